@@ -1,0 +1,124 @@
+"""The streams of a media file, as facts.
+
+A fact that is not known is None, never a guess. Sizes are display sizes: rotation is applied, sample aspect
+ratio is not. Times are exact rationals in seconds, rates are fractions. Nothing here reads a file.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import attrs
+
+__all__ = ["AudioStream", "Chapter", "Color", "DataStream", "Stream", "SubtitleStream", "VideoStream"]
+
+
+@attrs.frozen(kw_only=True)
+class Color:
+    """Colour description of a picture, in FFmpeg's names (``tv``, ``bt709``, ``smpte2084``, …)."""
+
+    range: str | None = None
+    space: str | None = None
+    primaries: str | None = None
+    transfer: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class _BaseStream:
+    index: int
+    """Position in the container, counted over all streams."""
+    codec: str | None = None
+    """FFmpeg's codec name (``h264``, ``aac``), not an encoder name."""
+    start: Fraction | None = None
+    """Time of the first frame, seconds."""
+    duration: Fraction | None = None
+    """Time from the first frame to the end of the last, seconds."""
+    time_base: Fraction | None = None
+    bit_rate: int | None = None
+    """Bits per second."""
+    language: str | None = None
+    title: str | None = None
+    default: bool = False
+    forced: bool = False
+
+    @property
+    def end(self) -> Fraction | None:
+        """Time at which the last frame ends, seconds."""
+        return None if self.duration is None else (self.start or Fraction(0)) + self.duration
+
+
+@attrs.frozen(kw_only=True)
+class VideoStream(_BaseStream):
+    """A picture stream."""
+
+    width: int
+    """Display width, pixels: rotation applied, sample aspect ratio not."""
+    height: int
+    sar: Fraction | None = None
+    """Sample aspect ratio as displayed (after rotation); None where the stream does not say."""
+    rotation: int = 0
+    """Degrees clockwise by which a player turns the coded picture: 0, 90, 180 or 270."""
+    frame_rate: Fraction | None = None
+    """Frames per second; the average where `vfr`."""
+    vfr: bool | None = None
+    """Whether frames are unevenly spaced."""
+    frames: int | None = None
+    pix_fmt: str | None = None
+    profile: str | None = None
+    color: Color = Color()
+    interlaced: bool | None = None
+    reorder: int | None = None
+    """Frames by which B-frames delay decoding."""
+
+    @property
+    def kind(self) -> str:
+        return "video"
+
+
+@attrs.frozen(kw_only=True)
+class AudioStream(_BaseStream):
+    """A sound track."""
+
+    sample_rate: int | None = None
+    """Hz."""
+    channels: int | None = None
+    channel_layout: str | None = None
+    """FFmpeg's name (``mono``, ``stereo``, ``5.1``)."""
+    sample_fmt: str | None = None
+    profile: str | None = None
+
+    @property
+    def kind(self) -> str:
+        return "audio"
+
+
+@attrs.frozen(kw_only=True)
+class SubtitleStream(_BaseStream):
+    """A subtitle track; `text` tells cues of text from pictures."""
+
+    text: bool = True
+
+    @property
+    def kind(self) -> str:
+        return "subtitle"
+
+
+@attrs.frozen(kw_only=True)
+class DataStream(_BaseStream):
+    """A stream that is neither picture, sound nor subtitle (timecode tracks, fonts)."""
+
+    @property
+    def kind(self) -> str:
+        return "data"
+
+
+Stream = VideoStream | AudioStream | SubtitleStream | DataStream
+
+
+@attrs.frozen
+class Chapter:
+    """A named part of the timeline, [start, end) in seconds."""
+
+    start: Fraction
+    end: Fraction
+    title: str | None = None
