@@ -56,10 +56,20 @@ __all__ = [
     "SpecError",
     "StalledError",
     "StepTimeoutError",
+    "pointer",
 ]
 
 ProblemKind: TypeAlias = Literal["spec", "graph", "source", "planning"]
 """Which part of a job a problem belongs to; it selects the class of the `JobError`."""
+
+
+def pointer(base: str, *parts: str | int) -> str:
+    """The JSON Pointer (RFC 6901) of something below *base*.
+
+    >>> pointer("/operations/1", "params", "a/b")
+    '/operations/1/params/a~1b'
+    """
+    return base + "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
 @attrs.frozen
