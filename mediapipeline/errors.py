@@ -72,15 +72,6 @@ def pointer(base: str, *parts: str | int) -> str:
     return base + "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
-def pointer(path: str, *parts: str | int) -> str:
-    """The JSON Pointer (RFC 6901) of a place below *path*.
-
-    >>> pointer("/operations/0", "params", "a/b")
-    '/operations/0/params/a~1b'
-    """
-    return path + "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
-
-
 @attrs.frozen
 class Problem:
     """One thing that is wrong with a job.
