@@ -1,0 +1,94 @@
+"""What all tests share: the FFmpegs to run on, the real clips, and golden files."""
+
+from __future__ import annotations
+
+import functools
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    from mediapipeline.ffmpeg.binary import Engine
+
+ROOT = Path(__file__).resolve().parent.parent
+GOLDEN = ROOT / "tests" / "golden"
+
+# Machines are slow at times, and no test asserts a time.
+settings.register_profile("project", deadline=None)
+settings.load_profile("project")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="rewrite the golden files instead of comparing them")
+
+
+@functools.cache
+def _engines() -> dict[str, Engine]:
+    """Every FFmpeg at hand by the id of its version: the system's, the fetched older one, the wheel's."""
+    from mediapipeline.ffmpeg.binary import Engine
+
+    found: list[tuple[Path, Path | None, str]] = []
+    if system := shutil.which("ffmpeg"):
+        ffprobe = shutil.which("ffprobe", path=str(Path(system).parent))
+        found.append((Path(system), Path(ffprobe) if ffprobe else None, "PATH"))
+    found += [(binary, None, ".cache") for binary in sorted((ROOT / ".cache").glob("ffmpeg-*/ffmpeg"))]
+    try:
+        files = metadata.files("imageio-ffmpeg") or []
+    except metadata.PackageNotFoundError:
+        files = []
+    found += [
+        (Path(str(file.locate())), None, "imageio-ffmpeg") for file in files if re.match(r"ffmpeg-.*v\d", file.name)
+    ]
+    engines: dict[str, Engine] = {}
+    for ffmpeg, probe, origin in found:
+        said = subprocess.run([ffmpeg, "-version"], capture_output=True, text=True, check=True, timeout=60).stdout
+        version = re.match(r"ffmpeg version n?(\d+\.\d+|\S+)", said)
+        assert version, f"{ffmpeg} does not tell its version: {said[:80]!r}"
+        engines.setdefault(f"ffmpeg-{version[1]}", Engine(ffmpeg=ffmpeg, ffprobe=probe, origin=origin))
+    return engines
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "engine" in metafunc.fixturenames:
+        engines = _engines()
+        metafunc.parametrize("engine", list(engines.values()), ids=list(engines), scope="session")
+
+
+@pytest.fixture(scope="session")
+def default_engine() -> Engine:
+    """The first FFmpeg found, for tests that do not depend on its version."""
+    engines = _engines()
+    if not engines:
+        pytest.fail("no FFmpeg: install one, or the extra [ffmpeg]")
+    return next(iter(engines.values()))
+
+
+@pytest.fixture(scope="session")
+def shared_media() -> Path:
+    """The folder of real clips beside the project."""
+    folder = ROOT.parent / "shared" / "media"
+    if not folder.is_dir():
+        pytest.skip("the real clips are not here (a folder shared/media beside the project)")
+    return folder
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """``golden(name, text)`` holds *text* against tests/golden/*name*; ``--update-golden`` writes it there."""
+
+    def check(name: str, text: str) -> None:
+        file = GOLDEN / name
+        if request.config.getoption("--update-golden"):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        assert file.exists(), f"{file} does not exist yet: run with --update-golden, and read what it says"
+        assert text == file.read_text(encoding="utf-8")
+
+    return check
