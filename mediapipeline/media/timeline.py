@@ -1,0 +1,89 @@
+"""What a part of a clip is like, computed from the facts of the whole.
+
+A cut [s, e) keeps the frames with ``s <= time < e`` and maps time ``t`` to ``t - s`` in every stream alike, so sound and
+picture stay where they are against each other.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TypeVar
+
+import attrs
+
+from mediapipeline.media.info import MediaInfo
+from mediapipeline.media.streams import AudioStream, Chapter, DataStream, SubtitleStream, VideoStream
+
+__all__ = ["cut_info", "cut_stream", "from_zero"]
+
+_S = TypeVar("_S", VideoStream, AudioStream, SubtitleStream, DataStream)
+_ZERO = Fraction(0)
+
+
+def from_zero(info: MediaInfo) -> MediaInfo:
+    """The same clip with times that count from its own start, as FFmpeg counts them by default."""
+    offset = info.start or _ZERO
+    if not offset and info.start is not None:
+        return info
+
+    def moved(stream: _S) -> _S:
+        return stream if stream.start is None else attrs.evolve(stream, start=max(_ZERO, stream.start - offset))
+
+    return attrs.evolve(
+        info,
+        start=_ZERO,
+        video=None if info.video is None else moved(info.video),
+        other_video=tuple(moved(s) for s in info.other_video),
+        audio=tuple(moved(s) for s in info.audio),
+        subtitles=tuple(moved(s) for s in info.subtitles),
+        chapters=tuple(Chapter(c.start - offset, c.end - offset, c.title) for c in info.chapters),
+    )
+
+
+def cut_stream(stream: _S, start: Fraction, end: Fraction | None, *, exact: bool = True) -> _S:
+    """The facts of *stream* after a cut [start, end).
+
+    Args:
+        stream: Times count from the clip's start.
+        start: Seconds.
+        end: Seconds, or None for all that follows.
+        exact: False where the cut falls on key frames, so that times and durations are not known beforehand.
+    """
+    begins = stream.start or _ZERO
+    ends = stream.end
+    last = ends if end is None else (None if ends is None else min(ends, end))
+    first = max(begins, start)
+    known = exact and last is not None and not isinstance(stream, SubtitleStream)
+    changes = {
+        "start": first - start if exact else None,
+        "duration": max(_ZERO, last - first) if known and last is not None else None,
+        "bit_rate": None,
+    }
+    if isinstance(stream, VideoStream):
+        changes["frames"] = None
+    return attrs.evolve(stream, **changes)
+
+
+def cut_info(info: MediaInfo, start: Fraction, end: Fraction | None, *, exact: bool = True) -> MediaInfo:
+    """The facts of a clip after a cut [start, end); see `cut_stream`."""
+    stop = info.duration if end is None else (end if info.duration is None else min(end, info.duration))
+    # Where the container does not tell how long the clip is, the cut does only if the clip reaches its end.
+    known = exact and stop is not None and info.duration is not None
+    chapters = tuple(
+        Chapter(max(c.start, start) - start, (c.end if stop is None else min(c.end, stop)) - start, c.title)
+        for c in info.chapters
+        if c.end > start and (stop is None or c.start < stop)
+    )
+    return attrs.evolve(
+        info,
+        start=_ZERO,
+        duration=max(_ZERO, stop - start) if known and stop is not None else None,
+        size=None,
+        bit_rate=None,
+        fingerprint=None,
+        video=None if info.video is None else cut_stream(info.video, start, end, exact=exact),
+        other_video=tuple(cut_stream(s, start, end, exact=exact) for s in info.other_video),
+        audio=tuple(cut_stream(s, start, end, exact=exact) for s in info.audio),
+        subtitles=tuple(cut_stream(s, start, end, exact=exact) for s in info.subtitles),
+        chapters=chapters if exact else (),
+    )

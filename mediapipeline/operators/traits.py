@@ -1,0 +1,31 @@
+"""Traits: the algebra of an operator's filters, which the optimiser's rules build on.
+
+A trait is a promise. A wrong one makes a plan that gives other frames than the job asked for, so the test kit checks
+every trait by running the operator with and without the rules that use it.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+__all__ = ["OPAQUE", "POINTWISE", "TIMED", "Traits"]
+
+
+@attrs.frozen(kw_only=True)
+class Traits:
+    """What is known of the filters that an operator lowers to.
+
+    Attributes:
+        pointwise: The pixels (samples) of a frame depend only on the pixels of that frame: cuts and changes of frame
+            rate may cross the filter.
+        timed: They also depend on the frame's time: cuts may cross where the filter is shifted by as much.
+    """
+
+    pointwise: bool = False
+    timed: bool = False
+
+
+OPAQUE = Traits()
+"""Nothing is promised; no rule moves anything across."""
+POINTWISE = Traits(pointwise=True)
+TIMED = Traits(timed=True)

@@ -1,0 +1,28 @@
+"""The optimiser: `RULES`, from top to bottom, until nothing changes.
+
+Each rule is one function in one file of `mediapipeline.planner.rules`. To add one: write the file, add its cases under
+``tests/planner/rules``, and name it here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mediapipeline.planner.rule import Optimized, Rule, apply
+from mediapipeline.planner.rules.copy_untouched import copy_untouched
+from mediapipeline.planner.rules.drop_noops import drop_noops
+from mediapipeline.planner.rules.merge_cuts import merge_cuts
+from mediapipeline.planner.streams import StreamGraph
+
+__all__ = ["RULES", "optimize"]
+
+RULES: tuple[Rule, ...] = (
+    drop_noops,
+    merge_cuts,
+    copy_untouched,
+)
+
+
+def optimize(graph: StreamGraph, rules: Sequence[Rule] = RULES) -> Optimized:
+    """The same outputs from less work; see `mediapipeline.planner.rule.apply`."""
+    return apply(graph, rules)

@@ -1,0 +1,29 @@
+"""The rule `copy_untouched`."""
+
+from __future__ import annotations
+
+from mediapipeline.planner.rule import Notes, rule
+from mediapipeline.planner.streams import Copy, Cut, Encode, Rewrite, Source, StreamGraph
+
+__all__ = ["copy_untouched"]
+
+
+@rule("copies")
+def copy_untouched(graph: StreamGraph, notes: Notes) -> StreamGraph:
+    """Copy a stream that nothing changes, where the container takes its codec and the job is content with it.
+
+    in:video → encode(libx264) → out    becomes    in:video → copy → out
+
+    A cut that may fall on key frames can be copied as well.
+    """
+    edits = Rewrite(graph)
+    for node in graph.of(Encode):
+        source = graph.input_of(node)
+        if isinstance(source, Cut) and not source.exact:
+            source = graph.input_of(source)
+        if isinstance(source, Source) and source.info.codec in node.copy_codecs:
+            notes(node, f"{node.kind} copied: nothing changes it, and {source.info.codec} is as asked")
+            edits.put(
+                Copy(id=node.id, kind=node.kind, inputs=node.inputs, info=graph.input_of(node).info, origin=node.origin)
+            )
+    return edits.graph()

@@ -1,0 +1,227 @@
+"""The StreamGraph: the one form of a job that the optimiser works on.
+
+One node is one stream (or, for a `Sink`, one output). A node refers to its inputs by id, carries the facts of what it
+gives, and never changes; a rule makes a new graph with a `Rewrite`. Nodes are equal only if they are the same node: two
+that say the same thing are still two until a rule shares them. Nothing here knows FFmpeg's command line or an operator.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from functools import cached_property
+from typing import Literal, TypeAlias, TypeVar
+
+import attrs
+
+from mediapipeline.errors import GraphError, Problem
+from mediapipeline.media.info import MediaInfo
+from mediapipeline.media.streams import Stream
+from mediapipeline.operators.traits import OPAQUE, Traits
+from mediapipeline.ffmpeg.filtergraph import Value
+
+__all__ = ["Copy", "Cut", "Encode", "Filter", "Node", "NodeId", "Rewrite", "Sink", "Source", "StreamGraph", "StreamKind"]
+
+NodeId: TypeAlias = str
+StreamKind: TypeAlias = Literal["video", "audio", "subtitle", "cover"]
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Node:
+    """What all nodes have.
+
+    Attributes:
+        id: Unique in the graph; also the label in FFmpeg's filter graph.
+        kind: What flows out of it.
+        inputs: Ids of the nodes it takes its streams from.
+        info: Facts of the stream it gives, times counted from the clip's start.
+        origin: JSON Pointer of the part of the job that it comes from.
+        same_as: Id of the stream that this one equals frame for frame, where an operator says that it does nothing.
+    """
+
+    id: NodeId
+    kind: StreamKind
+    inputs: tuple[NodeId, ...] = ()
+    info: Stream
+    origin: str
+    same_as: NodeId | None = None
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Source(Node):
+    """A stream of an input file, by the input's id; `info.index` is its place in the file."""
+
+    input: str
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Cut(Node):
+    """Keep ``start <= time < end`` and let `start` be time 0; with `exact` False it may fall on key frames."""
+
+    start: Fraction
+    end: Fraction | None
+    exact: bool = True
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Filter(Node):
+    """One FFmpeg filter."""
+
+    name: str
+    options: tuple[tuple[str, Value], ...] = ()
+    traits: Traits = OPAQUE
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Encode(Node):
+    """Encode a stream.
+
+    Attributes:
+        encoder: FFmpeg's encoder.
+        options: Encoder options without stream specifiers: ``("crf", "23")``.
+        pix_fmt: What the encoder is given; None leaves it to FFmpeg.
+        sample_rate: Hz, where it differs from the input's.
+        channel_layout: Where it differs from the input's.
+        copy_codecs: Codecs that the container takes and the job is content with, so that copying would do.
+    """
+
+    encoder: str
+    options: tuple[tuple[str, str], ...] = ()
+    pix_fmt: str | None = None
+    sample_rate: int | None = None
+    channel_layout: str | None = None
+    copy_codecs: frozenset[str] = frozenset()
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Copy(Node):
+    """Take the coded packets as they are."""
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Sink(Node):
+    """An output file: its streams are the inputs, in the order of the file; `media` is what it will hold."""
+
+    output: str
+    container: str
+    media: MediaInfo
+
+
+_N = TypeVar("_N", bound=Node)
+
+
+@attrs.frozen(eq=False, slots=False)
+class StreamGraph:
+    """Nodes by id, in an order in which every node comes after its inputs."""
+
+    nodes: Mapping[NodeId, Node]
+
+    def __getitem__(self, node: NodeId) -> Node:
+        return self.nodes[node]
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.nodes.values())
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def of(self, kind: type[_N]) -> tuple[_N, ...]:
+        """Every node of one class, in order."""
+        return tuple(node for node in self if isinstance(node, kind))
+
+    @property
+    def sinks(self) -> tuple[Sink, ...]:
+        return self.of(Sink)
+
+    @cached_property
+    def consumers(self) -> Mapping[NodeId, tuple[NodeId, ...]]:
+        """Who takes each node's stream; a node that takes it twice stands twice."""
+        found: dict[NodeId, list[NodeId]] = defaultdict(list)
+        for node in self:
+            for source in node.inputs:
+                found[source].append(node.id)
+        return {node: tuple(users) for node, users in found.items()}
+
+    def input_of(self, node: Node) -> Node:
+        """The first input of *node*."""
+        return self.nodes[node.inputs[0]]
+
+    def ancestors(self, node: NodeId) -> Iterator[Node]:
+        """The node and everything it is made from, each once, nearest first."""
+        seen = {node}
+        queue = [node]
+        for current in queue:
+            yield self.nodes[current]
+            for source in self.nodes[current].inputs:
+                if source not in seen:
+                    seen.add(source)
+                    queue.append(source)
+
+
+class Rewrite:
+    """A batch of edits to a graph; `graph` carries them out in one sweep."""
+
+    def __init__(self, graph: StreamGraph) -> None:
+        self._graph = graph
+        self._changed: dict[NodeId, Node] = {}
+        self._redirected: dict[NodeId, NodeId] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._changed or self._redirected)
+
+    def current(self, node: NodeId) -> Node:
+        """The node as the edits so far leave it, redirections followed."""
+        node = self.target(node)
+        return self._changed.get(node) or self._graph[node]
+
+    def target(self, node: NodeId) -> NodeId:
+        """The id that *node* stands for after the redirections so far."""
+        chain = []
+        while node in self._redirected:
+            chain.append(node)
+            node = self._redirected[node]
+        for passed in chain:  # path compression keeps long chains linear
+            self._redirected[passed] = node
+        return node
+
+    def put(self, node: Node) -> None:
+        """Add *node*, or let it take the place of the one with its id."""
+        self._changed[node.id] = node
+
+    def redirect(self, node: NodeId, to: NodeId) -> None:
+        """Let every consumer of *node* take *to* instead."""
+        if self.target(to) != node:
+            self._redirected[node] = to
+
+    def graph(self) -> StreamGraph:
+        """The edited graph, without what no output needs any more."""
+        if not self:
+            return self._graph
+        nodes: dict[NodeId, Node] = {}
+        for node in [*self._graph, *(n for i, n in self._changed.items() if i not in self._graph.nodes)]:
+            current = self._changed.get(node.id, node)
+            inputs = tuple(self.target(source) for source in current.inputs)
+            nodes[node.id] = current if inputs == current.inputs else attrs.evolve(current, inputs=inputs)
+        return StreamGraph(_ordered(nodes, [n.id for n in nodes.values() if isinstance(n, Sink)]))
+
+
+def _ordered(nodes: Mapping[NodeId, Node], roots: Sequence[NodeId]) -> dict[NodeId, Node]:
+    """What the roots need, inputs first; depth-first without recursion, so chains may be of any length."""
+    ordered: dict[NodeId, Node] = {}
+    entered: set[NodeId] = set()
+    for root in roots:
+        stack: list[tuple[NodeId, bool]] = [(root, False)]
+        while stack:
+            current, done = stack.pop()
+            if done:
+                ordered[current] = nodes[current]
+            elif current in ordered:
+                continue
+            elif current in entered:
+                raise GraphError([Problem("", "cycle", f"the stream graph has a cycle at {current}", kind="graph")])
+            else:
+                entered.add(current)
+                stack.append((current, True))
+                stack.extend((source, False) for source in reversed(nodes[current].inputs) if source not in ordered)
+    return ordered

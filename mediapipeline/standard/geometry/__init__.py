@@ -1,0 +1,1 @@
+"""Operators that change the size, shape or orientation of the picture."""

@@ -1,0 +1,1 @@
+"""Operators that change when things happen."""

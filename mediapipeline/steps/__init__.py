@@ -1,0 +1,22 @@
+"""What an executor can run, as values: steps, the files they name, and what their outputs must be."""
+
+from mediapipeline.steps.expectation import Expectation, Range, StreamExpectation
+from mediapipeline.steps.files import Asset, FileRef, Final, Source, Work, parse_token
+from mediapipeline.steps.resources import Resources
+from mediapipeline.steps.step import CutCuesStep, FFmpegStep, Step
+
+__all__ = [
+    "Asset",
+    "CutCuesStep",
+    "Expectation",
+    "FFmpegStep",
+    "FileRef",
+    "Final",
+    "Range",
+    "Resources",
+    "Source",
+    "Step",
+    "StreamExpectation",
+    "Work",
+    "parse_token",
+]

@@ -1,0 +1,74 @@
+"""Steps: what an executor runs, as values that can be written down.
+
+A step says everything about the work and nothing about the machine: files are references (`mediapipeline.steps.files`),
+commands are structured. Steps form a graph by `needs`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import TypeAlias
+
+import attrs
+
+from mediapipeline.ffmpeg.command import Command
+from mediapipeline.media.values import custom, tagged_union
+from mediapipeline.steps.resources import Resources
+
+__all__ = ["CutCuesStep", "FFmpegStep", "Step"]
+
+
+@attrs.frozen(kw_only=True)
+class FFmpegStep:
+    """One FFmpeg process.
+
+    Attributes:
+        id: Unique in the plan.
+        title: What it does, for people.
+        needs: Steps that must be done before.
+        command: What to run; its files are tokens of `mediapipeline.steps.files`.
+        duration: Seconds of media that it writes: what progress is measured against. None where that is not known.
+        cpus: Cores that it keeps busy.
+        operations: JSON Pointer of the operation by the instance name that its filters carry.
+        resources: What it is expected to use.
+    """
+
+    id: str
+    title: str
+    needs: tuple[str, ...] = ()
+    command: Command
+    duration: Fraction | None = None
+    cpus: int = 1
+    operations: Mapping[str, str] = attrs.field(factory=dict, hash=False)
+    resources: Resources = Resources()
+
+
+@attrs.frozen(kw_only=True)
+class CutCuesStep:
+    """Keep the subtitle cues that show in [start, end), clipped to it, and let `start` be time 0.
+
+    FFmpeg keeps or drops whole cues, and lets the last one run on.
+
+    Attributes:
+        source: Token of a SubRip or ASS file.
+        target: Token of the file that is written, of the same format.
+        start: Seconds.
+        end: Seconds, or None for all that follows.
+    """
+
+    id: str
+    title: str
+    needs: tuple[str, ...] = ()
+    source: str
+    target: str
+    start: Fraction
+    end: Fraction | None
+    cpus: int = 1
+    resources: Resources = Resources()
+
+
+Step: TypeAlias = FFmpegStep | CutCuesStep
+
+custom(Command, Command.to_dict, Command.from_dict)
+tagged_union(Step, {"ffmpeg": FFmpegStep, "cut-cues": CutCuesStep})
