@@ -37,14 +37,14 @@ def _engines() -> dict[str, Engine]:
     found: list[tuple[Path, Path | None, str]] = []
     if system := shutil.which("ffmpeg"):
         ffprobe = shutil.which("ffprobe", path=str(Path(system).parent))
-        found.append((Path(system), Path(ffprobe) if ffprobe else None, "PATH"))
-    found += [(binary, None, ".cache") for binary in sorted((ROOT / ".cache").glob("ffmpeg-*/ffmpeg"))]
+        found.append((Path(system), Path(ffprobe) if ffprobe else None, "path"))
+    found += [(binary, None, "explicit") for binary in sorted((ROOT / ".cache").glob("ffmpeg-*/ffmpeg"))]
     try:
         files = metadata.files("imageio-ffmpeg") or []
     except metadata.PackageNotFoundError:
         files = []
     found += [
-        (Path(str(file.locate())), None, "imageio-ffmpeg") for file in files if re.match(r"ffmpeg-.*v\d", file.name)
+        (Path(str(file.locate())), None, "wheel") for file in files if re.match(r"ffmpeg-.*v\d", file.name)
     ]
     engines: dict[str, Engine] = {}
     for ffmpeg, probe, origin in found:
