@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from mediapipeline.ffmpeg.binary import Engine
 from mediapipeline.ffmpeg.environment import environment
 
 
@@ -18,8 +19,8 @@ def test_nothing_of_the_host_leaks(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert (child["HOME"], child["TMPDIR"], child["LC_ALL"]) == (str(tmp_path), str(tmp_path), "C.UTF-8")
 
 
-def test_a_report_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ffmpeg: Path) -> None:
+def test_a_report_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: Engine) -> None:
     report = tmp_path / "report.log"
     monkeypatch.setenv("FFREPORT", f"file={report}")
-    subprocess.run([ffmpeg, "-version"], env=environment(tmp_path), stdin=subprocess.DEVNULL, check=True)
+    subprocess.run([engine.ffmpeg, "-version"], env=environment(tmp_path), stdin=subprocess.DEVNULL, check=True)
     assert not report.exists()

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mediapipeline.ffmpeg.binary import Engine
 from mediapipeline.ffmpeg.environment import environment
 from mediapipeline.ffmpeg.escaping import escape_option_value
 
@@ -65,8 +66,8 @@ def _graph(values: list[str], report: Path) -> str:
     return "color=s=16x16:r=1:d=1," + ",".join([*adders, "metadata=mode=add:key=<end>:value=.", printer]) + "[out1]"
 
 
-def _run(ffmpeg: Path, graph: list[str], folder: Path) -> None:
-    argv = [ffmpeg, "-v", "error", "-nostdin", *graph, "-map", "[out1]", "-f", "null", "-"]
+def _run(engine: Engine, graph: list[str], folder: Path) -> None:
+    argv = [engine.ffmpeg, "-v", "error", "-nostdin", *graph, "-map", "[out1]", "-f", "null", "-"]
     done = subprocess.run(argv, env=environment(folder), stdin=subprocess.DEVNULL, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
 
@@ -87,17 +88,17 @@ def _expected(values: list[str]) -> dict[str, str]:
     return {f"<{kind}{index}>": value for index, value in enumerate(values) for kind in "ml"}
 
 
-def test_every_string_survives_as_an_argument(ffmpeg: Path, tmp_path: Path) -> None:
-    _run(ffmpeg, ["-filter_complex", _graph(NASTY, tmp_path / "report")], tmp_path)
+def test_every_string_survives_as_an_argument(engine: Engine, tmp_path: Path) -> None:
+    _run(engine, ["-filter_complex", _graph(NASTY, tmp_path / "report")], tmp_path)
     assert _read(tmp_path / "report", len(NASTY)) == _expected(NASTY)
 
 
-def test_every_string_survives_in_a_file(ffmpeg: Path, tmp_path: Path) -> None:
+def test_every_string_survives_in_a_file(engine: Engine, tmp_path: Path) -> None:
     script = tmp_path / "graph"
     script.write_bytes(_graph(NASTY, tmp_path / "report").encode())
-    known = subprocess.run([ffmpeg, "-h", "long"], capture_output=True, check=True).stdout
+    known = subprocess.run([engine.ffmpeg, "-h", "long"], capture_output=True, check=True).stdout
     option = "-filter_complex_script" if b"-filter_complex_script" in known else "-/filter_complex"
-    _run(ffmpeg, [option, str(script)], tmp_path)
+    _run(engine, [option, str(script)], tmp_path)
     assert _read(tmp_path / "report", len(NASTY)) == _expected(NASTY)
 
 
@@ -110,8 +111,8 @@ _text = st.text(
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=st.lists(_text, min_size=30, max_size=60))
-def test_any_string_survives(ffmpeg: Path, tmp_path: Path, values: list[str]) -> None:
-    _run(ffmpeg, ["-filter_complex", _graph(values, tmp_path / "report")], tmp_path)
+def test_any_string_survives(engine: Engine, tmp_path: Path, values: list[str]) -> None:
+    _run(engine, ["-filter_complex", _graph(values, tmp_path / "report")], tmp_path)
     assert _read(tmp_path / "report", len(values)) == _expected(values)
 
 
