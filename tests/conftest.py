@@ -15,7 +15,7 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from mediapipeline.ffmpeg.binary import Engine
+    from mediapipeline.ffmpeg.binary import Engine, Origin
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = ROOT / "tests" / "golden"
@@ -34,7 +34,7 @@ def _engines() -> dict[str, Engine]:
     """Every FFmpeg at hand by the id of its version: the system's, the fetched older one, the wheel's."""
     from mediapipeline.ffmpeg.binary import Engine
 
-    found: list[tuple[Path, Path | None, str]] = []
+    found: list[tuple[Path, Path | None, Origin]] = []
     if system := shutil.which("ffmpeg"):
         ffprobe = shutil.which("ffprobe", path=str(Path(system).parent))
         found.append((Path(system), Path(ffprobe) if ffprobe else None, "path"))
@@ -43,9 +43,7 @@ def _engines() -> dict[str, Engine]:
         files = metadata.files("imageio-ffmpeg") or []
     except metadata.PackageNotFoundError:
         files = []
-    found += [
-        (Path(str(file.locate())), None, "wheel") for file in files if re.match(r"ffmpeg-.*v\d", file.name)
-    ]
+    found += [(Path(str(file.locate())), None, "wheel") for file in files if re.match(r"ffmpeg-.*v\d", file.name)]
     engines: dict[str, Engine] = {}
     for ffmpeg, probe, origin in found:
         said = subprocess.run([ffmpeg, "-version"], capture_output=True, text=True, check=True, timeout=60).stdout

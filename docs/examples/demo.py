@@ -99,20 +99,9 @@ def contact_sheet(before: Path, after: Path, sheet: Path) -> None:
     """Six moments of the input above the same moments of the output."""
     row = "fps=2,scale=320:180:force_original_aspect_ratio=decrease,pad=320:180:-1:-1,setsar=1,tile=6x1"
     graph = f"[0:v:0]{row}[before];[1:v:0]{row}[after];[before][after]vstack"
-    command = [
-        find_ffmpeg().ffmpeg,
-        "-nostdin",
-        "-v",
-        "error",
-        "-y",
-        "-ss",
-        str(START),
-        "-t",
-        str(LENGTH),
-        "-i",
-        before,
-    ]
-    subprocess.run([*command, "-i", after, "-filter_complex", graph, "-frames:v", "1", sheet], check=True)
+    inputs = ["-ss", str(START), "-t", str(LENGTH), "-i", str(before), "-i", str(after)]
+    command = [str(find_ffmpeg().ffmpeg), "-nostdin", "-v", "error", "-y", *inputs]
+    subprocess.run([*command, "-filter_complex", graph, "-frames:v", "1", str(sheet)], check=True)
 
 
 def clip() -> Path:
