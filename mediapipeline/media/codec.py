@@ -26,7 +26,8 @@ from mediapipeline.media.encoders import (
     resolve,
     similar,
 )
-from mediapipeline.media.fields import Fields, closest, shown
+from mediapipeline.media.fields import Fields, closest
+from mediapipeline.media.malformed import shown
 
 __all__ = ["AudioCodec", "CodecSettings", "VideoCodec"]
 
@@ -322,7 +323,7 @@ class AudioCodec(_Settings):
 
 
 _RENAMED: Mapping[str, tuple[str, str, str]] = {
-    "rate": ("unknown-field", "an audio codec has no field 'rate'", "it is called 'sample_rate'"),
+    "rate": ("unknown-field", 'an audio codec has no field "rate"', 'it is called "sample_rate"'),
 }
 
 
@@ -398,7 +399,7 @@ class _Limits:
             self.refuse(name)
             return
         near = closest(value, known)
-        hint = f"did you mean {near!r}?" if near else None
+        hint = f'did you mean "{near}"?' if near else None
         text = f"{name} of {self.encoder.name} is one of {', '.join(known)}, not {shown(value)}"
         self.bad(name, "not-allowed", text, hint)
 
@@ -414,7 +415,7 @@ def _codec_name(fields: Fields, kind: Kind, path: str, problems: Problems) -> st
     found = resolve(name)
     if found is None:
         near = similar(name, kind)
-        hint = f"did you mean {near!r}?" if near else f"known are {', '.join(codec_names(kind))}, copy, none"
+        hint = f'did you mean "{near}"?' if near else f"known are {', '.join(codec_names(kind))}, copy, none"
         problems.add(path, "unknown-codec", f"there is no {kind} codec or encoder {shown(name)}", hint)
     elif (other := CODECS[found[0]].kind) != kind:
         problems.add(path, "wrong-codec-kind", f"{name} is a codec of {other}, not of {kind}")

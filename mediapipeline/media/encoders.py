@@ -229,6 +229,10 @@ _VIDEO_ENCODERS = (
         name="gif", codec="gif", kind="video", pix_fmts=("pal8", "rgb8", "bgr8", "gray"),
         playable=("pal8", "rgb8", "bgr8", "gray"),
     ),
+    Encoder(
+        name="libwebp", codec="webp", kind="video", quality=_scale("quality", "50", "75", "90"),
+        pix_fmts=("yuv420p", "yuva420p", "bgra"), playable=("yuv420p", "yuva420p", "bgra"),
+    ),
     Encoder(name="rawvideo", codec="rawvideo", kind="video", threads=2),
 )  # fmt: skip
 
@@ -286,7 +290,7 @@ _LOSSLESS = {"ffv1", "png", "rawvideo", "flac", "alac", "truehd", "mlp"}
 _READ_ONLY: Mapping[Kind, tuple[str, ...]] = {
     "video": (
         "theora", "vc1", "wmv1", "wmv2", "wmv3", "mpeg1video", "msmpeg4v2", "msmpeg4v3", "h263", "flv1", "dvvideo",
-        "dnxhd", "cfhd", "huffyuv", "ffvhuff", "utvideo", "qtrle", "jpeg2000", "vp6f", "vvc", "webp", "bmp", "tiff",
+        "dnxhd", "cfhd", "huffyuv", "ffvhuff", "utvideo", "qtrle", "jpeg2000", "vp6f", "vvc", "bmp", "tiff",
     ),
     "audio": (
         "mp1", "dts", "truehd", "mlp", "wmav1", "wmav2", "wmapro", "amr_nb", "amr_wb", "speex", "wavpack", "tta",

@@ -11,37 +11,32 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
-from typing import Any
+from typing import Any, final
 
 from mediapipeline.errors import Problems, pointer
+from mediapipeline.media.malformed import Malformed, shown
 from mediapipeline.media.timecode import parse_duration
 
-__all__ = ["Fields", "closest", "shown"]
+__all__ = ["NOT_READ", "Fields", "NotRead", "closest"]
 
-_SHOWN = 60
+
+@final
+class NotRead:
+    """The type of `NOT_READ`."""
+
+    def __repr__(self) -> str:
+        return "NOT_READ"
+
+
+NOT_READ = NotRead()
+"""Stands in a document where something was reported already: neither given nor missing."""
+
 _BIT_RATE = re.compile(r"([0-9]{1,12})(\.[0-9]{1,9})?([kKmMG]?)")
+_BYTES = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,9}))? ?([KMGT]i?)?B?")
+_BYTE_SCALE = {
+    "": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40,
+}  # fmt: skip
 _SCALE = {"": 1, "k": 1000, "K": 1000, "m": 1_000_000, "M": 1_000_000, "G": 1_000_000_000}
-
-
-def shown(value: object) -> str:
-    """*value* as a message shows it: in JSON's words, on one line, bounded, printable everywhere."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        text = value if len(value) <= _SHOWN else value[: _SHOWN - 1] + "…"
-        return repr(text).encode("utf-8", "backslashreplace").decode("utf-8")
-    if isinstance(value, Mapping):
-        return "an object"
-    if isinstance(value, (list, tuple)):
-        return "a list"
-    if isinstance(value, int):
-        # Python refuses to write integers of thousands of digits.
-        return str(value) if value.bit_length() < 200 else "a number of more than 60 digits"
-    if isinstance(value, float):
-        return repr(value)
-    return f"a Python {type(value).__name__}"
 
 
 def closest(name: str, known: Iterable[str]) -> str | None:
@@ -68,6 +63,8 @@ class Fields:
     @classmethod
     def of(cls, value: object, path: str, problems: Problems, *, what: str, hint: str | None = None) -> Fields | None:
         """The fields of *value*, or None with a problem where it is not an object; *what* is ``"an output"``."""
+        if value is NOT_READ:
+            return None
         if not isinstance(value, Mapping):
             problems.add(path, "wrong-type", f"{what} is an object, not {shown(value)}", hint)
             return None
@@ -90,8 +87,11 @@ class Fields:
         """The raw value of a field; None where it is not given."""
         self._known[name] = None
         value = self.value.get(name)
+        if value is NOT_READ:
+            self.ok = False
+            return None
         if value is None and required:
-            self.bad(name, "missing-field", f"{self.what} needs {name!r}", hint)
+            self.bad(name, "missing-field", f'{self.what} needs "{name}"', hint)
         return value
 
     def wrong(self, name: str, wanted: str, hint: str | None = None) -> None:
@@ -118,7 +118,7 @@ class Fields:
         if value is None or value in known:
             return value
         near = closest(value, known)
-        hint = f"did you mean {near!r}?" if near else None
+        hint = f'did you mean "{near}"?' if near else None
         self.bad(name, "not-allowed", f"{name} is one of {', '.join(known)}, not {shown(value)}", hint)
         return None
 
@@ -161,6 +161,24 @@ class Fields:
             return int(rate)
         return None
 
+    def byte_count(self, name: str) -> int | None:
+        """Bytes: a whole number, or text such as ``"500MB"`` or ``"2GiB"``."""
+        value = self.take(name)
+        if value is None:
+            return None
+        count: Fraction | None = None
+        if isinstance(value, int) and not isinstance(value, bool):
+            count = Fraction(value)
+        elif isinstance(value, str) and (match := _BYTES.fullmatch(value)):
+            count = Fraction(f"{match[1]}.{match[2] or 0}") * _BYTE_SCALE[match[3] or ""]
+        if count is None:
+            self.wrong(name, 'a number of bytes, such as 500000000, "500MB" or "2GiB"')
+        elif not 1 <= count <= 2**60:
+            self.bad(name, "out-of-range", f"{name} is 1 to {2**60} bytes, not {shown(value)}")
+        else:
+            return int(count)
+        return None
+
     def duration(
         self, name: str, *, gt: int | None = None, ge: int | None = None, le: int | None = None, hint: str | None = None
     ) -> Fraction | None:
@@ -170,8 +188,8 @@ class Fields:
             return None
         try:
             seconds = parse_duration(value)
-        except ValueError as error:
-            self.bad(name, "bad-duration", f"{name}: {error}", hint)
+        except Malformed as error:
+            self.bad(name, "bad-duration", f"{name}: {error.reason}", hint or error.hint)
             return None
         low = (gt is not None and seconds <= gt) or (ge is not None and seconds < ge)
         if low or (le is not None and seconds > le):
@@ -195,7 +213,7 @@ class Fields:
                 self.bad(name, *better)
                 continue
             near = closest(name, self._known)
-            hint = f"did you mean {near!r}?" if near else f"known are {', '.join(self._known)}"
+            hint = f'did you mean "{near}"?' if near else f"known are {', '.join(self._known)}"
             self.bad(name, "unknown-field", f"{self.what} has no field {shown(name)}", hint)
 
 
