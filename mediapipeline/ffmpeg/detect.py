@@ -1,6 +1,6 @@
 """Asks an FFmpeg what it can do, once per build.
 
-A build is asked by eight short processes, two at a time, and the answer is kept: in this process, and on disk for the
+A build is asked by eight short processes, four at a time, and the answer is kept: in this process, and on disk for the
 next one, under a name made of the binary's path, size and time of change. A cache that can't be read or written is
 logged and otherwise ignored. Nothing here decides what a feature is good for.
 """
@@ -12,7 +12,6 @@ import json
 import logging
 import os
 import re
-import subprocess
 import sys
 import tempfile
 import threading
@@ -23,6 +22,7 @@ from mediapipeline.errors import EngineError
 from mediapipeline.ffmpeg.binary import Engine
 from mediapipeline.ffmpeg.environment import environment
 from mediapipeline.ffmpeg.features import Capabilities
+from mediapipeline.ffmpeg.process import ToolResult, run_tool
 
 __all__ = ["CACHE_VARIABLE", "cache_folder", "capabilities"]
 
@@ -153,13 +153,12 @@ def _ask(ffmpeg: Path) -> Capabilities:
             answers = {what: future.result() for what, future in asked.items()}
             by_file = loads_graphs.result()
     texts = {}
-    for what, done in answers.items():
-        if done.returncode != 0:
-            raise EngineError(
-                f"{ffmpeg} {' '.join(_QUERIES[what])} failed with exit code {done.returncode}: {_tail(done)}"
-            )
-        texts[what] = done.stdout.decode(errors="replace")
-    return _parse(ffmpeg, texts, answers["protocols"].stderr.decode(errors="replace"), by_file=by_file)
+    for what, said in answers.items():
+        if said.exit_code != 0:
+            why = said.stderr.strip()[-500:] or "it said nothing"
+            raise EngineError(f"{ffmpeg} {' '.join(_QUERIES[what])} failed with exit code {said.exit_code}: {why}")
+        texts[what] = said.stdout.decode(errors="replace")
+    return _parse(ffmpeg, texts, answers["protocols"].stderr, by_file=by_file)
 
 
 def _parse(ffmpeg: Path, texts: dict[str, str], banner: str, *, by_file: bool) -> Capabilities:
@@ -193,27 +192,9 @@ def _loads_graphs_from_files(ffmpeg: Path, home: Path) -> bool:
     """Whether ``-/filter_complex FILE`` is known; no list of options says so, hence it is tried."""
     graph = home / "graph"
     graph.write_text("color=s=16x16:r=1:d=1[s1]", encoding="utf-8")
-    done = _run(
-        ffmpeg, ("-v", "error", "-nostdin", "-/filter_complex", str(graph), "-map", "[s1]", "-f", "null", "-"), home
-    )
-    return done.returncode == 0
+    run = ("-v", "error", "-nostdin", "-/filter_complex", str(graph), "-map", "[s1]", "-f", "null", "-")
+    return _run(ffmpeg, run, home).exit_code == 0
 
 
-def _run(ffmpeg: Path, args: tuple[str, ...], home: Path) -> subprocess.CompletedProcess[bytes]:
-    try:
-        return subprocess.run(
-            [str(ffmpeg), *args],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            env=environment(home),
-            timeout=_TIMEOUT_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise EngineError(f"{ffmpeg} did not answer within {_TIMEOUT_SECONDS} seconds") from error
-    except OSError as error:
-        raise EngineError(f"{ffmpeg} can't be started: {error}") from error
-
-
-def _tail(done: subprocess.CompletedProcess[bytes]) -> str:
-    return done.stderr.decode(errors="replace").strip()[-500:] or "it said nothing"
+def _run(ffmpeg: Path, args: tuple[str, ...], home: Path) -> ToolResult:
+    return run_tool([str(ffmpeg), *args], env=environment(home), timeout=_TIMEOUT_SECONDS)

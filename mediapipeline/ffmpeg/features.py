@@ -12,8 +12,6 @@ from typing import Any
 
 import attrs
 
-from mediapipeline.media.values import custom
-
 __all__ = ["KINDS", "Capabilities"]
 
 KINDS: dict[str, str] = {
@@ -125,15 +123,12 @@ class Capabilities:
         )
 
 
-custom(Capabilities, Capabilities.to_dict, Capabilities.from_dict)
-
-
 def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
 # Written by hand: what the library's operators and tests use, or a plugin is likely to. The tests hold every name
-# against real builds of 5.1, 7.0 and 9.0; of 8.0, which they have none of, only what both its neighbours have is claimed.
+# against real builds of 5.1, 7.0 and 9.0. Of 8.0 they have none; only what both its neighbours have is claimed.
 
 _FILTERS = _names("""
     acompressor acrossfade adelay aecho aevalsrc afade afftdn aformat agate alimiter aloop alphaextract alphamerge

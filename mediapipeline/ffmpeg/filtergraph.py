@@ -20,7 +20,6 @@ from typing import Any, TypeAlias
 import attrs
 
 from mediapipeline.ffmpeg.escaping import check_text, escape_option_value
-from mediapipeline.media.values import custom
 
 __all__ = [
     "Chain",
@@ -89,9 +88,11 @@ def number_text(value: float | Fraction) -> str:
             return str(value)
         whole, rest = divmod(abs(value), 1)
         return f"{'-' if value < 0 else ''}{whole}.{int(rest * _MICROSECONDS):06}".rstrip("0")
-    if isinstance(value, float) and not math.isfinite(value):
+    if isinstance(value, int):
+        return str(int(value))
+    if not math.isfinite(value):
         raise ValueError(f"not a finite number: {value}")
-    return str(int(value)) if value == int(value) else format(Decimal(repr(value)), "f")
+    return str(int(value)) if value.is_integer() else format(Decimal(repr(value)), "f")
 
 
 def file_path(file: File, paths: Mapping[str, str] | None) -> str:
@@ -342,7 +343,3 @@ def _write_chain(chain: Chain) -> dict[str, Any]:
 def _read_chain(data: Mapping[str, Any]) -> Chain:
     filters = tuple(_read_filter(part) for part in data["filters"])
     return Chain(tuple(map(parse_pad, data["inputs"])), filters, tuple(map(Label, data["outputs"])))
-
-
-custom(Filter, _write_filter, _read_filter)
-custom(FilterGraph, FilterGraph.to_dict, FilterGraph.from_dict)

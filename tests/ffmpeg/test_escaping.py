@@ -67,7 +67,7 @@ def _graph(values: list[str], report: Path) -> str:
 
 
 def _run(engine: Engine, graph: list[str], folder: Path) -> None:
-    argv = [engine.ffmpeg, "-v", "error", "-nostdin", *graph, "-map", "[out1]", "-f", "null", "-"]
+    argv = [str(engine.ffmpeg), "-v", "error", "-nostdin", *graph, "-map", "[out1]", "-f", "null", "-"]
     done = subprocess.run(argv, env=environment(folder), stdin=subprocess.DEVNULL, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
 
