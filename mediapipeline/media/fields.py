@@ -39,10 +39,10 @@ _BYTE_SCALE = {
 _SCALE = {"": 1, "k": 1000, "K": 1000, "m": 1_000_000, "M": 1_000_000, "G": 1_000_000_000}
 
 
-def closest(name: str, known: Iterable[str]) -> str | None:
+def closest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
     """The one of *known* that a misspelt *name* most likely means."""
     by_lower = {k.lower(): k for k in known}
-    found = difflib.get_close_matches(name[:64].lower(), by_lower, n=1, cutoff=0.6)
+    found = difflib.get_close_matches(name[:64].lower(), by_lower, n=1, cutoff=cutoff)
     return by_lower[found[0]] if found else None
 
 
@@ -57,7 +57,7 @@ class Fields:
         self.path = path
         self.what = what
         self.ok = True
-        self._problems = problems
+        self.problems = problems
         self._known: dict[str, None] = {}
 
     @classmethod
@@ -78,7 +78,7 @@ class Fields:
         """Report a problem with a field, or with the whole object where *name* is None."""
         self.ok = False
         path = self.path if name is None else pointer(self.path, name)
-        self._problems.add(path, code, message, hint)
+        self.problems.add(path, code, message, hint)
 
     def has(self, name: str) -> bool:
         return self.value.get(name) is not None

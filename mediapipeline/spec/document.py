@@ -14,9 +14,7 @@ from collections import Counter
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import PurePath
-from typing import Any
-
-import attrs
+from typing import Any, NamedTuple
 
 from mediapipeline.errors import Problems, pointer
 from mediapipeline.media.fields import NOT_READ, NotRead
@@ -29,6 +27,7 @@ LARGEST = 64 * 2**20
 DEEPEST = 64
 """Objects and lists inside each other."""
 _MOST_DIGITS = 400  # more than any double has; Python itself refuses to read a few thousand
+_SMALL = 2**62
 _MOST_BITS = 1330  # the same in bits
 _MOST_VALUES = 1_000_000  # bounds what a small Python value, whose parts are shared, may unfold to
 _MOST_PROBLEMS = 100  # of one document's JSON: a file of a million NaNs is one mistake
@@ -161,8 +160,7 @@ def plain(value: Any, problems: Problems, path: str = "") -> Any:
     return _Copy(problems, path).of(value)
 
 
-@attrs.frozen
-class _Place:
+class _Place(NamedTuple):
     """Where a value stands: the container, and the name or number in it. A chain, since most are never written out."""
 
     above: _Place | None
@@ -196,6 +194,8 @@ class _Copy:
         return result
 
     def _one(self, item: Any, place: _Place | None) -> Any:
+        if type(item) is dict or type(item) is list:
+            return self._container(item, place)
         if isinstance(item, str):
             return self._text(str.__str__(item), place)
         if item is None or isinstance(item, bool):
@@ -229,24 +229,24 @@ class _Copy:
             return self._report(place, "cyclic", "the value contains itself")
         inner: list[tuple[Any, _Place | None, Any]] = []
         into: Any
-        if isinstance(item, Mapping):
+        if isinstance(item, (dict, Mapping)):  # the first is quicker, and most are
             into = {}
             for name in item.twice if isinstance(item, _Object) else ():
                 self._report(_Place(place, name, id(item), depth), "duplicate-key", f"{shown(name)} is there twice")
             for name, value in item.items():
                 if not isinstance(name, str) or not _is_unicode(name):
                     self._report(place, "bad-key", f"{shown(name)} cannot be the name of a field in JSON")
-                elif _is_simple(value):
-                    into[str.__str__(name)] = value
+                    continue
+                key = str.__str__(name)
+                if _is_simple(value):
+                    into[key] = value
                 else:
-                    into[str.__str__(name)] = NOT_READ  # holds its place in the order
-                    inner.append((value, _Place(place, str.__str__(name), id(item), depth), into))
+                    into[key] = NOT_READ  # holds its place in the order
+                    inner.append((value, _Place(place, key, id(item), depth), into))
         else:
             into = [value if _is_simple(value) else NOT_READ for value in item]
             inner = [
-                (value, _Place(place, n, id(item), depth), into)
-                for n, value in enumerate(item)
-                if not _is_simple(value)
+                (value, _Place(place, n, id(item), depth), into) for n, value in enumerate(item) if into[n] is NOT_READ
             ]
         self._values += len(into)
         self._waiting.extend(reversed(inner))
@@ -273,10 +273,14 @@ def _stands_in(container: int, place: _Place | None) -> bool:
     return False
 
 
-def _is_simple(value: object) -> bool:
+def _is_simple(value: Any) -> bool:
     """Whether a value is plain as it is. Most are, and need no place to be remembered."""
     kind = type(value)
-    return (kind is str and value.isascii()) or kind is bool or value is None  # type: ignore[attr-defined]  # it is a str
+    if kind is str:
+        return bool(value.isascii())
+    if kind is int:
+        return bool(-_SMALL < value < _SMALL)
+    return value is None or kind is bool or (kind is float and math.isfinite(value))
 
 
 def _is_unicode(text: str) -> bool:

@@ -1,0 +1,133 @@
+"""Recognises what documents for other systems say differently, and writes down how this one says it.
+
+Looks at plain JSON and gives the code, message and hint of a problem; the hint is the rewritten JSON. It decides
+nothing: a document that is right is never shown to it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from mediapipeline.media.malformed import shown
+
+__all__ = ["Explanation", "beside_params", "explain_field", "explain_operation", "rewritten"]
+
+Explanation: TypeAlias = tuple[str, str, str]
+"""Code, message and hint of a problem."""
+
+_LONGEST_HINT = 1000
+_DUCKING = ("mode", "main_weight", "bg_weight", "ducking_threshold")
+
+_FIELDS: Mapping[str, Explanation] = {
+    "webhook_url": (
+        "not-ours",
+        "webhook_url is not part of a job: the library calls nobody",
+        "the host that runs the job sends its own notifications, from the events of the run",
+    ),
+    "debug": (
+        "not-ours",
+        "debug is not part of a job",
+        "to keep intermediate files, run it with Executor(keep_workspace=True)",
+    ),
+}
+
+
+def explain_field(name: str) -> Explanation | None:
+    """What to say of a field of the document that other systems have; None where it is just unknown."""
+    return _FIELDS.get(name)
+
+
+def explain_operation(raw: Mapping[str, Any]) -> Explanation | None:
+    """What to say of an operation that other systems have; None where it is none of these."""
+    explain = _OPERATIONS.get(raw["op"]) if isinstance(raw.get("op"), str) else None
+    return explain(raw, _params(raw)) if explain is not None else None
+
+
+def rewritten(value: Any) -> str:
+    """*value* as a hint shows it: JSON on one line."""
+    text = json.dumps(value, ensure_ascii=False, default=repr)
+    return text if len(text) <= _LONGEST_HINT else text[: _LONGEST_HINT - 1] + "…"
+
+
+def _params(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    params = raw.get("params")
+    return params if isinstance(params, Mapping) else {}
+
+
+def _legs(raw: Mapping[str, Any], *ports: str) -> dict[str, Any]:
+    given = raw.get("inputs")
+    if isinstance(given, Mapping):
+        return dict(given)
+    names = given if isinstance(given, list) else []
+    return {port: names[n] if n < len(names) else f"<{port}>" for n, port in enumerate(ports)}
+
+
+def _export(raw: Mapping[str, Any], params: Mapping[str, Any]) -> Explanation:
+    clip = raw.get("input") or next(iter(raw.get("inputs") or ()), "<clip>")
+    entry: dict[str, Any] = {"id": raw.get("output") or clip, "input": clip, "destination": "<where to>"}
+    for name in ("destination", "format", "codec", "metadata"):
+        if name in params or name in raw:
+            entry[name] = params.get(name, raw.get(name))
+    hint = f'add to "outputs": {rewritten(entry)}'
+    return "not-an-operation", "what is written is not an operation but an entry of outputs", hint
+
+
+def _combine(raw: Mapping[str, Any], _: Mapping[str, Any]) -> Explanation:
+    new = {"op": "replace_audio", "inputs": _legs(raw, "video", "audio"), "output": raw.get("output", "<name>")}
+    return "renamed-operation", 'there is no "combine"; it is called "replace_audio"', rewritten(new)
+
+
+def _mix(raw: Mapping[str, Any], params: Mapping[str, Any]) -> Explanation | None:
+    if not any(name in params for name in _DUCKING):
+        return None
+    new_params: dict[str, Any] = {}
+    threshold = _decibels(params.get("ducking_threshold"))
+    if threshold is not None:
+        new_params["threshold_db"] = threshold
+    gain = _decibels(params.get("bg_weight"))
+    if gain is not None:
+        new_params["background_gain_db"] = gain
+    new = {"op": "duck", "inputs": _legs(raw, "main", "background"), "output": raw.get("output", "<name>")}
+    hint = rewritten({**new, "params": new_params})
+    return "renamed-operation", 'ducking is no mode of "mix" but the operation "duck"', hint
+
+
+def _overlay(raw: Mapping[str, Any], params: Mapping[str, Any]) -> Explanation | None:
+    if "overlay_source" not in params:
+        return None
+    ports = {"base": raw.get("input", "<clip>"), "overlay": params["overlay_source"]}
+    rest = {name: value for name, value in params.items() if name != "overlay_source"}
+    new = {"op": "overlay", "inputs": ports, "output": raw.get("output", "<name>"), "params": rest}
+    message = "overlay_source is not a parameter: what is laid over is a second clip, from an entry of inputs"
+    return "renamed-field", message, rewritten(new)
+
+
+def _debug(_raw: Mapping[str, Any], _params: Mapping[str, Any]) -> Explanation:
+    return _FIELDS["debug"]
+
+
+def _decibels(value: object) -> float | None:
+    """A level as decibels: linear where it is a share of full scale, as it is where it is negative."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    if value <= 0:
+        return float(value) if value < 0 else None
+    return round(20 * math.log10(value), 1) if value <= 1 else None
+
+
+_OPERATIONS = {"export": _export, "combine": _combine, "mix": _mix, "overlay": _overlay, "debug": _debug}
+
+
+def beside_params(raw: Mapping[str, Any], names: list[str]) -> Explanation:
+    """What to say where the parameters *names* stand beside ``op``."""
+    moved = {**_params(raw), **{name: raw[name] for name in names}}
+    new = {name: value for name, value in raw.items() if name not in names and name != "params"}
+    listed = ", ".join(shown(name) for name in names[:8])
+    return (
+        "misplaced-parameters",
+        f"parameters stand in params, not beside op: {listed}",
+        rewritten({**new, "params": moved}),
+    )

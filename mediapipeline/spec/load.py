@@ -1,0 +1,50 @@
+"""From a document to a job: the ways in.
+
+`load` and `load_file` raise with everything that is wrong; `load_partly` goes on with what is sound, for callers that
+want the mistakes of later stages at the same time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from mediapipeline.errors import Problems
+from mediapipeline.spec.document import LARGEST
+from mediapipeline.spec.job import JobSpec, Loaded
+
+__all__ = ["load", "load_file", "load_partly"]
+
+
+def load(document: str | bytes | Mapping[str, Any] | JobSpec) -> JobSpec:
+    """The job that *document* says: JSON text, a mapping, or a job built in Python, which is checked alike.
+
+    Raises:
+        SpecError: With all that is wrong with its structure.
+    """
+    problems = Problems()
+    loaded = load_partly(document, problems=problems)
+    problems.raise_if_any()
+    assert loaded.spec is not None
+    return loaded.spec
+
+
+def load_file(path: str | PathLike[str]) -> JobSpec:
+    """The job that a JSON file says.
+
+    Raises:
+        SpecError: With all that is wrong with its structure.
+        OSError: The file cannot be read.
+    """
+    with Path(path).open("rb") as file:
+        return load(file.read(LARGEST + 1))
+
+
+def load_partly(document: str | bytes | Mapping[str, Any] | JobSpec, *, problems: Problems) -> Loaded:
+    """As much of the job as *document* soundly says, with everything else in *problems*."""
+    loaded = JobSpec.parse(document, problems)
+    if isinstance(document, JobSpec) and loaded.complete:
+        return Loaded(spec=document, complete=True)
+    return loaded

@@ -1,0 +1,461 @@
+"""The parts of a job: inputs, operations, outputs and limits, each with the reader of its JSON form.
+
+Values only. A part knows nothing of the others: whether references resolve is the graph's to say, what an operation's
+parameters mean is its operator's, whether a source may be read is the policy's.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any, Literal, Self, TypeAlias, cast
+
+import attrs
+
+from mediapipeline.errors import Problems, pointer
+from mediapipeline.media.codec import CodecSettings
+from mediapipeline.media.container import DOCUMENTS, demuxer_for, input_formats, require_container, suffix_of
+from mediapipeline.media.fields import NOT_READ, Fields, closest
+from mediapipeline.media.geometry import Resolution
+from mediapipeline.media.malformed import Malformed, shown
+from mediapipeline.media.timecode import TimeValue, parse_duration
+from mediapipeline.spec.foreign import beside_params, explain_operation
+
+__all__ = ["Input", "InputType", "Limits", "Operation", "Output", "Reference", "StreamChoice"]
+
+InputType: TypeAlias = Literal["video", "audio", "image"]
+_INPUT_TYPES = ("video", "audio", "image")
+
+_ID = re.compile(r"[A-Za-z0-9_.-]{1,128}")
+_ID_HINT = "1 to 128 letters, digits and any of _ . -"
+_TAG = re.compile(r"[^\x00-\x1f\x7f=;#\\]{1,128}")
+_MOST_LEGS = 10_000
+_MOST_TRACKS = 1000
+
+
+def _seconds(value: TimeValue | None) -> Fraction | None:
+    return None if value is None else parse_duration(value)
+
+
+def _path_text(value: str | os.PathLike[str]) -> str:
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
+
+
+def clip_name(fields: Fields, name: str, *, required: bool = True, hint: str | None = None) -> str | None:
+    """A field that holds the name of a clip, or an id."""
+    value = fields.text(name, required=required, longest=100_000, hint=hint)
+    if value is None or _ID.fullmatch(value):
+        return value
+    fields.bad(name, "bad-id", f"{shown(value)} is not a name for a clip or an output", _ID_HINT)
+    return None
+
+
+@attrs.frozen(kw_only=True)
+class StreamChoice:
+    """Which streams of an input are used; in a document ``{"audio": [0], "subtitles": false}``.
+
+    For each kind: None (not given, or true) is all of them, otherwise the positions among the streams of that kind,
+    from 0, in the order that they are to have; false is none. Of pictures at most one is chosen: ``"video": 1``.
+    """
+
+    video: tuple[int, ...] | None = None
+    audio: tuple[int, ...] | None = None
+    subtitles: tuple[int, ...] | None = None
+
+    @classmethod
+    def parse(cls, value: object, path: str, problems: Problems) -> Self | None:
+        hint = 'such as {"audio": [0], "subtitles": false}'
+        fields = Fields.of(value, path, problems, what="streams", hint=hint)
+        if fields is None:
+            return None
+        found = cls(**{kind: _positions(fields, kind) for kind in ("video", "audio", "subtitles")})
+        fields.close()
+        if found.video is not None and len(found.video) > 1:
+            fields.bad("video", "out-of-range", "a clip has one picture stream", "use several inputs for several")
+        if fields.ok and found == cls():
+            fields.bad(None, "inert-setting", "streams chooses nothing: it is what happens without it")
+        if fields.ok and (found.video, found.audio, found.subtitles) == ((), (), ()):
+            fields.bad(None, "empty", "streams leaves nothing of the input")
+        return found if fields.ok else None
+
+    def to_dict(self) -> dict[str, Any]:
+        chosen = {"video": self.video, "audio": self.audio, "subtitles": self.subtitles}
+        return {kind: list(which) or False for kind, which in chosen.items() if which is not None}
+
+
+def _positions(fields: Fields, kind: str) -> tuple[int, ...] | None:
+    value = fields.take(kind)
+    if value is None or value is True:
+        return None
+    if value is False:
+        return ()
+    numbers = value if isinstance(value, (list, tuple)) else [value]
+    if not all(isinstance(n, int) and not isinstance(n, bool) for n in numbers):
+        fields.wrong(kind, "true, false or a list of positions from 0")
+    elif any(not 0 <= n < _MOST_TRACKS for n in numbers):
+        fields.bad(kind, "out-of-range", f"positions of streams are 0 to {_MOST_TRACKS - 1}, not {shown(min(numbers))}")
+    elif len(set(numbers)) < len(numbers):
+        fields.bad(kind, "duplicate", f"{kind} names a stream twice")
+    return tuple(numbers) if fields.ok else None
+
+
+def _streams(value: StreamChoice | Mapping[str, Any] | None) -> StreamChoice | None:
+    """Lets Python write a choice as the object of its JSON form."""
+    if not isinstance(value, Mapping):
+        return value
+    problems = Problems()
+    found = StreamChoice.parse(value, "", problems)
+    problems.raise_if_any()
+    return found
+
+
+@attrs.frozen(kw_only=True)
+class Input:
+    """Media that the job starts from, as a clip called `id`."""
+
+    id: str
+    source: str = attrs.field(converter=_path_text)
+    """Path or URL."""
+    format: str | None = None
+    """What to read it as, where its content does not tell."""
+    streams: StreamChoice | None = attrs.field(default=None, converter=_streams)
+    start_offset: Fraction | None = attrs.field(default=None, converter=_seconds)
+    """Seconds of the source to leave out before the clip begins."""
+    duration: Fraction | None = attrs.field(default=None, converter=_seconds)
+    """Seconds that the clip lasts at most."""
+    type: InputType | None = None
+    """What the source has to be; checked when it is probed."""
+    at: str | None = attrs.field(default=None, eq=False, repr=False)
+    """Where it stands in its document, as a JSON Pointer."""
+
+    @classmethod
+    def parse(cls, value: object, path: str, problems: Problems) -> Self | None:
+        hint = 'such as {"id": "in", "source": "in.mp4"}'
+        fields = Fields.of(value, path, problems, what="an input", hint=hint)
+        if fields is None:
+            return None
+        name = clip_name(fields, "id")
+        source = fields.text("source", required=True)
+        format_ = fields.text("format", longest=64)
+        if format_ is not None and demuxer_for(format_) is None:
+            near = closest(format_, input_formats())
+            tip = f'did you mean "{near}"?' if near else f"known are {', '.join(input_formats())}"
+            fields.bad("format", "unknown-format", f"{shown(format_)} is not a format that is read", tip)
+        chosen = fields.take("streams")
+        streams = StreamChoice.parse(chosen, pointer(path, "streams"), problems) if chosen is not None else None
+        start_offset = fields.duration("start_offset")
+        duration = fields.duration("duration", gt=0)
+        type_ = cast("InputType | None", fields.choice("type", _INPUT_TYPES))
+        fields.close()
+        if not fields.ok or name is None or source is None or (streams is None) != (chosen is None):
+            return None
+        return cls(
+            id=name, source=source, format=format_, streams=streams, start_offset=start_offset, duration=duration,
+            type=type_, at=path,
+        )  # fmt: skip
+
+    def to_dict(self) -> dict[str, Any]:
+        return _given(
+            id=self.id,
+            source=self.source,
+            format=self.format,
+            streams=self.streams.to_dict() if self.streams is not None else None,
+            start_offset=_time(self.start_offset),
+            duration=_time(self.duration),
+            type=self.type,
+        )
+
+
+@attrs.frozen
+class Reference:
+    """A clip that an operation reads or makes."""
+
+    clip: str
+    port: str | int | None
+    """Name of the port, or its position where the clips are a list; None for the only one."""
+    at: str
+    """JSON Pointer, below the operation's own."""
+
+
+def _ports(value: Sequence[str] | Mapping[str, str] | None) -> tuple[str, ...] | Mapping[str, str] | None:
+    if isinstance(value, str):
+        raise TypeError(f"inputs is several clips; for one, write input={value!r}")
+    if value is None or isinstance(value, Mapping):
+        return value
+    return tuple(value)
+
+
+@attrs.frozen(kw_only=True)
+class Operation:
+    """One use of an operator: the clips that it reads, the clip (or clips) that it makes, its parameters."""
+
+    op: str
+    input: str | None = None
+    inputs: tuple[str, ...] | Mapping[str, str] | None = attrs.field(default=None, converter=_ports, hash=False)
+    """Clips for the ports in order, or by name."""
+    output: str | None = None
+    outputs: Mapping[str, str] | None = attrs.field(default=None, hash=False)
+    """Names of the clips that come out of the ports."""
+    params: Mapping[str, Any] = attrs.field(factory=dict, converter=dict, hash=False)
+    """As the document gives them; the operator's declaration says what they mean."""
+    at: str | None = attrs.field(default=None, eq=False, repr=False)
+    """Where it stands in its document, as a JSON Pointer."""
+
+    @property
+    def reads(self) -> tuple[Reference, ...]:
+        """The clips that it reads."""
+        if self.input is not None:
+            return (Reference(self.input, None, "/input"),)
+        if isinstance(self.inputs, Mapping):
+            return tuple(Reference(clip, port, pointer("/inputs", port)) for port, clip in self.inputs.items())
+        return tuple(Reference(clip, n, pointer("/inputs", n)) for n, clip in enumerate(self.inputs or ()))
+
+    @property
+    def makes(self) -> tuple[Reference, ...]:
+        """The clips that it makes."""
+        if self.output is not None:
+            return (Reference(self.output, None, "/output"),)
+        return tuple(Reference(clip, port, pointer("/outputs", port)) for port, clip in (self.outputs or {}).items())
+
+    @classmethod
+    def parse(cls, value: object, path: str, problems: Problems) -> Self | None:
+        hint = 'such as {"op": "trim", "input": "in", "output": "short", "params": {"start": "10s"}}'
+        fields = Fields.of(value, path, problems, what="an operation", hint=hint)
+        if fields is None:
+            return None
+        foreign = explain_operation(fields.value)
+        if foreign is not None:
+            fields.bad(None, *foreign)
+            return None
+        op = fields.text("op", required=True, longest=128)
+        single = clip_name(fields, "input", required=False)
+        several = _clips(fields, "inputs", lists=True)
+        _one_of(fields, "input", "inputs")
+        made = clip_name(fields, "output", required=False)
+        outputs = _clips(fields, "outputs", lists=False)
+        _one_of(fields, "output", "outputs")
+        params = fields.take("params")
+        if params is not None and not isinstance(params, Mapping):
+            fields.wrong("params", "an object", 'such as {"start": "10s"}')
+        _report_unknown(fields)
+        if not fields.ok or op is None:
+            return None
+        return cls(
+            op=op, input=single, inputs=several, output=made, outputs=cast("Mapping[str, str] | None", outputs),
+            params=params or {}, at=path,
+        )  # fmt: skip
+
+    def to_dict(self) -> dict[str, Any]:
+        return _given(
+            op=self.op,
+            input=self.input,
+            inputs=list(self.inputs) if isinstance(self.inputs, tuple) else self.inputs,
+            output=self.output,
+            outputs=self.outputs,
+            params=dict(self.params) or None,
+        )
+
+
+def _clips(fields: Fields, name: str, *, lists: bool) -> tuple[str, ...] | dict[str, str] | None:
+    """A list of clip names where these are allowed, or an object of them by port."""
+    value = fields.take(name)
+    if value is None:
+        return None
+    each: list[tuple[str | int, object]]
+    if isinstance(value, Mapping):
+        each = list(value.items())
+    elif isinstance(value, (list, tuple)) and lists:
+        each = list(enumerate(value))
+    else:
+        hint = f'for one, write "{name[:-1]}"' if isinstance(value, str) else None
+        fields.wrong(name, "a list of clip names, or an object of them" if lists else "an object of clip names", hint)
+        return None
+    if not 1 <= len(each) <= _MOST_LEGS:
+        fields.bad(name, "out-of-range", f"{name} holds 1 to {_MOST_LEGS} clips, not {len(each)}")
+        return None
+    by_name = {str(key): clip for key, clip in each}
+    inner = Fields(by_name, pointer(fields.path, name), fields.problems, what=name)
+    names = {key: clip_name(inner, str(key)) for key, _ in each}
+    for key in names:
+        if isinstance(key, str) and not _ID.fullmatch(key):
+            inner.bad(key, "bad-id", f"{shown(key)} is not a name of a port", _ID_HINT)
+    if not inner.ok:
+        fields.ok = False
+        return None
+    sound = {key: clip for key, clip in names.items() if clip is not None}
+    return {str(key): clip for key, clip in sound.items()} if isinstance(value, Mapping) else tuple(sound.values())
+
+
+def _one_of(fields: Fields, one: str, many: str) -> None:
+    given = [name for name in (one, many) if fields.value.get(name) is not None]
+    if not given:
+        fields.bad(one, "missing-field", f'an operation needs "{one}" or "{many}"')
+    elif len(given) == 2:
+        fields.bad(many, "conflicting-fields", f'"{one}" and "{many}" exclude each other')
+
+
+def _report_unknown(fields: Fields) -> None:
+    """Misspelt fields, and parameters that stand where fields do."""
+    known = ("op", "input", "inputs", "output", "outputs", "params")
+    unknown = [name for name in fields.value if name not in known]
+    misplaced = [name for name in unknown if closest(name, known) is None or "params" in fields.value]
+    misplaced = [name for name in misplaced if closest(name, known, cutoff=0.8) is None]
+    if misplaced:
+        code, message, hint = beside_params(fields.value, misplaced)
+        fields.bad(misplaced[0], code, message, hint)
+        for name in misplaced:
+            fields.take(name)
+    fields.close()
+
+
+def _codec(value: CodecSettings | Mapping[str, Any] | None) -> CodecSettings | None:
+    """Lets Python write settings as the object of their JSON form."""
+    if not isinstance(value, Mapping):
+        return value
+    problems = Problems()
+    found = CodecSettings.parse(value, "", problems)
+    problems.raise_if_any()
+    return found
+
+
+@attrs.frozen(kw_only=True)
+class Output:
+    """A file that the job writes: the clip that `input` names, or else the one called `id`."""
+
+    id: str
+    destination: str = attrs.field(converter=_path_text)
+    """Path or URL."""
+    input: str | None = None
+    format: str | None = None
+    """Name of the container, where the destination does not tell."""
+    codec: CodecSettings | None = attrs.field(default=None, converter=_codec)
+    """None is auto: what nothing touched is copied where that is possible, the rest encoded well."""
+    metadata: Mapping[str, str] | None = attrs.field(default=None, hash=False)
+    """Tags to set; an empty text removes one."""
+    at: str | None = attrs.field(default=None, eq=False, repr=False)
+    """Where it stands in its document, as a JSON Pointer."""
+
+    @property
+    def clip(self) -> str:
+        """Name of the clip that it writes."""
+        return self.input if self.input is not None else self.id
+
+    @classmethod
+    def parse(cls, value: object, path: str, problems: Problems) -> Self | None:
+        hint = 'such as {"id": "out", "destination": "out.mp4"}'
+        fields = Fields.of(value, path, problems, what="an output", hint=hint)
+        if fields is None:
+            return None
+        name = clip_name(fields, "id")
+        destination = fields.text("destination", required=True)
+        clip = clip_name(fields, "input", required=False)
+        format_ = fields.text("format", longest=64)
+        asked = fields.take("codec")
+        codec = CodecSettings.parse(asked, pointer(path, "codec"), problems) if asked is not None else None
+        metadata = _tags(fields)
+        fields.close()
+        sound = _check_container(fields, destination, format_)
+        if not (fields.ok and sound) or name is None or destination is None or (codec is None) != (asked is None):
+            return None
+        return cls(
+            id=name, destination=destination, input=clip, format=format_, codec=codec, metadata=metadata, at=path
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        return _given(
+            id=self.id,
+            destination=self.destination,
+            input=self.input,
+            format=self.format,
+            codec=self.codec.to_value() if self.codec is not None else None,
+            metadata=dict(self.metadata) if self.metadata is not None else None,
+        )
+
+
+def _check_container(fields: Fields, destination: str | None, format_: str | None) -> bool:
+    """Whether format and suffix are known. Without a suffix it may be a folder: planning knows what will be written."""
+    if destination is None or (format_ is None and fields.has("format")):
+        return True
+    if format_ is None and suffix_of(destination) in {"", *DOCUMENTS}:
+        return True
+    return require_container(destination, format_, fields.path, fields.problems) is not None
+
+
+def _tags(fields: Fields) -> dict[str, str] | None:
+    value = fields.take("metadata")
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        fields.wrong("metadata", "an object of texts", 'such as {"title": "Holiday"}')
+        return None
+    inner = Fields(value, pointer(fields.path, "metadata"), fields.problems, what="metadata")
+    for name in value:
+        text = inner.take(name)
+        if value[name] is NOT_READ:
+            continue
+        if not _TAG.fullmatch(name):
+            inner.bad(name, "bad-tag", f"{shown(name)} is not a name of a tag", "1 to 128 characters, none of = ; # \\")
+        elif text is None or not isinstance(text, str):
+            inner.bad(name, "wrong-type", f"a tag is a text, not {shown(text)}", 'write "" to remove one')
+        elif "\0" in text or len(text) > 65536:
+            inner.bad(name, "bad-tag", "the text of a tag has at most 65536 characters, none of them NUL")
+    if not inner.ok:
+        fields.ok = False
+    return dict(value)
+
+
+def _resolution(value: Resolution | str | None) -> Resolution | None:
+    return None if value is None else Resolution.parse(value)
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    """Bounds that the job itself sets; a host may have narrower ones."""
+
+    max_duration: Fraction | None = attrs.field(default=None, converter=_seconds)
+    """Of any output, seconds."""
+    max_resolution: Resolution | None = attrs.field(default=None, converter=_resolution)
+    """Of any output; neither side may be greater."""
+    max_output_size: int | None = None
+    """Of all outputs together, bytes."""
+    max_memory: int | None = None
+    """Of all processes together, bytes."""
+
+    @classmethod
+    def parse(cls, value: object, path: str, problems: Problems) -> Self | None:
+        fields = Fields.of(value, path, problems, what="limits", hint='such as {"max_duration": "2h"}')
+        if fields is None:
+            return None
+        asked = fields.take("max_resolution")
+        resolution: Resolution | None = None
+        if asked is not None:
+            try:
+                resolution = Resolution.parse(asked)
+            except Malformed as error:
+                fields.bad("max_resolution", "bad-resolution", error.reason, error.hint)
+        found = cls(
+            max_duration=fields.duration("max_duration", gt=0),
+            max_resolution=resolution,
+            max_output_size=fields.byte_count("max_output_size"),
+            max_memory=fields.byte_count("max_memory"),
+        )
+        fields.close()
+        return found if fields.ok else None
+
+    def to_dict(self) -> dict[str, Any]:
+        return _given(
+            max_duration=_time(self.max_duration),
+            max_resolution=str(self.max_resolution) if self.max_resolution is not None else None,
+            max_output_size=self.max_output_size,
+            max_memory=self.max_memory,
+        )
+
+
+def _time(seconds: Fraction | None) -> str | None:
+    return None if seconds is None else str(seconds)
+
+
+def _given(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
