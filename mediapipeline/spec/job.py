@@ -6,13 +6,13 @@ stages after it. Whatever is accepted here does something; an unknown field, or 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any, Self, TypeAlias, TypeVar
 
 import attrs
 
-from mediapipeline.errors import Problems, pointer
+from mediapipeline.errors import Problems
 from mediapipeline.media.fields import NOT_READ, Fields
 from mediapipeline.media.malformed import shown
 from mediapipeline.media.timecode import TimeValue, parse_duration
@@ -96,18 +96,6 @@ class JobSpec:
     version: int = VERSION
     schema: str | None = attrs.field(default=None, eq=False, repr=False)
     """The document's ``$schema``, which editors look at and nobody else."""
-
-    def each_input(self) -> Iterator[tuple[str, Input]]:
-        """Every input with its JSON Pointer, which is that of its document also where other parts were left out."""
-        return _each("/inputs", self.inputs)
-
-    def each_operation(self) -> Iterator[tuple[str, Operation]]:
-        """Every operation with its JSON Pointer."""
-        return _each("/operations", self.operations)
-
-    def each_output(self) -> Iterator[tuple[str, Output]]:
-        """Every output with its JSON Pointer."""
-        return _each("/outputs", self.outputs)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form: a document that loads as an equal job.
@@ -344,8 +332,3 @@ class _Reader:
             self.complete = False
             return None
         return texts if isinstance(value, Mapping) else tuple(texts.values())
-
-
-def _each(path: str, parts: tuple[_T, ...]) -> Iterator[tuple[str, _T]]:
-    for n, part in enumerate(parts):
-        yield part.at or pointer(path, n), part
