@@ -1,0 +1,84 @@
+"""Probers: the one to use with an engine, and one that remembers.
+
+`FFprobeProber` and `PyAVProber` report the same facts; where they cannot is written in ``docs/reference/probing.md``.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from concurrent.futures import Future
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TypeAlias
+
+from mediapipeline.errors import FFmpegNotFoundError
+from mediapipeline.ffmpeg.binary import Engine
+from mediapipeline.ffmpeg.probe_ffprobe import FFprobeProber
+from mediapipeline.ffmpeg.probe_pyav import PyAVProber
+from mediapipeline.media.info import MediaInfo
+from mediapipeline.media.prober import Prober
+
+__all__ = ["CachingProber", "FFprobeProber", "PyAVProber", "default_prober"]
+
+_Key: TypeAlias = tuple[str, int, int]
+
+
+class CachingProber:
+    """Remembers what *inner* found, for as long as size and modification time of a file stay the same.
+
+    Several threads that ask for one file wait for one probe. Errors are not remembered.
+
+    Args:
+        inner: Does the work.
+        max_entries: Files to remember; the one not asked for the longest is forgotten first.
+    """
+
+    def __init__(self, inner: Prober, max_entries: int = 1024) -> None:
+        self.inner = inner
+        self.max_entries = max_entries
+        self._lock = threading.Lock()
+        self._known: OrderedDict[_Key, Future[MediaInfo]] = OrderedDict()
+
+    def probe(self, path: Path) -> MediaInfo:
+        """The facts of the file at *path*."""
+        try:
+            facts = path.stat()
+        except OSError:
+            return self.inner.probe(path)  # it knows how to say what is wrong
+        key = (str(path.absolute()), facts.st_size, facts.st_mtime_ns)
+        with self._lock:
+            asked = key in self._known
+            answer = self._known.setdefault(key, Future())
+            self._known.move_to_end(key)
+            while len(self._known) > self.max_entries:
+                self._known.popitem(last=False)
+        if asked:
+            return answer.result()
+        try:
+            info = self.inner.probe(path)
+        except BaseException as error:
+            with self._lock:
+                if self._known.get(key) is answer:
+                    del self._known[key]
+            answer.set_exception(error)
+            raise
+        answer.set_result(info)
+        return info
+
+
+def default_prober(engine: Engine | None) -> CachingProber:
+    """A prober that goes with *engine*: its ffprobe, else PyAV.
+
+    Raises:
+        FFmpegNotFoundError: There is neither.
+    """
+    if engine is not None and engine.ffprobe is not None:
+        return CachingProber(FFprobeProber(engine.ffprobe))
+    if find_spec("av") is not None:
+        return CachingProber(PyAVProber())
+    beside = f"no ffprobe belongs to {engine.ffmpeg}" if engine is not None else "there is no FFmpeg"
+    raise FFmpegNotFoundError(
+        f'media cannot be probed: {beside}, and PyAV is not installed. pip install "mediapipeline[ffmpeg]" brings PyAV;'
+        " ffprobe comes with FFmpeg from your system's packages."
+    )

@@ -1,0 +1,395 @@
+"""From what FFmpeg reports of a file to `MediaInfo`: one interpretation for every prober.
+
+A prober fills `RawMedia`, which says what libavformat says, in libavformat's own terms; `describe` decides what it
+means. So two probers can differ in what they see, but not in what they make of it. Nothing here runs FFmpeg.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import attrs
+
+from mediapipeline.errors import ProbeError
+from mediapipeline.ffmpeg.demuxers import forced_format, is_still_format
+from mediapipeline.ffmpeg.probe_mp3 import gapless_duration, id3_size
+from mediapipeline.ffmpeg.probe_rates import Rate, measure_rate
+from mediapipeline.media.info import MediaInfo
+from mediapipeline.media.streams import AudioStream, Chapter, Color, DataStream, SubtitleStream, VideoStream
+
+__all__ = ["WINDOW", "FileFacts", "RawMedia", "RawStream", "describe", "look_at", "timestamps"]
+
+WINDOW = 240
+"""How many packets, of all streams, a prober reads from the beginning of a file."""
+
+_SAMPLE = 64 * 1024
+_MICROSECOND = Fraction(1, 1_000_000)
+
+_TECHNICAL = frozenset([
+    "major_brand", "minor_version", "compatible_brands", "encoder", "encoder_options", "creation_time",
+    "handler_name", "vendor_id", "duration", "number_of_frames", "number_of_bytes", "bps", "rotate", "timecode",
+    "language",
+])  # fmt: skip
+_STILL_BRANDS = ("avif", "mif1", "heic", "heix")
+# Bare streams have no clock: FFmpeg divides their size by the first bit rate it sees, or takes 25 frames a second.
+_CLOCKLESS = frozenset([
+    "aac", "loas", "ac3", "eac3", "dts", "dtshd", "truehd", "mlp", "amr", "amrnb", "amrwb", "gsm", "spdif", "h264",
+    "hevc", "vvc", "av1", "obu", "mpegvideo", "m4v", "h261", "h263", "vc1", "dirac", "dnxhd", "mjpeg",
+])  # fmt: skip
+_PICTURE_SUBTITLES = frozenset([
+    "dvd_subtitle", "dvb_subtitle", "hdmv_pgs_subtitle", "xsub",
+])  # fmt: skip
+_FIELD_ORDERS: Mapping[str, bool] = {"progressive": False, "tt": True, "bb": True, "tb": True, "bt": True}
+_MATROSKA_TIME = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
+
+
+@attrs.frozen(kw_only=True)
+class RawStream:
+    """A stream as libavformat describes it; times are counts of `time_base`. Absent is None."""
+
+    index: int
+    kind: str
+    codec: str | None
+    time_base: Fraction
+    start: int | None = None
+    duration: int | None = None
+    bit_rate: int | None = None
+    frames: int | None = None
+    tags: Mapping[str, str] = attrs.field(factory=dict)
+    default: bool = False
+    forced: bool = False
+    attached_picture: bool = False
+    profile: str | None = None
+    width: int = 0
+    height: int = 0
+    sar: Fraction | None = None
+    turned: int | None = None
+    """Degrees counter-clockwise by the display matrix; None where there is none."""
+    average_rate: Fraction | None = None
+    base_rate: Fraction | None = None
+    pix_fmt: str | None = None
+    color: Color = attrs.field(factory=Color)
+    field_order: str | None = None
+    reorder: int | None = None
+    sample_rate: int | None = None
+    channels: int | None = None
+    channel_layout: str | None = None
+    sample_fmt: str | None = None
+    timestamps: tuple[int, ...] = ()
+    """Presentation times of the packets in the window; empty where some have none."""
+
+
+@attrs.frozen(kw_only=True)
+class RawMedia:
+    """A file as libavformat describes it."""
+
+    format: str
+    start_us: int | None = None
+    duration_us: int | None = None
+    tags: Mapping[str, str] = attrs.field(factory=dict)
+    streams: tuple[RawStream, ...] = ()
+    chapters: tuple[Chapter, ...] = ()
+    complete: bool = False
+    """Whether the window holds the whole file."""
+
+
+@attrs.frozen
+class FileFacts:
+    """What the file system says of a file."""
+
+    url: str
+    """The name to give to FFmpeg: no character of it has a meaning."""
+    size: int
+    fingerprint: str
+    forced_format: str | None
+    gapless: Fraction | None = None
+    """Duration of the sound of an MP3 file by its own header."""
+
+
+def look_at(path: Path) -> FileFacts:
+    """Read the ends of the file at *path*.
+
+    Raises:
+        ProbeError: It is missing, unreadable, empty or not a file.
+    """
+    name = str(path)
+    if any(ord(character) < 32 for character in name):
+        raise ProbeError(name, "the name has a control character in it")
+    try:
+        # Not blocking: opening a named pipe would wait for a writer.
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except FileNotFoundError:
+        raise ProbeError(name, "there is no such file") from None
+    except OSError as error:
+        raise ProbeError(name, f"it cannot be opened: {error.strerror or error}") from error
+    facts = os.fstat(handle)
+    if wrong := _not_a_file(facts):
+        os.close(handle)
+        raise ProbeError(name, wrong)
+    with os.fdopen(handle, "rb") as file:
+        head = file.read(_SAMPLE)
+        file.seek(max(facts.st_size - _SAMPLE, 0))
+        tail = file.read(_SAMPLE)
+        file.seek(id3_size(head))
+        gapless = gapless_duration(file.read(1024))
+    digest = hashlib.sha256(b"%d\n" % facts.st_size + head + tail).hexdigest()[:16]
+    url = f"file:{path.absolute()}"
+    return FileFacts(url, facts.st_size, digest, forced_format(path.name, head[:16]), gapless)
+
+
+def _not_a_file(facts: os.stat_result) -> str | None:
+    if stat.S_ISDIR(facts.st_mode):
+        return "it is a folder, not a file"
+    if not stat.S_ISREG(facts.st_mode):
+        return "it is not a regular file"
+    return "the file is empty" if facts.st_size == 0 else None
+
+
+def timestamps(seen: Iterable[int | None]) -> tuple[int, ...]:
+    """Times of the packets of a stream; none at all where some are missing, since gaps would look like late frames."""
+    found = tuple(seen)
+    return () if None in found else tuple(time for time in found if time is not None)
+
+
+def describe(raw: RawMedia, file: FileFacts) -> MediaInfo:
+    """What *raw* means."""
+    still = is_still_format(raw.format) or raw.tags.get("major_brand", "").strip() in _STILL_BRANDS
+    streams = [_Timed.of(stream, raw.format, file) for stream in raw.streams]
+    moving = [t for t in streams if t.raw.kind == "video" and not t.raw.attached_picture]
+    shown = [_video(t, raw, still) for t in moving]
+    main = next((video for video in shown if video.default), shown[0] if shown else None)
+    start, duration = (None, None) if still else _extent(raw, streams)
+    return MediaInfo(
+        format=raw.format,
+        duration=duration,
+        start=start,
+        size=file.size,
+        bit_rate=int(file.size * 8 / duration) if duration else None,
+        still=still,
+        video=main,
+        other_video=tuple(video for video in shown if video is not main),
+        audio=tuple(_audio(t) for t in streams if t.raw.kind == "audio"),
+        subtitles=tuple(_subtitle(t) for t in streams if t.raw.kind == "subtitle"),
+        covers=tuple(_cover(t) for t in streams if t.raw.kind == "video" and t.raw.attached_picture),
+        data=tuple(_data(t) for t in streams if t.raw.kind not in ("video", "audio", "subtitle")),
+        chapters=raw.chapters,
+        metadata=_metadata(raw),
+        fingerprint=file.fingerprint,
+    )
+
+
+@attrs.frozen
+class _Timed:
+    """A raw stream with its exact times and its tags in lower case."""
+
+    raw: RawStream
+    tags: Mapping[str, str]
+    start: Fraction | None
+    duration: Fraction | None
+
+    @classmethod
+    def of(cls, raw: RawStream, container: str, file: FileFacts) -> _Timed:
+        tags = {key.lower(): value for key, value in raw.tags.items()}
+        first = min(raw.timestamps, default=None) if raw.start is None else raw.start
+        start = None if first is None else first * raw.time_base
+        duration = None if not raw.duration or raw.duration < 0 else raw.duration * raw.time_base
+        if container.startswith("matroska"):
+            duration = _tagged_duration(tags, start)
+        elif container == "mp3" and raw.kind == "audio":
+            duration = file.gapless or duration
+        elif container in _CLOCKLESS:
+            duration = None
+        return cls(raw, tags, start, duration)
+
+
+def _tagged_duration(tags: Mapping[str, str], start: Fraction | None) -> Fraction | None:
+    """Matroska keeps the duration of a track in a tag, in which muxers do not agree.
+
+    FFmpeg writes the time at which the track ends; mkvmerge, whose tags come with ``_STATISTICS_…``, how long it is.
+    """
+    found = next((v for k, v in tags.items() if k == "duration" or k.startswith("duration-")), None)
+    match = _MATROSKA_TIME.fullmatch(found.strip()) if found else None
+    if match is None:
+        return None
+    hours, minutes, seconds = match.groups()
+    length = int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)
+    if not any(key.startswith("_statistics") for key in tags):
+        length -= start or 0
+    return length if length > 0 else None
+
+
+def _extent(raw: RawMedia, streams: Sequence[_Timed]) -> tuple[Fraction | None, Fraction | None]:
+    """Start and duration of the whole: exact where the streams tell, else as the container rounds them."""
+    start = None if raw.start_us is None else Fraction(raw.start_us, 1_000_000)
+    duration = None if not raw.duration_us or raw.duration_us < 0 else Fraction(raw.duration_us, 1_000_000)
+    if raw.format in _CLOCKLESS:
+        return start, None
+    if duration is not None and raw.format.startswith("matroska"):
+        duration -= start or 0  # it counts from 0, and not from the first frame
+    lasting = [t for t in streams if t.raw.kind in ("video", "audio") and not t.raw.attached_picture]
+    exact = min((t.start for t in lasting if t.start is not None), default=None)
+    if exact is not None and (start is None or abs(exact - start) <= _MICROSECOND):
+        start = exact
+    ends = [t.start + t.duration for t in lasting if t.start is not None and t.duration is not None]
+    if start is not None and ends and len(ends) == len(lasting):
+        # The header of a whole rounds to milliseconds, and that of MP4 counts what an edit list hides.
+        duration = max(ends) - start
+    return start, duration if duration is None or duration > 0 else None
+
+
+def _rotation(stream: _Timed) -> int:
+    """Degrees clockwise; the display matrix counts counter-clockwise, the tag of older files clockwise."""
+    if stream.raw.turned is not None:
+        degrees = -stream.raw.turned
+    else:
+        text = stream.tags.get("rotate", "0").strip()
+        degrees = int(text) if re.fullmatch(r"-?\d{1,4}", text) else 0
+    return round(degrees / 90) % 4 * 90
+
+
+def _color(raw: RawStream) -> Color:
+    # "gbr" says no more than the pixel format does, and older FFmpegs do not say it.
+    return attrs.evolve(raw.color, space=None) if raw.color.space == "gbr" else raw.color
+
+
+def _video(stream: _Timed, media: RawMedia, still: bool) -> VideoStream:
+    raw = stream.raw
+    rotation = _rotation(stream)
+    width, height, sar = raw.width, raw.height, raw.sar
+    if rotation in (90, 270):
+        width, height = height, width
+        sar = 1 / sar if sar else None
+    interlaced = _FIELD_ORDERS.get(raw.field_order or "")
+    if still:
+        rate = Rate(None, None)
+    else:
+        rate = measure_rate(
+            average=raw.average_rate,
+            base=raw.base_rate,
+            time_base=raw.time_base,
+            timestamps=raw.timestamps,
+            complete=media.complete,
+            reorder=raw.reorder,
+            frames=raw.frames,
+            duration=stream.duration,
+            interlaced=bool(interlaced),
+        )
+    return VideoStream(
+        index=raw.index,
+        codec=raw.codec,
+        start=None if still else stream.start,
+        duration=None if still else stream.duration,
+        time_base=None if still else raw.time_base,
+        bit_rate=None if still else raw.bit_rate or None,
+        language=_language(stream),
+        title=_title(stream),
+        default=raw.default,
+        forced=raw.forced,
+        width=width,
+        height=height,
+        sar=sar,
+        rotation=rotation,
+        frame_rate=rate.frame_rate,
+        vfr=rate.vfr,
+        frames=raw.frames or None,
+        pix_fmt=raw.pix_fmt,
+        profile=raw.profile,
+        color=_color(raw),
+        interlaced=interlaced,
+        reorder=raw.reorder,
+    )
+
+
+def _cover(stream: _Timed) -> VideoStream:
+    raw = stream.raw
+    return VideoStream(
+        index=raw.index,
+        codec=raw.codec,
+        language=_language(stream),
+        title=_title(stream),
+        default=raw.default,
+        width=raw.width,
+        height=raw.height,
+        sar=raw.sar,
+        pix_fmt=raw.pix_fmt,
+        color=_color(raw),
+    )
+
+
+def _audio(stream: _Timed) -> AudioStream:
+    raw = stream.raw
+    return AudioStream(
+        index=raw.index,
+        codec=raw.codec,
+        start=stream.start,
+        duration=stream.duration,
+        time_base=raw.time_base,
+        bit_rate=raw.bit_rate or None,
+        language=_language(stream),
+        title=_title(stream),
+        default=raw.default,
+        forced=raw.forced,
+        sample_rate=raw.sample_rate or None,
+        channels=raw.channels or None,
+        channel_layout=raw.channel_layout,
+        sample_fmt=raw.sample_fmt,
+        profile=raw.profile,
+    )
+
+
+def _subtitle(stream: _Timed) -> SubtitleStream:
+    raw = stream.raw
+    return SubtitleStream(
+        index=raw.index,
+        codec=raw.codec,
+        start=stream.start,
+        duration=stream.duration,
+        time_base=raw.time_base,
+        language=_language(stream),
+        title=_title(stream),
+        default=raw.default,
+        forced=raw.forced,
+        text=raw.codec not in _PICTURE_SUBTITLES,
+    )
+
+
+def _data(stream: _Timed) -> DataStream:
+    raw = stream.raw
+    return DataStream(
+        index=raw.index,
+        codec=raw.codec,
+        start=stream.start,
+        duration=stream.duration,
+        time_base=raw.time_base,
+        language=_language(stream),
+        title=_title(stream),
+        default=raw.default,
+    )
+
+
+def _language(stream: _Timed) -> str | None:
+    found = stream.tags.get("language", "").strip()
+    return found if found and found != "und" else None
+
+
+def _title(stream: _Timed) -> str | None:
+    return stream.tags.get("title") or None
+
+
+def _metadata(raw: RawMedia) -> dict[str, str]:
+    """Tags of the whole; Ogg has none but those of its streams."""
+    tags = raw.tags
+    if not tags and raw.format == "ogg" and raw.streams:
+        tags = raw.streams[0].tags
+    named = {(key.lower() if key.isupper() else key): value for key, value in tags.items()}
+    return {
+        key: named[key]
+        for key in sorted(named)
+        if key.lower() not in _TECHNICAL and not key.lower().startswith(("_statistics", "duration-"))
+    }

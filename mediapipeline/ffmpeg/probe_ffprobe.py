@@ -1,0 +1,177 @@
+"""Probing by the ffprobe program: one process for each file, which opens that file and nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from mediapipeline.errors import EngineError, FFmpegNotFoundError, ProbeError
+from mediapipeline.ffmpeg.demuxers import FORMAT_WHITELIST
+from mediapipeline.ffmpeg.environment import environment
+from mediapipeline.ffmpeg.probe_facts import WINDOW, FileFacts, RawMedia, RawStream, describe, look_at, timestamps
+from mediapipeline.ffmpeg.process import run_tool
+from mediapipeline.media.info import MediaInfo
+from mediapipeline.media.streams import Chapter, Color
+
+__all__ = ["FFprobeProber"]
+
+_MAX_OUTPUT = 32 * 1024 * 1024
+_UNKNOWN = frozenset(["unknown", "unspecified", "reserved", "N/A", ""])
+
+
+class FFprobeProber:
+    """Reads the facts of a file by ffprobe (5.1 and later).
+
+    Args:
+        ffprobe: The program.
+        timeout: Seconds after which a file is given up.
+        max_pixels: Largest picture that may be decoded to learn its facts, in pixels; None is FFmpeg's own limit.
+    """
+
+    def __init__(self, ffprobe: Path, timeout: float = 30, *, max_pixels: int | None = None) -> None:
+        self.ffprobe = ffprobe
+        self.timeout = timeout
+        self.max_pixels = max_pixels
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self.ffprobe)!r})"
+
+    def probe(self, path: Path) -> MediaInfo:
+        """The facts of the file at *path*."""
+        file = look_at(path)
+        return describe(_media(self._report(path, file)), file)
+
+    def _report(self, path: Path, file: FileFacts) -> Mapping[str, Any]:
+        try:
+            with tempfile.TemporaryDirectory(prefix="mediapipeline-probe-") as home:
+                env = environment(Path(home))
+                done = run_tool(self._argv(file), env=env, timeout=self.timeout, max_output=_MAX_OUTPUT)
+        except FFmpegNotFoundError:
+            raise
+        except EngineError as error:
+            failed = ProbeError(str(path), str(error))
+            failed.retryable = error.retryable
+            raise failed from error
+        if done.exit_code:
+            raise ProbeError(str(path), _reason(done.stderr, file))
+        try:
+            report = json.loads(done.stdout)
+        except ValueError as error:
+            raise ProbeError(str(path), f"the answer of ffprobe is not JSON: {error}") from error
+        if not isinstance(report, dict) or not report.get("streams"):
+            raise ProbeError(str(path), "there is no picture, sound or subtitle in it")
+        return report
+
+    def _argv(self, file: FileFacts) -> list[str]:
+        pixels = ["-max_pixels", str(self.max_pixels)] if self.max_pixels else []
+        named = ["-f", file.forced_format] if file.forced_format else []
+        return [
+            str(self.ffprobe), "-v", "error", "-protocol_whitelist", "file", "-format_whitelist", FORMAT_WHITELIST,
+            *pixels, *named, "-show_format", "-show_streams", "-show_chapters",
+            "-show_entries", "packet=stream_index,pts,flags", "-read_intervals", f"%+#{WINDOW}",
+            "-of", "json=c=1", "-i", file.url,
+        ]  # fmt: skip
+
+
+def _reason(errors: str, file: FileFacts) -> str:
+    """What ffprobe said, in one line and without addresses and our own spelling of the file's name."""
+    lines = [re.sub(r"^\[(\S+(?: \S+)*?) @ 0x[0-9a-f]+\] ", r"\1: ", line) for line in errors.splitlines()]
+    said = [line.replace(file.url + ": ", "").strip() for line in lines if line.strip()]
+    if any("not on whitelist" in line for line in said):
+        return "it is a list of other files, or of a format that is not opened"
+    if not said:
+        return "ffprobe failed and did not say why"
+    return "; ".join(dict.fromkeys(said[-3:]))
+
+
+def _media(report: Mapping[str, Any]) -> RawMedia:
+    packets = [p for p in report.get("packets", ()) if isinstance(p, dict)]
+    times: dict[int, list[int | None]] = {}
+    for packet in packets:
+        if "D" not in str(packet.get("flags", "")):  # to be discarded: before the start of an edit list
+            times.setdefault(packet["stream_index"], []).append(packet.get("pts"))
+    container = report.get("format", {})
+    return RawMedia(
+        format=container.get("format_name", ""),
+        start_us=_microseconds(container.get("start_time")),
+        duration_us=_microseconds(container.get("duration")),
+        tags=container.get("tags", {}),
+        streams=tuple(_stream(entry, timestamps(times.get(entry["index"], ()))) for entry in report["streams"]),
+        chapters=tuple(_chapter(entry) for entry in report.get("chapters", ())),
+        complete=len(packets) < WINDOW,
+    )
+
+
+def _stream(entry: Mapping[str, Any], times: tuple[int, ...]) -> RawStream:
+    dispositions = entry.get("disposition", {})
+    turned = next((d["rotation"] for d in entry.get("side_data_list", ()) if "rotation" in d), None)
+    return RawStream(
+        index=entry["index"],
+        kind=entry.get("codec_type", "data"),
+        codec=_name(entry.get("codec_name")),
+        time_base=_ratio(entry.get("time_base")) or Fraction(1, 1_000_000),
+        start=entry.get("start_pts"),
+        duration=entry.get("duration_ts"),
+        bit_rate=_count(entry.get("bit_rate")),
+        frames=_count(entry.get("nb_frames")),
+        tags=entry.get("tags", {}),
+        default=bool(dispositions.get("default")),
+        forced=bool(dispositions.get("forced")),
+        attached_picture=bool(dispositions.get("attached_pic")),
+        profile=_name(entry.get("profile")),
+        width=entry.get("width", 0),
+        height=entry.get("height", 0),
+        sar=_ratio(entry.get("sample_aspect_ratio")),
+        turned=None if turned is None else round(float(turned)),
+        average_rate=_ratio(entry.get("avg_frame_rate")),
+        base_rate=_ratio(entry.get("r_frame_rate")),
+        pix_fmt=_name(entry.get("pix_fmt")),
+        color=Color(
+            range=_name(entry.get("color_range")),
+            space=_name(entry.get("color_space")),
+            primaries=_name(entry.get("color_primaries")),
+            transfer=_name(entry.get("color_transfer")),
+        ),
+        field_order=_name(entry.get("field_order")),
+        reorder=entry.get("has_b_frames"),
+        sample_rate=_count(entry.get("sample_rate")),
+        channels=entry.get("channels"),
+        channel_layout=_layout(entry.get("channel_layout")),
+        sample_fmt=_name(entry.get("sample_fmt")),
+        timestamps=times,
+    )
+
+
+def _chapter(entry: Mapping[str, Any]) -> Chapter:
+    base = _ratio(entry.get("time_base")) or Fraction(1)
+    return Chapter(entry["start"] * base, entry["end"] * base, entry.get("tags", {}).get("title") or None)
+
+
+def _name(text: str | None) -> str | None:
+    """A name; ffprobe writes a number for a profile it has no name for."""
+    return None if text is None or text in _UNKNOWN or text.lstrip("-").isdigit() else text
+
+
+def _layout(text: str | None) -> str | None:
+    return None if text is None or text.endswith(" channels") else _name(text)
+
+
+def _count(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isdigit() else None
+
+
+def _microseconds(text: str | None) -> int | None:
+    return None if text is None or text in _UNKNOWN else round(Fraction(text) * 1_000_000)
+
+
+def _ratio(text: str | None) -> Fraction | None:
+    """``30000/1001`` or ``4:3``; what has a zero in it is FFmpeg's way to say that it does not know."""
+    above, _, below = (text or "").replace(":", "/").partition("/")
+    if not (above.isdigit() and below.isdigit() and int(above) and int(below)):
+        return None
+    return Fraction(int(above), int(below))

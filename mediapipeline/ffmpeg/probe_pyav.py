@@ -1,0 +1,211 @@
+"""Probing by PyAV, for installations that have FFmpeg without ffprobe (the wheels have none).
+
+PyAV is imported when the first file is probed. The media are read in this process, so a file that crashes
+libavformat takes the host with it: services that take media from strangers should have ffprobe.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mediapipeline.errors import EngineError, ProbeError
+from mediapipeline.ffmpeg.demuxers import FORMAT_WHITELIST
+from mediapipeline.ffmpeg.probe_facts import WINDOW, RawMedia, RawStream, describe, look_at, timestamps
+from mediapipeline.media.info import MediaInfo
+from mediapipeline.media.streams import Chapter, Color
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+__all__ = ["PyAVProber"]
+
+_OLDEST = 15  # before that, streams do not tell what they are for
+_DEFAULT, _FORCED, _ATTACHED = 0x1, 0x40, 0x400  # AV_DISPOSITION_…
+
+# Numbers of ITU-T H.273, and FFmpeg's names for them.
+_RANGES = {1: "tv", 2: "pc"}
+_SPACES = {
+    0: "gbr", 1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "ycgco", 9: "bt2020nc",
+    10: "bt2020c", 11: "smpte2085", 12: "chroma-derived-nc", 13: "chroma-derived-c", 14: "ictcp", 15: "ipt-c2",
+}  # fmt: skip
+_PRIMARIES = {
+    1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "film", 9: "bt2020", 10: "smpte428",
+    11: "smpte431", 12: "smpte432", 22: "ebu3213",
+}  # fmt: skip
+_TRANSFERS = {
+    1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "linear", 9: "log100", 10: "log316",
+    11: "iec61966-2-4", 12: "bt1361e", 13: "iec61966-2-1", 14: "bt2020-10", 15: "bt2020-12", 16: "smpte2084",
+    17: "smpte428", 18: "arib-std-b67",
+}  # fmt: skip
+_FIELD_ORDERS = {1: "progressive", 2: "tt", 3: "bb", 4: "tb", 5: "bt"}
+
+
+class PyAVProber:
+    """Reads the facts of a file by PyAV (15 and later; 17 to know `reorder`, 18 to know `interlaced`).
+
+    The display matrix is only in decoded frames, so the first frame of every picture stream is decoded.
+
+    Args:
+        timeout: Seconds after which a file is given up.
+        max_pixels: Largest picture that may be decoded to learn its facts, in pixels; None is FFmpeg's own limit.
+    """
+
+    def __init__(self, timeout: float = 30, *, max_pixels: int | None = None) -> None:
+        self.timeout = timeout
+        self.max_pixels = max_pixels
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+    def probe(self, path: Path) -> MediaInfo:
+        """The facts of the file at *path*."""
+        import av
+
+        if int(av.__version__.split(".")[0]) < _OLDEST:
+            raise EngineError(f"PyAV {_OLDEST} or later is needed to probe, and {av.__version__} is installed")
+        file = look_at(path)
+        try:
+            with av.open(
+                file.url,
+                "r",
+                format=file.forced_format,
+                options={"max_pixels": str(self.max_pixels)} if self.max_pixels else {},
+                container_options={"protocol_whitelist": "file", "format_whitelist": FORMAT_WHITELIST},
+                metadata_errors="replace",
+                timeout=self.timeout,
+            ) as container:
+                if not len(container.streams):
+                    raise ProbeError(str(path), "there is no picture, sound or subtitle in it")
+                return describe(_media(container), file)
+        except av.error.FFmpegError as error:
+            raise ProbeError(str(path), _reason(error)) from error
+
+
+def _reason(error: Any) -> str:
+    said = str(error.strerror or error)
+    log = error.log[2] if getattr(error, "log", None) else ""
+    hint = " (damaged, cut off, a list of other files, or not media at all)" if "Invalid" in said else ""
+    return f"{log.strip()}; {said}{hint}" if log else said + hint
+
+
+def _media(container: InputContainer) -> RawMedia:
+    headers = [_stream(stream) for stream in container.streams]  # before decoding, which changes what streams say
+    times, turned, packets = _read(container)
+    return RawMedia(
+        format=container.format.name,
+        start_us=container.start_time,
+        duration_us=container.duration,
+        tags=container.metadata,
+        streams=tuple(
+            RawStream(**header, timestamps=timestamps(times.get(index, ())), turned=turned.get(index))
+            for index, header in enumerate(headers)
+        ),
+        chapters=tuple(_chapter(chapter) for chapter in container.chapters()),
+        complete=packets < WINDOW,
+    )
+
+
+def _read(container: InputContainer) -> tuple[Mapping[int, list[int | None]], Mapping[int, int], int]:
+    """Timestamps by stream, degrees that a decoded picture is turned by stream, and how many packets were read."""
+    import av
+
+    times: dict[int, list[int | None]] = {}
+    turned: dict[int, int] = {}
+    waiting = {s.index for s in container.streams.video if not _disposition(s) & _ATTACHED}
+    packets = 0
+    # A stream that breaks off, or a picture that cannot be decoded, still has the facts of its header.
+    with contextlib.suppress(av.error.FFmpegError):
+        for packet in container.demux():
+            if packet.dts is None and packet.pts is None and not packet.size:
+                continue  # a flush at the end
+            packets += 1
+            if not packet.is_discard:
+                times.setdefault(packet.stream_index, []).append(packet.pts)
+            if packet.stream_index in waiting:
+                with contextlib.suppress(av.error.FFmpegError):
+                    for frame in packet.decode():
+                        waiting.discard(packet.stream_index)
+                        if degrees := getattr(frame, "rotation", 0):
+                            turned[packet.stream_index] = degrees
+                        break
+            if packets >= WINDOW:
+                break
+    return times, turned, packets
+
+
+def _stream(stream: Any) -> dict[str, Any]:
+    """The header of *stream* as fields of `RawStream`; PyAV's classes differ by kind, so what they lack is None."""
+    context = stream.codec_context
+    disposition = _disposition(stream)
+    found: dict[str, Any] = {
+        "index": stream.index,
+        "kind": stream.type,
+        "codec": _codec(stream),
+        "time_base": stream.time_base or Fraction(1, 1_000_000),
+        "start": stream.start_time,
+        "duration": stream.duration,
+        "frames": stream.frames or None,
+        "tags": stream.metadata,
+        "default": bool(disposition & _DEFAULT),
+        "forced": bool(disposition & _FORCED),
+        "attached_picture": bool(disposition & _ATTACHED),
+    }
+    if stream.type == "video":
+        return found | _picture(stream, context)
+    if stream.type == "audio":
+        return found | _sound(stream, context)
+    return found
+
+
+def _codec(stream: Any) -> str | None:
+    if stream.codec_context is not None:
+        return str(stream.codec_context.codec.canonical_name)
+    return getattr(stream, "name", None)  # of data there is nothing but a name
+
+
+def _disposition(stream: Any) -> int:
+    """The bits of libavformat; the enumeration became an integer in PyAV 18."""
+    return int(stream.disposition.value)
+
+
+def _picture(stream: Any, context: Any) -> dict[str, Any]:
+    return {
+        "bit_rate": stream.bit_rate,
+        "profile": context.profile,
+        "width": context.width,
+        "height": context.height,
+        "sar": stream.sample_aspect_ratio or None,
+        "average_rate": stream.average_rate or None,
+        "base_rate": stream.base_rate or None,
+        "pix_fmt": context.pix_fmt,
+        "color": Color(
+            range=_RANGES.get(context.color_range),
+            space=_SPACES.get(context.colorspace),
+            primaries=_PRIMARIES.get(context.color_primaries),
+            transfer=_TRANSFERS.get(context.color_trc),
+        ),
+        "field_order": _FIELD_ORDERS.get(getattr(context, "field_order", 0)),
+        "reorder": getattr(context, "reorder_depth", None if context.has_b_frames else 0),
+    }
+
+
+def _sound(stream: Any, context: Any) -> dict[str, Any]:
+    layout = context.layout.name if context.channels else None
+    return {
+        "bit_rate": stream.bit_rate,
+        "profile": context.profile,
+        "sample_rate": context.sample_rate,
+        "channels": context.channels,
+        "channel_layout": None if layout is None or layout.endswith(" channels") else layout,
+        "sample_fmt": context.format.name if context.format else None,
+    }
+
+
+def _chapter(chapter: Mapping[str, Any]) -> Chapter:
+    base = chapter["time_base"] or Fraction(1)
+    title = chapter["metadata"].get("title")
+    return Chapter(chapter["start"] * base, chapter["end"] * base, title or None)
