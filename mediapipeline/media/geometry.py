@@ -117,8 +117,8 @@ def _size(width: int, height: int, source: Resolution, multiple: int) -> Resolut
 def fit_size(source: Resolution, box: Resolution, mode: Literal["contain", "cover"], multiple: int = 1) -> Resolution:
     """The size of *source* scaled with its shape kept, to lie within *box* or to cover it.
 
-    What ``scale=w:h:force_original_aspect_ratio=decrease|increase:force_divisible_by=multiple`` gives in FFmpeg 6 and
-    later. FFmpeg 5.1 rounds otherwise where *multiple* is above 1, so operators write the size computed here into the
+    What ``scale=w:h:force_original_aspect_ratio=decrease|increase:force_divisible_by=multiple`` gives in FFmpeg 7.0
+    to 9.0. FFmpeg 5.1 rounds otherwise where *multiple* is above 1, so operators write the size computed here into the
     filter (measured: 163x14 into 444x865 by 8 is 440x40, and 440x32 in 5.1).
 
     Raises:

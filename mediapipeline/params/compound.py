@@ -284,8 +284,9 @@ class UnionType(ParameterType):
         if len(refusals) == 1:
             return refusals[0]
         near = [refusal for refusal in refusals if not _wrong_type(refusal)]
-        if len(near) > 1:  # a text that is like none of the choices was not meant as one
-            near = [r for r in near if r.problems[0].code != "not-a-choice" or r.problems[0].hint] or near
+        if len(near) > 1:  # a text is a choice misspelt, or was not meant as a choice
+            likely = [refusal for refusal in near if refusal.likely]
+            near = likely or [refusal for refusal in near if refusal.problems[0].code != "not-a-choice"]
         if len(near) == 1:
             if any(problem.path for problem in near[0].problems):
                 return near[0]
@@ -418,7 +419,7 @@ class ObjectType(ParameterType):
             known = ", ".join(self._by_name) or "none"
             hint = f"did you mean {shown(near)}?" if near else f"the parameters are: {known}"
             refusal = Rejected.because("unknown-parameter", f"there is no parameter {shown(name)}", hint)
-            found += refusal.below(text[:256])
+            found += refusal.below(text)
         return found
 
     def _exclusions(self, values: Mapping[str, Any], data: Mapping[Any, Any]) -> list[Problem]:

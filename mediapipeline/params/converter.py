@@ -36,6 +36,8 @@ def _reader(annotation: Any) -> Any:
 def _make() -> Converter:
     made = Converter(forbid_extra_keys=True)
     made.register_structure_hook_factory(_has_type, _reader)
+    for plain in (str, int, float, bool):  # cattrs has lenient hooks for these, which would go first
+        made.register_structure_hook(plain, _reader(plain))
     made.register_structure_hook_factory(is_defined, lambda cls: object_type(cls).read)
     made.register_unstructure_hook_factory(_has_type, lambda annotation: type_of(annotation).write)
     made.register_unstructure_hook_factory(is_defined, lambda cls: object_type(cls).write)

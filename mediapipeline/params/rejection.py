@@ -16,15 +16,18 @@ class Rejected(ValueError):
     """
 
     problems: tuple[Problem, ...]
+    likely: bool
+    """Whether the hint names what was meant, so that other readings of the value are beside the point."""
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[Problem], *, likely: bool = False) -> None:
         self.problems = tuple(problems)
+        self.likely = likely
         super().__init__("; ".join(str(problem) for problem in self.problems))
 
     @classmethod
-    def because(cls, code: str, message: str, hint: str | None = None) -> Rejected:
+    def because(cls, code: str, message: str, hint: str | None = None, *, likely: bool = False) -> Rejected:
         """One problem with the value itself."""
-        return cls((Problem("", code, message, hint),))
+        return cls((Problem("", code, message, hint),), likely=likely)
 
     def below(self, *parts: str | int) -> list[Problem]:
         """The problems as seen from further up."""

@@ -6,7 +6,7 @@ Both are declarations: they are held against values by the types, and shown by `
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, TypeAlias
@@ -23,6 +23,10 @@ Bound: TypeAlias = int | float | Fraction | Decimal | str
 
 def _compiled(pattern: str | re.Pattern[str] | None) -> re.Pattern[str] | None:
     return None if pattern is None else re.compile(pattern)
+
+
+def _tuple(items: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(items)
 
 
 @attrs.frozen(eq=False)  # compared and hashed by identity: examples need not be hashable
@@ -50,7 +54,7 @@ class Param:
     max_length: int | None = attrs.field(default=None, kw_only=True)
     custom: Callable[[Any], str | None] | None = attrs.field(default=None, kw_only=True)
     """Takes a value of the right type and returns what is wrong with it, or None."""
-    examples: Sequence[Any] = attrs.field(default=(), kw_only=True, converter=tuple)
+    examples: tuple[Any, ...] = attrs.field(default=(), kw_only=True, converter=_tuple)
 
     @property
     def bounds(self) -> dict[str, Bound]:

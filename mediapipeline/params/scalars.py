@@ -266,18 +266,18 @@ class EnumType(ParameterType):
                 return value
         except TypeError:  # not hashable: an object or an array
             raise self.wrong(value, self._hint(value)) from None
+        near = closest(value, [c for c in self.choices if isinstance(c, str)]) if isinstance(value, str) else None
+        hint = f"did you mean {shown(near)}?" if near is not None else self._hint(value)
         if not any(type(value) is type(choice) for choice in self.choices):
-            raise self.wrong(value, self._hint(value))
-        raise Rejected.because("not-a-choice", f"must be {self.phrase}, not {shown(value)}", self._hint(value))
+            raise self.wrong(value, hint)
+        message = f"must be {self.phrase}, not {shown(value)}"
+        raise Rejected.because("not-a-choice", message, hint, likely=near is not None)
 
     def _hint(self, value: object) -> str | None:
         if isinstance(value, str):
             for choice in self.choices:
                 if not isinstance(choice, str) and value == shown(choice):
                     return f"write {value}, without quotes"
-            near = closest(value, [c for c in self.choices if isinstance(c, str)])
-            if near is not None:
-                return f"did you mean {shown(near)}?"
         elif shown(value) in self.choices:
             return f'put it in quotes: "{shown(value)}"'
         return f"choices: {', '.join(map(shown, self.choices))}" if len(self.choices) > 8 else None
@@ -308,8 +308,12 @@ class EnumType(ParameterType):
         return {"enum": list(self.choices)}
 
 
-def _hinted(code: str, parse: Callable[[Any], Any], value: object, kind: ParameterType, *more: type) -> Any:
-    if isinstance(value, bool) or not isinstance(value, (str, int, float, Fraction, Decimal, *more)):
+_TIMES: tuple[type, ...] = (str, int, float, Fraction, Decimal)
+
+
+def _parsed(kind: ParameterType, code: str, parse: Callable[[Any], Any], value: object, *forms: type) -> Any:
+    """What *parse* makes of *value*, which is of one of *forms*."""
+    if isinstance(value, bool) or not isinstance(value, forms):
         raise kind.wrong(value)
     try:
         return parse(value)
@@ -329,7 +333,7 @@ class DurationType(ParameterType):
     phrase = 'a duration such as 90 or "1m30s"'
 
     def read(self, value: object) -> Fraction:
-        seconds: Fraction = _hinted("bad-duration", parse_duration, value, self)
+        seconds: Fraction = _parsed(self, "bad-duration", parse_duration, value, *_TIMES)
         return seconds
 
     def holds(self, value: object) -> bool:
@@ -353,7 +357,7 @@ class TimecodeType(ParameterType):
     def read(self, value: object) -> Timecode:
         if isinstance(value, Timecode):
             return value
-        time: Timecode = _hinted("bad-timecode", Timecode.parse, value, self)
+        time: Timecode = _parsed(self, "bad-timecode", Timecode.parse, value, *_TIMES)
         return time
 
     def holds(self, value: object) -> bool:
@@ -376,7 +380,7 @@ class FrameRateType(ParameterType):
     text = "frame rate"
 
     def read(self, value: object) -> Fraction:
-        rate: Fraction = _hinted("bad-frame-rate", parse_frame_rate, value, self)
+        rate: Fraction = _parsed(self, "bad-frame-rate", parse_frame_rate, value, *_TIMES)
         return rate
 
     def holds(self, value: object) -> bool:
@@ -400,7 +404,7 @@ class ResolutionType(ParameterType):
     def read(self, value: object) -> Resolution:
         if isinstance(value, Resolution):
             return value
-        size: Resolution = _hinted("bad-resolution", Resolution.parse, value, self, Mapping)
+        size: Resolution = _parsed(self, "bad-resolution", Resolution.parse, value, str, Mapping)
         return size
 
     def holds(self, value: object) -> bool:
