@@ -83,6 +83,7 @@ class Encode(Node):
         pix_fmt: What the encoder is given; None leaves it to FFmpeg.
         sample_rate: Hz, where it differs from the input's.
         channel_layout: Where it differs from the input's.
+        two_pass: How the statistics of a first pass are named to the encoder, where two are asked for.
         copy_codecs: Codecs that the container takes and the job is content with, so that copying would do.
     """
 
@@ -91,6 +92,7 @@ class Encode(Node):
     pix_fmt: str | None = None
     sample_rate: int | None = None
     channel_layout: str | None = None
+    two_pass: str | None = None
     copy_codecs: frozenset[str] = frozenset()
 
 

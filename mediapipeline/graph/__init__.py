@@ -1,0 +1,1 @@
+"""The job's graph: operations bound to operators, one clip an edge."""

@@ -1,0 +1,1 @@
+"""Planning: a query optimiser for media. Pure but for the prober that is handed in."""

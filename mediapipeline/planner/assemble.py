@@ -1,0 +1,148 @@
+"""The last stage of planning: from the optimised graph to what each output will be, and what will be checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+import attrs
+
+from mediapipeline.media.info import MediaInfo
+from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
+from mediapipeline.planner import streams as ir
+from mediapipeline.planner.plan import PlannedStream
+from mediapipeline.steps.expectation import Expectation, Range, StreamExpectation, StreamKind
+
+__all__ = ["expected", "output_media", "planned_streams", "requirements"]
+
+_TOLERANCE = Fraction(1, 20)
+
+
+def requirements(graph: ir.StreamGraph, muxers: Sequence[str]) -> tuple[str, ...]:
+    """What FFmpeg must have to run *graph*."""
+    found = {f"muxer:{name}" for name in muxers}
+    for node in graph:
+        if isinstance(node, ir.Filter):
+            found.add(f"filter:{node.name}")
+        elif isinstance(node, ir.Cut) and node.kind in ("video", "audio"):
+            prefix = "a" if node.kind == "audio" else ""
+            found |= {f"filter:{prefix}trim", f"filter:{prefix}setpts"}
+        elif isinstance(node, ir.Encode):
+            found.add(f"encoder:{node.encoder}")
+    return tuple(sorted(found))
+
+
+def output_media(graph: ir.StreamGraph, sink: ir.Sink) -> MediaInfo:
+    """What the file of *sink* will be, with its streams counted from 0."""
+    streams: dict[str, list[Stream]] = {"video": [], "audio": [], "subtitle": [], "cover": []}
+    for at, name in enumerate(sink.inputs):
+        node = graph[name]
+        streams[node.kind].append(attrs.evolve(node.info, index=at))
+    pictures = [s for s in streams["video"] if isinstance(s, VideoStream)]
+    return attrs.evolve(
+        sink.media,
+        video=pictures[0] if pictures else None,
+        other_video=tuple(pictures[1:]),
+        audio=tuple(s for s in streams["audio"] if isinstance(s, AudioStream)),
+        subtitles=tuple(s for s in streams["subtitle"] if isinstance(s, SubtitleStream)),
+        covers=tuple(s for s in streams["cover"] if isinstance(s, VideoStream)),
+    )
+
+
+def planned_streams(
+    graph: ir.StreamGraph, sink: ir.Sink, operator_at: Callable[[str], str | None]
+) -> tuple[PlannedStream, ...]:
+    """How each stream of an output comes about. *operator_at* names the operator of an operation, by JSON Pointer."""
+    found = []
+    for name in sink.inputs:
+        node = graph[name]
+        if isinstance(node, ir.Encode):
+            reason = _why_encoded(graph, node, operator_at)
+            found.append(PlannedStream(kind=node.kind, encoder=node.encoder, codec=node.info.codec, reason=reason))
+        else:
+            reason = "cut at key frames" if isinstance(graph.input_of(node), ir.Cut) else "nothing changes it"
+            found.append(PlannedStream(kind=node.kind, encoder=None, codec=node.info.codec, reason=reason))
+    return tuple(found)
+
+
+def _why_encoded(graph: ir.StreamGraph, node: ir.Encode, operator_at: Callable[[str], str | None]) -> str:
+    source = graph.input_of(node)
+    changed = next((a for a in graph.ancestors(source.id) if not isinstance(a, ir.Source)), None)
+    if changed is not None:
+        name = operator_at(changed.origin)
+        if isinstance(changed, ir.Cut):
+            return f"not copied: cut at an exact time ({name or changed.origin})"
+        return f"not copied: changed by {name or changed.origin}"
+    if not node.copy_codecs:
+        return "not copied: the job gives settings for an encoder"
+    if source.info.codec not in node.copy_codecs:
+        return f"not copied: the output cannot hold {source.info.codec}, or the job asks for another codec"
+    return "not copied: copying is switched off"
+
+
+def expected(
+    graph: ir.StreamGraph, sink: ir.Sink, media: MediaInfo, demuxer: str, max_duration: Fraction | None
+) -> Expectation:
+    """What is checked of an output before it is published."""
+    streams = []
+    exact = True
+    for name in sink.inputs:
+        node = graph[name]
+        if node.kind == "cover":
+            continue
+        copied_part = isinstance(node, ir.Copy) and isinstance(graph.input_of(node), ir.Cut)
+        exact = exact and not copied_part
+        streams.append(_expected_stream(graph, node))
+    ends = [s.end for s in streams if s.end is not None]
+    frame = max((_tolerance(graph[name].info) for name in sink.inputs), default=_TOLERANCE)
+    duration: Range | None = None
+    if exact and media.duration is not None and not media.still:
+        duration = Range.around(media.duration, frame)
+    elif ends and not exact:
+        highs = [end.high for end in ends]
+        duration = Range(
+            max((end.low for end in ends if end.low is not None), default=None),
+            None if None in highs else max(high for high in highs if high is not None),
+        )
+    if max_duration is not None:
+        high = duration.high if duration is not None else None
+        duration = Range(
+            duration.low if duration is not None else None, max_duration if high is None else min(high, max_duration + frame)
+        )
+    return Expectation(demuxer=demuxer, streams=tuple(streams), duration=duration, covers=len(media.covers))
+
+
+def _tolerance(info: Stream) -> Fraction:
+    """One frame, and never less than a twentieth of a second."""
+    rate = info.frame_rate if isinstance(info, VideoStream) else None
+    return max(_TOLERANCE, 1 / rate) if rate else _TOLERANCE
+
+
+def _expected_stream(graph: ir.StreamGraph, node: ir.Node) -> StreamExpectation:
+    info = node.info
+    end: Range | None = None
+    source = graph.input_of(node)
+    tolerance = _tolerance(info)
+    if isinstance(node, ir.Copy) and isinstance(source, ir.Cut):
+        # Packets from the key frame before the cut on: at most everything up to its end.
+        whole = graph.input_of(source).info.end
+        last = whole if source.end is None else source.end if whole is None else min(source.end, whole)
+        if last is not None:
+            end = Range(max(Fraction(0), last - source.start - tolerance), last + tolerance)
+    elif info.end is not None and not isinstance(info, SubtitleStream):
+        end = Range.around(info.end, tolerance)
+    match info:
+        case VideoStream():
+            plain = isinstance(node, ir.Encode) and info.color.range != "pc" and "j" not in (info.pix_fmt or "")
+            still = info.frames == 1
+            return StreamExpectation(
+                kind="video", codec=info.codec, width=info.width, height=info.height,
+                frame_rate=info.frame_rate if info.vfr is False and not still else None,
+                pix_fmt=info.pix_fmt if plain else None, end=None if still else end,
+            )  # fmt: skip
+        case AudioStream():
+            return StreamExpectation(
+                kind="audio", codec=info.codec, sample_rate=info.sample_rate, channels=info.channels, end=end
+            )
+    kind: StreamKind = "subtitle"
+    return StreamExpectation(kind=kind, codec=info.codec)

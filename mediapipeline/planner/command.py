@@ -1,0 +1,290 @@
+"""One FFmpeg command from a part of the StreamGraph.
+
+The part is a set of outputs with all that they are made of. Filters in a row become one chain, a stream that several
+take is split, streams that are copied are mapped past the filter graph. Nothing is decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+import attrs
+
+from mediapipeline.errors import PluginContractError
+from mediapipeline.ffmpeg.command import Command, InputFile, OutputFile
+from mediapipeline.ffmpeg.demuxers import STILL_DEMUXERS
+from mediapipeline.ffmpeg.filtergraph import Chain, Expr, Filter, FilterGraph, InputStream, Label, Pad, Value
+from mediapipeline.media.container import CONTAINERS
+from mediapipeline.media.streams import VideoStream
+from mediapipeline.media.timecode import seconds_text, to_microseconds_floor
+from mediapipeline.planner import streams as ir
+from mediapipeline.steps.files import Final
+from mediapipeline.steps.files import Source as SourceFile
+
+__all__ = ["CommandBuilder", "instance_name"]
+
+Options = tuple[tuple[str, str | None], ...]
+_SAFETY = Fraction(1)
+
+
+def instance_name(origin: str) -> str | None:
+    """The name that the filters of an operation carry in FFmpeg's messages: ``op3`` for ``/operations/3``.
+
+    >>> instance_name("/operations/3"), instance_name("/outputs/0/codec")
+    ('op3', None)
+    """
+    head, _, rest = origin.removeprefix("/operations/").partition("/")
+    return f"op{head}" if origin.startswith("/operations/") and head.isdigit() and not rest else None
+
+
+class CommandBuilder:
+    """Builds the command for some outputs of a graph.
+
+    Args:
+        graph: The optimised graph.
+        sinks: Outputs that one process writes.
+        extra: Subtitle streams that other steps prepare: the file and demuxer to read instead of the node.
+        demuxers: What each input may be opened as, by its id.
+    """
+
+    def __init__(
+        self,
+        graph: ir.StreamGraph,
+        sinks: Sequence[ir.Sink],
+        extra: Mapping[ir.NodeId, tuple[str, str]],
+        demuxers: Mapping[str, tuple[str, ...]],
+    ) -> None:
+        self._graph = graph
+        self._source_demuxers = demuxers
+        self._sinks = sinks
+        self._extra = extra
+        self._inputs: dict[tuple[str, Options], int] = {}
+        self._demuxers: dict[tuple[str, Options], tuple[str, ...]] = {}
+        self._chains: list[_OpenChain] = []
+        self._ends: dict[ir.NodeId, _OpenChain] = {}  # chains that one reader may still continue
+        self._pads: dict[ir.NodeId, list[Pad]] = {}  # labels and inputs that wait for their readers
+        self._labels = 0
+        self.operations: dict[str, str] = {}
+
+    def build(self, assets: Mapping[str, str]) -> Command:
+        """The command. *assets* gives the chapter file of an output, by the output's id."""
+        self._uses = self._count_uses()
+        for node in self._needed():
+            match node:
+                case ir.Cut():
+                    self._add(node, _cut_filters(node))
+                case ir.Filter():
+                    self._add(node, (Filter(node.name, node.options, self._instance(node)),))
+                case ir.Encode():
+                    self._add(node, _format_filters(node, self._graph.input_of(node)))
+                case _:
+                    pass
+        outputs = tuple(self._output(sink, assets.get(sink.output)) for sink in self._sinks)
+        chains = tuple(chain.close() for chain in self._chains)
+        return Command(
+            inputs=tuple(
+                InputFile(file=file, options=options, demuxers=self._demuxers[file, options])
+                for file, options in self._inputs
+            ),
+            graph=FilterGraph(chains) if chains else None,
+            outputs=outputs,
+        )
+
+    # What is needed, and by how many
+
+    def _filtered_inputs(self, node: ir.Node) -> tuple[ir.NodeId, ...]:
+        """The inputs of *node* whose frames it takes within this process."""
+        if isinstance(node, ir.Source | ir.Copy | ir.Sink) or node.id in self._extra or node.kind in ("subtitle", "cover"):
+            return ()
+        return node.inputs
+
+    def _needed(self) -> list[ir.Node]:
+        wanted = {stream for sink in self._sinks for stream in sink.inputs}
+        for node in reversed(list(self._graph)):
+            if node.id in wanted:
+                wanted.update(self._filtered_inputs(node))
+        return [n for n in self._graph if n.id in wanted and n.kind in ("video", "audio") and not isinstance(n, ir.Sink)]
+
+    def _count_uses(self) -> dict[ir.NodeId, int]:
+        uses: dict[ir.NodeId, int] = {}
+        for node in self._needed():
+            for source in self._filtered_inputs(node):
+                uses[source] = uses.get(source, 0) + 1
+        for sink in self._sinks:
+            for stream in sink.inputs:
+                uses[stream] = uses.get(stream, 0) + 1
+        return uses
+
+    # Filters
+
+    def _instance(self, node: ir.Node) -> str | None:
+        name = instance_name(node.origin)
+        if name is not None:
+            self.operations[name] = node.origin
+        return name
+
+    def _label(self) -> Label:
+        self._labels += 1
+        return Label(f"n{self._labels}")
+
+    def _add(self, node: ir.Node, filters: tuple[Filter, ...]) -> None:
+        """Append *filters* to what *node* takes, and remember where its stream can be had."""
+        uses = self._uses[node.id]
+        source = node.inputs[0]
+        chain = self._ends.pop(source, None) if len(node.inputs) == 1 else None
+        if not filters and (chain is None or uses > 1):
+            if chain is None:  # the stream of an input, or one of a split: hand it on as it is
+                self._pads[node.id] = [self._take(source) for _ in range(1 if source in self._pads else uses)]
+                if len(self._pads[node.id]) == uses:
+                    return
+                chain = _OpenChain(self._pads.pop(node.id))
+                self._chains.append(chain)
+            filters = (Filter("anull" if node.kind == "audio" else "null"),)
+        if chain is None:
+            chain = _OpenChain([self._take(each) for each in node.inputs])
+            self._chains.append(chain)
+        chain.filters.extend(filters)
+        if uses == 1:
+            self._ends[node.id] = chain
+            return
+        chain.outputs = [self._label() for _ in range(uses)]
+        chain.filters.append(Filter("asplit" if node.kind == "audio" else "split", (("outputs", uses),)))
+        self._pads[node.id] = list(chain.outputs)
+
+    def _take(self, node: ir.NodeId) -> Pad:
+        """A pad that carries the stream of *node*, for one reader."""
+        found = self._graph[node]
+        if isinstance(found, ir.Source):
+            return InputStream(self._input(found, ()), found.info.index)
+        if node in self._ends:
+            chain = self._ends.pop(node)
+            chain.outputs = [self._label()]
+            return chain.outputs[0]
+        if self._pads.get(node):
+            return self._pads[node].pop(0)
+        raise PluginContractError(f"nothing in this process makes the stream {node} of {found.origin}")
+
+    # Files
+
+    def _input(self, source: ir.Source, options: Options) -> int:
+        demuxers = self._source_demuxers[source.input]
+        if STILL_DEMUXERS.issuperset(demuxers):
+            # Named, a picture is never taken for a pattern of file names.
+            options = (("f", demuxers[0]), *options)
+        return self._file(SourceFile(source.input).token, options, demuxers)
+
+    def _file(self, token: str, options: Options, demuxers: tuple[str, ...]) -> int:
+        key = (token, options)
+        self._demuxers.setdefault(key, demuxers)
+        return self._inputs.setdefault(key, len(self._inputs))
+
+    def _mapped(self, node: ir.Node) -> Pad:
+        if node.id in self._extra:
+            token, demuxer = self._extra[node.id]
+            return InputStream(self._file(token, (("f", demuxer),), (demuxer,)), 0)
+        if isinstance(node, ir.Encode) and node.kind in ("video", "audio"):
+            return self._take(node.id)
+        source = self._graph.input_of(node)
+        options: Options = ()
+        if isinstance(source, ir.Cut):
+            options = _packet_cut(source)
+            source = self._graph.input_of(source)
+        if not isinstance(source, ir.Source):
+            raise PluginContractError(f"the stream {node.id} of {node.origin} is to be copied and is not an input's")
+        return InputStream(self._input(source, options), source.info.index)
+
+    def _output(self, sink: ir.Sink, chapters: str | None) -> OutputFile:
+        container = CONTAINERS[sink.container]
+        nodes = [self._graph[stream] for stream in sink.inputs]
+        maps = tuple(self._mapped(node) for node in nodes)
+        options: list[tuple[str, str | None]] = []
+        for at, node in enumerate(nodes):
+            options.extend(_stream_options(at, node))
+        options.append(("map_metadata", "-1"))
+        chapter_input = "-1"
+        if chapters is not None:
+            chapter_input = str(self._file(chapters, (("f", "ffmetadata"),), ("ffmetadata",)))
+        options.append(("map_chapters", chapter_input))
+        options.extend(("metadata", f"{key}={value}") for key, value in sink.media.metadata.items())
+        options.extend(container.options)
+        if sink.media.duration is not None:
+            # A safety net: the cut itself is made by filters and seeks.
+            options.append(("t", seconds_text(sink.media.duration + _SAFETY)))
+        return OutputFile(file=Final(sink.output).token, muxer=container.muxer, maps=maps, options=tuple(options))
+
+
+@attrs.define
+class _OpenChain:
+    inputs: list[Pad]
+    filters: list[Filter] = attrs.field(factory=list)
+    outputs: list[Label] = attrs.field(factory=list)
+
+    def close(self) -> Chain:
+        return Chain(tuple(self.inputs), tuple(self.filters), tuple(self.outputs))
+
+
+def _floored(time: Fraction) -> Fraction:
+    return Fraction(to_microseconds_floor(time), 1_000_000)
+
+
+def _cut_filters(cut: ir.Cut) -> tuple[Filter, ...]:
+    prefix = "a" if cut.kind == "audio" else ""
+    bounds: list[tuple[str, Value]] = []
+    if cut.start:
+        bounds.append(("start", _floored(cut.start)))
+    if cut.end is not None:
+        bounds.append(("end", _floored(cut.end)))
+    if not bounds:
+        return ()
+    name = instance_name(cut.origin)
+    filters = [Filter(f"{prefix}trim", tuple(bounds), name)]
+    if cut.start:
+        # Rounded, because FFmpeg computes in floating point and truncates: 1000.9999 would be one tick early.
+        filters.append(Filter(f"{prefix}setpts", (("expr", Expr(f"round(PTS-({cut.start})/TB)")),), name))
+    return tuple(filters)
+
+
+def _packet_cut(cut: ir.Cut) -> Options:
+    options: list[tuple[str, str | None]] = []
+    if cut.start:
+        options.append(("ss", seconds_text(cut.start)))
+    if cut.end is not None:
+        options.append(("t", seconds_text(cut.end - cut.start)))
+    return tuple(options)
+
+
+def _format_filters(node: ir.Encode, source: ir.Node) -> tuple[Filter, ...]:
+    """What brings frames into the form that the encoder is to be given; nothing where they have it already."""
+    if node.kind == "video":
+        decoded = source.info.pix_fmt if isinstance(source, ir.Source) and isinstance(source.info, VideoStream) else None
+        return () if node.pix_fmt in (None, decoded) else (Filter("format", (("pix_fmts", node.pix_fmt),)),)
+    options: list[tuple[str, Value]] = []
+    if node.sample_rate is not None:
+        options.append(("sample_rates", node.sample_rate))
+    if node.channel_layout is not None:
+        options.append(("channel_layouts", node.channel_layout))
+    return (Filter("aformat", tuple(options)),) if options else ()
+
+
+def _stream_options(at: int, node: ir.Node) -> list[tuple[str, str | None]]:
+    """The options of one stream of an output, by its place in the file."""
+    options: list[tuple[str, str | None]] = []
+    if isinstance(node, ir.Encode):
+        options.append((f"c:{at}", node.encoder))
+        options.extend((f"{key}:{at}", value) for key, value in node.options)
+        if isinstance(node.info, VideoStream) and node.kind == "video":
+            options.append((f"fps_mode:{at}", "vfr"))
+            if node.info.vfr is not False:
+                # The encoder's clock is one frame by default, which would move and drop frames of a varying rate.
+                options.append((f"enc_time_base:{at}", "1/90000"))
+    else:
+        options.append((f"c:{at}", "copy"))
+    info = node.info
+    if info.language is not None:
+        options.append((f"metadata:s:{at}", f"language={info.language}"))
+    if info.title is not None:
+        options.append((f"metadata:s:{at}", f"title={info.title}"))
+    flags = ["attached_pic"] if node.kind == "cover" else [f for f in ("default", "forced") if getattr(info, f)]
+    options.append((f"disposition:{at}", "+".join(flags) or "0"))
+    return options

@@ -1,0 +1,180 @@
+"""What work costs: a small model over the StreamGraph.
+
+Costs are in nanoseconds of CPU time per pixel (or per audio sample), rough figures of one core of today that only need
+to be right to a small factor. Unknown durations make unknown costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+
+from mediapipeline.media.encoders import ENCODERS
+from mediapipeline.media.streams import AudioStream, Stream, VideoStream
+from mediapipeline.planner import streams as ir
+from mediapipeline.planner.machine import Machine
+from mediapipeline.steps.resources import Resources
+
+__all__ = ["estimate_nodes", "estimate_sinks", "processor_cores", "total"]
+
+_DECODE = {"h264": 3, "hevc": 5, "vp9": 4, "av1": 6, "vp8": 3, "mpeg4": 2, "ffv1": 20}
+_ENCODE = {"libx264": 40, "libx265": 160, "libvpx-vp9": 300, "libvpx": 120, "libaom-av1": 600, "libsvtav1": 120, "ffv1": 25}
+_PRESET = {
+    "placebo": 10, "veryslow": 5, "slower": 3, "slow": 2, "medium": 1, "fast": Fraction(4, 5), "faster": Fraction(3, 5),
+    "veryfast": Fraction(2, 5), "superfast": Fraction(3, 10), "ultrafast": Fraction(1, 5),
+}  # fmt: skip
+_FILTER = 3
+_SAMPLE = 15
+_NANO = 1_000_000_000
+_BASE_MEMORY = 40_000_000
+_FRAMES_HELD = 40  # frames that decoder, filters and a look-ahead encoder keep
+_BITS = Fraction(1, 10)  # coded bits per pixel, where no bit rate is given
+
+
+def _amount(info: Stream, duration: Fraction | None) -> Fraction | None:
+    """Pixels or samples in *duration* seconds of a stream."""
+    if duration is None:
+        return None
+    if isinstance(info, VideoStream):
+        return None if info.frame_rate is None else duration * info.frame_rate * info.width * info.height
+    if isinstance(info, AudioStream):
+        return duration * (info.sample_rate or 48000) * (info.channels or 2)
+    return Fraction(0)
+
+
+def _read_until(graph: ir.StreamGraph, source: ir.Source, members: set[str]) -> Fraction | None:
+    """Seconds of a source that are decoded: to the last end of its cuts, or to its own end."""
+    ends: list[Fraction | None] = []
+    for user in graph.consumers.get(source.id, ()):
+        node = graph[user]
+        if user in members and not isinstance(node, ir.Copy):
+            ends.append(node.end if isinstance(node, ir.Cut) and node.end is not None else source.info.end)
+    known = [end for end in ends if end is not None]
+    if len(known) < len(ends) or not known:
+        return None
+    return min(max(known), source.info.end) if source.info.end is not None else max(known)
+
+
+def _cost(graph: ir.StreamGraph, node: ir.Node, members: set[str]) -> Fraction | None:
+    """CPU nanoseconds of one node; None where unknown."""
+    if node.kind not in ("video", "audio"):
+        return Fraction(0)
+    per_unit: Fraction
+    amount = _amount(node.info, node.info.duration)
+    match node:
+        case ir.Source():
+            amount = _amount(node.info, _read_until(graph, node, members))
+            per_unit = Fraction(_DECODE.get(node.info.codec or "", 4) if node.kind == "video" else _SAMPLE)
+        case ir.Filter():
+            per_unit = Fraction(_FILTER if node.kind == "video" else _SAMPLE)
+        case ir.Encode():
+            preset = dict(node.options).get("preset", "medium")
+            per_unit = Fraction(_ENCODE.get(node.encoder, 30)) * _PRESET.get(preset, 1)
+            per_unit = per_unit if node.kind == "video" else Fraction(4 * _SAMPLE)
+        case _:
+            return Fraction(0)
+    return None if amount is None else amount * per_unit
+
+
+def _members(graph: ir.StreamGraph, sinks: Sequence[ir.Sink]) -> list[ir.Node]:
+    """What a process for *sinks* works on."""
+    wanted = {sink.id for sink in sinks}
+    for node in reversed(list(graph)):
+        if node.id in wanted and not isinstance(node, ir.Copy):
+            wanted.update(node.inputs)
+    return [node for node in graph if node.id in wanted]
+
+
+def estimate_sinks(graph: ir.StreamGraph, sinks: Sequence[ir.Sink], machine: Machine) -> Resources:
+    """What writing *sinks* in one process uses on *machine*."""
+    nodes = _members(graph, sinks)
+    members = {node.id for node in nodes}
+    costs = [_cost(graph, node, members) for node in nodes if not isinstance(node, ir.Sink)]
+    known = [cost for cost in costs if cost is not None]
+    cpu = sum(known, Fraction(0)) / _NANO if len(known) == len(costs) else None
+    pictures = [n.info for n in nodes if isinstance(n, ir.Source | ir.Filter | ir.Encode) and isinstance(n.info, VideoStream)]
+    memory = _BASE_MEMORY + sum(info.width * info.height * 3 // 2 * _FRAMES_HELD // 3 for info in pictures)
+    sizes = [_size(graph, sink) for sink in sinks]
+    written = sum(size for size in sizes if size is not None) if None not in sizes else None
+    duration = None if cpu is None else max(cpu / min(machine.cores, processor_cores(graph, sinks)), Fraction(1, 20))
+    return Resources(
+        cpu_seconds=_rounded(cpu), memory=memory, disk_space=written, disk_written=written, duration=_rounded(duration)
+    )
+
+
+def _rounded(value: Fraction | None) -> Fraction | None:
+    """To the millisecond: an estimate is not exact, and long fractions are no use to anybody."""
+    return None if value is None else Fraction(round(value * 1000), 1000)
+
+
+def _size(graph: ir.StreamGraph, sink: ir.Sink) -> int | None:
+    """Bytes that an output will have, roughly."""
+    bits = Fraction(0)
+    for stream in sink.inputs:
+        node = graph[stream]
+        duration, info = node.info.duration, node.info
+        if node.kind in ("subtitle", "cover"):
+            continue
+        if duration is None:
+            return None
+        asked = dict(node.options).get("b") if isinstance(node, ir.Encode) else None
+        if asked is not None and asked != "0":
+            bits += int(asked) * duration
+        elif isinstance(node, ir.Copy) and info.bit_rate is not None:
+            bits += info.bit_rate * duration
+        elif isinstance(info, VideoStream):
+            amount = _amount(info, duration)
+            if amount is None:
+                return None
+            bits += amount * _BITS
+        else:
+            bits += 128_000 * duration
+    return int(bits / 8)
+
+
+def processor_cores(graph: ir.StreamGraph, sinks: Sequence[ir.Sink]) -> int:
+    """Cores that a process for *sinks* keeps busy."""
+    encoders = [
+        ENCODERS[node.encoder]
+        for sink in sinks
+        for node in (graph[stream] for stream in sink.inputs)
+        if isinstance(node, ir.Encode) and node.encoder in ENCODERS
+    ]
+    return max([1, *(encoder.threads for encoder in encoders if encoder.kind == "video")])
+
+
+def estimate_nodes(graph: ir.StreamGraph) -> Mapping[str, Resources]:
+    """What the nodes of each origin (an operation, an input, an output) use, by JSON Pointer."""
+    members = set(graph.nodes)
+    costs: dict[str, Fraction | None] = {}
+    for node in graph:
+        cost = None if isinstance(node, ir.Sink) else _cost(graph, node, members)
+        if not isinstance(node, ir.Sink):
+            before = costs.get(node.origin, Fraction(0))
+            costs[node.origin] = None if before is None or cost is None else before + cost
+    return {
+        origin: Resources(cpu_seconds=None if cost is None else _rounded(cost / _NANO)) for origin, cost in costs.items()
+    }
+
+
+def total(parts: Iterable[Resources]) -> Resources:
+    """The sum of *parts*; the memory of the largest. What is unknown of one is unknown of the whole."""
+    each = list(parts)
+
+    def added(values: list[Fraction | None]) -> Fraction | None:
+        known = [value for value in values if value is not None]
+        return sum(known, Fraction(0)) if len(known) == len(values) else None
+
+    def bytes_added(values: list[int | None]) -> int | None:
+        known = [value for value in values if value is not None]
+        return sum(known) if len(known) == len(values) else None
+
+    memories = [part.memory for part in each]
+    return Resources(
+        cpu_seconds=added([part.cpu_seconds for part in each]),
+        memory=None if None in memories else max((m for m in memories if m is not None), default=0),
+        disk_space=bytes_added([part.disk_space for part in each]),
+        disk_read=bytes_added([part.disk_read for part in each]),
+        disk_written=bytes_added([part.disk_written for part in each]),
+        duration=added([part.duration for part in each]),
+    )

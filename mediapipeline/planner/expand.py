@@ -1,0 +1,158 @@
+"""Expanding: operators lower themselves, and the job becomes a StreamGraph.
+
+Nothing is optimised here: every operation is done, every stream of an output is encoded unless the job demands a copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+import attrs
+
+from mediapipeline.errors import PluginContractError
+from mediapipeline.ffmpeg.filtergraph import Filter as FilterText
+from mediapipeline.ffmpeg.filtergraph import Value
+from mediapipeline.graph.graph import BoundOperation
+from mediapipeline.media.info import MediaInfo
+from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
+from mediapipeline.operators.lowering import AudioRef, Clip, CoverRef, Lowering, OptionValue, SubtitleRef, VideoRef
+from mediapipeline.operators.traits import OPAQUE, Traits
+from mediapipeline.planner.streams import Cut, Filter, Node, NodeId, Source, StreamKind
+
+__all__ = ["GraphBuilder", "input_clip", "lower"]
+
+
+class GraphBuilder:
+    """Collects the nodes of a StreamGraph; what operators lower to goes through it."""
+
+    def __init__(self) -> None:
+        self.nodes: dict[NodeId, Node] = {}
+        self.origin = ""
+        self.traits: Traits = OPAQUE
+
+    def new_id(self) -> NodeId:
+        return f"n{len(self.nodes)}"
+
+    def add(self, node: Node) -> NodeId:
+        self.nodes[node.id] = node
+        return node.id
+
+    def filter(self, inputs: Sequence[str], name: str, options: Mapping[str, OptionValue], info: Stream) -> str:
+        """Add a filter; see `mediapipeline.operators.lowering.Builder`."""
+        given: tuple[tuple[str, Value], ...] = tuple((key, v) for key, v in options.items() if v is not None)
+        try:
+            FilterText(name, given)
+        except ValueError as error:
+            raise PluginContractError(f"filter {name!r} at {self.origin}: {error}") from error
+        return self.add(
+            Filter(
+                id=self.new_id(), kind=_kind(info), inputs=tuple(inputs), info=info, origin=self.origin,
+                name=name, options=given, traits=self.traits,
+            )
+        )  # fmt: skip
+
+    def cut(self, stream: str, start: Fraction, end: Fraction | None, info: Stream, *, exact: bool) -> str:
+        """Add a cut; see `mediapipeline.operators.lowering.Builder`."""
+        return self.add(
+            Cut(
+                id=self.new_id(), kind=_kind(info), inputs=(stream,), info=info, origin=self.origin,
+                start=start, end=end, exact=exact,
+            )
+        )  # fmt: skip
+
+    def source(self, input: str, kind: StreamKind, info: Stream) -> NodeId:  # noqa: A002 - the word that a job uses
+        return self.add(Source(id=self.new_id(), kind=kind, info=info, origin=self.origin, input=input))
+
+
+def _kind(info: Stream) -> StreamKind:
+    match info:
+        case VideoStream():
+            return "video"
+        case AudioStream():
+            return "audio"
+        case SubtitleStream():
+            return "subtitle"
+    raise PluginContractError(f"a data stream cannot be filtered or cut: {info}")
+
+
+def input_clip(build: GraphBuilder, id: str, info: MediaInfo) -> Clip:  # noqa: A002
+    """The clip that an input file is; *info* holds the streams of it that the job uses, with times from its start."""
+    return Clip(
+        info=info,
+        video=None if info.video is None else VideoRef(build.source(id, "video", info.video), info.video),
+        audio=tuple(AudioRef(build.source(id, "audio", s), s) for s in info.audio),
+        subtitles=tuple(SubtitleRef(build.source(id, "subtitle", s), s) for s in info.subtitles),
+        covers=tuple(CoverRef(build.source(id, "cover", s), s) for s in info.covers),
+    )
+
+
+def lower(
+    build: GraphBuilder,
+    operation: BoundOperation,
+    clips: Mapping[str, Sequence[Clip]],
+    inferred: Mapping[str, MediaInfo],
+    *,
+    noop: bool,
+) -> dict[str, Clip]:
+    """The clips that an operation gives, by output port, as primitives.
+
+    Args:
+        build: Where the primitives go.
+        operation: The operation.
+        clips: The clips at each input port.
+        inferred: What the operator says of each output, by port.
+        noop: Whether the operator says that it gives its first input back.
+
+    Raises:
+        PluginContractError: What `lower` gives is not what `infer` says, or not a clip.
+    """
+    first = len(build.nodes)
+    build.origin, build.traits = operation.path, operation.definition.traits
+    work = Lowering(build, clips)
+    made = operation.operator.lower(work)
+    ports = {operation.definition.outputs[0]: made} if isinstance(made, Clip) else dict(made)
+    if set(ports) != set(inferred):
+        _refuse(operation, f"lower() gives the ports {sorted(ports)}, and infer() {sorted(inferred)}")
+    return {
+        port: _with_facts(build, operation, clip, inferred[port], first, work.clip if noop else None)
+        for port, clip in ports.items()
+    }
+
+
+def _refuse(operation: BoundOperation, what: str) -> None:
+    raise PluginContractError(f"operator {operation.definition.name!r} at {operation.path}: {what}")
+
+
+def _with_facts(
+    build: GraphBuilder, operation: BoundOperation, clip: Clip, info: MediaInfo, first: int, same: Clip | None
+) -> Clip:
+    """*clip* with the facts that the operator infers, on the nodes that it made."""
+    if not isinstance(clip, Clip):
+        _refuse(operation, f"lower() gives {clip!r}, not a Clip")
+    counts = {
+        "picture": (clip.video is not None, info.video is not None),
+        "sound tracks": (len(clip.audio), len(info.audio)),
+        "subtitles": (len(clip.subtitles), len(info.subtitles)),
+    }
+    for what, (lowered, said) in counts.items():
+        if lowered != said:
+            _refuse(operation, f"lower() and infer() disagree on the {what}: {lowered} and {said}")
+
+    def settle(node: NodeId, facts: Stream, original: NodeId | None) -> None:
+        if int(node[1:]) >= first:  # made by this operation, not passed through
+            build.nodes[node] = attrs.evolve(build.nodes[node], info=facts, same_as=original)
+
+    video = clip.video
+    if video is not None and info.video is not None:
+        settle(video.id, info.video, same.video.id if same is not None and same.video is not None else None)
+        video = VideoRef(video.id, info.video)
+    audio = []
+    for at, (track, heard) in enumerate(zip(clip.audio, info.audio, strict=True)):
+        settle(track.id, heard, same.audio[at].id if same is not None and at < len(same.audio) else None)
+        audio.append(AudioRef(track.id, heard))
+    subtitles = []
+    for at, (cues, shown) in enumerate(zip(clip.subtitles, info.subtitles, strict=True)):
+        settle(cues.id, shown, same.subtitles[at].id if same is not None and at < len(same.subtitles) else None)
+        subtitles.append(SubtitleRef(cues.id, shown))
+    return attrs.evolve(clip, info=info, video=video, audio=tuple(audio), subtitles=tuple(subtitles))

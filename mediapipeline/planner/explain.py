@@ -1,0 +1,134 @@
+"""A plan as text for people: what runs, what is copied, what is encoded, and why. And as a Mermaid flowchart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from mediapipeline.media.info import MediaInfo
+from mediapipeline.media.streams import AudioStream, Stream, VideoStream
+from mediapipeline.media.timecode import format_clock
+from mediapipeline.steps.resources import Resources
+
+if TYPE_CHECKING:
+    from mediapipeline.planner.plan import PlannedOutput, ProcessingPlan
+
+__all__ = ["describe_media", "explain", "mermaid"]
+
+_KILO = 1000
+
+
+def explain(plan: ProcessingPlan) -> str:
+    """See `ProcessingPlan.explain`."""
+    counts = (("input", plan.inputs), ("operation", plan.operations), ("output", plan.outputs), ("step", plan.steps))
+    lines = ["plan: " + ", ".join(f"{len(items)} {word}{'' if len(items) == 1 else 's'}" for word, items in counts)]
+    lines += ["", "inputs"]
+    for source in plan.inputs:
+        lines.append(f"  {source.id}: {source.source}")
+        lines.append(f"    {describe_media(source.media)}")
+    if plan.operations:
+        lines += ["", "operations"]
+    for number, operation in enumerate(plan.operations, 1):
+        parameters = ", ".join(f"{key}={_shown(value)}" for key, value in operation.parameters.items())
+        edges = f"{' + '.join(operation.inputs)} → {', '.join(operation.outputs)}"
+        lines.append(f"  {number}. {operation.op}({parameters}): {edges}{_cost(operation.resources)}")
+    lines += ["", "outputs"]
+    for output in plan.outputs:
+        lines += _output(output)
+    lines += ["", "steps"]
+    for number, step in enumerate(plan.steps, 1):
+        needs = f", after {', '.join(step.needs)}" if step.needs else ""
+        lines.append(f"  {number}. {step.id}: {step.title}{needs}{_cost(step.resources)}")
+    if plan.decisions:
+        lines += ["", "decisions"]
+        lines += [f"  {'! ' if d.warning else ''}{d.by}: {d.text} ({d.subject})" for d in plan.decisions]
+    lines += ["", f"in total{_cost(plan.resources) or ': unknown'}"]
+    return "\n".join(lines) + "\n"
+
+
+def _output(output: PlannedOutput) -> Iterable[str]:
+    length = f", {format_clock(output.media.duration)}" if output.media.duration is not None else ""
+    yield f"  {output.id}: {output.destination} ({output.container}{length})"
+    for stream, info in zip(output.streams, output.media.streams, strict=True):
+        how = f"encode {stream.encoder}" if stream.encoder is not None else "copy"
+        yield f"    {stream.kind}: {how} → {_stream(info)}; {stream.reason}"
+
+
+def _shown(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else text[:57] + "..."  # noqa: PLR2004 - one line each
+
+
+def _cost(resources: Resources) -> str:
+    parts = []
+    if resources.cpu_seconds is not None:
+        parts.append(f"{_number(resources.cpu_seconds)} CPU s")
+    if resources.memory:
+        parts.append(f"{resources.memory / _KILO**2:.0f} MB memory")
+    if resources.disk_written:
+        parts.append(f"{_bytes(resources.disk_written)} written")
+    return f" (about {', '.join(parts)})" if parts else ""
+
+
+def _number(value: Fraction) -> str:
+    return f"{float(value):.2g}" if value < 10 else f"{float(value):.0f}"  # noqa: PLR2004 - two digits are what is known
+
+
+def _bytes(value: int) -> str:
+    return f"{value / _KILO:.0f} kB" if value < _KILO**2 else f"{value / _KILO**2:.1f} MB"
+
+
+def describe_media(info: MediaInfo) -> str:
+    """One line: length and streams.
+
+    >>> from mediapipeline.media.info import MediaInfo
+    >>> describe_media(MediaInfo(duration=Fraction(5), video=VideoStream(index=0, codec="h264", width=64, height=48)))
+    '00:00:05, h264 64x48'
+    """
+    length = "one picture" if info.still else "length unknown" if info.duration is None else format_clock(info.duration)
+    return ", ".join([length, *(_stream(stream) for stream in info.streams)])
+
+
+def _stream(info: Stream) -> str:
+    words = [info.codec or "unknown"]
+    match info:
+        case VideoStream():
+            words.append(f"{info.width}x{info.height}")
+            if info.frame_rate is not None and not (info.frames == 1):
+                rate = info.frame_rate
+                text = str(rate.numerator) if rate.denominator == 1 else f"{float(rate):.6g}"
+                words.append(f"{'about ' if info.vfr else ''}{text} fps")
+            if info.rotation:
+                words.append(f"rotated {info.rotation}°")
+        case AudioStream():
+            words += [info.channel_layout or f"{info.channels or '?'} channels"]
+            if info.sample_rate is not None:
+                words.append(f"{info.sample_rate} Hz")
+    if info.language is not None:
+        words.append(info.language)
+    return " ".join(words)
+
+
+def mermaid(plan: ProcessingPlan) -> str:
+    """See `ProcessingPlan.to_mermaid`."""
+    lines = ["flowchart LR"]
+    made: dict[str, str] = {}
+    for number, source in enumerate(plan.inputs):
+        made[source.id] = f"in{number}"
+        lines.append(f"  in{number}[/{_quoted(f'{source.id}: {source.source}')}/]")
+    for number, operation in enumerate(plan.operations):
+        lines.append(f"  op{number}[{_quoted(operation.op)}]")
+        lines += [f"  {made[clip]} -->|{_quoted(clip)}| op{number}" for clip in operation.inputs]
+        made.update((clip, f"op{number}") for clip in operation.outputs)
+    for number, output in enumerate(plan.outputs):
+        lines.append(f"  out{number}[({_quoted(f'{output.id}: {output.destination}')})]")
+        ways = [f"{s.kind}: {'copy' if s.encoder is None else s.encoder}" for s in output.streams]
+        lines.append(f"  {made[output.clip]} -->|{_quoted(', '.join(ways))}| out{number}")
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    """Text inside Mermaid's quotes; entities stand for what would end them."""
+    escaped = text.replace("#", "#35;").replace('"', "#quot;").replace("<", "#lt;").replace(">", "#gt;")
+    return f'"{escaped}"'

@@ -1,0 +1,118 @@
+"""The inputs of a job: probed, checked against what the job says of them, and narrowed to the streams that it uses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import TypeVar
+
+import attrs
+
+from mediapipeline.errors import ProbeError, Problems
+from mediapipeline.media.container import demuxer_for
+from mediapipeline.media.info import MediaInfo
+from mediapipeline.media.prober import Prober
+from mediapipeline.media.timeline import cut_info, from_zero
+from mediapipeline.operators.base import Kind
+from mediapipeline.operators.lowering import Clip, Lowering
+from mediapipeline.planner.expand import GraphBuilder, input_clip
+from mediapipeline.spec.parts import Input, StreamChoice
+
+__all__ = ["ProbedInput", "expand_input", "probe_input"]
+
+_T = TypeVar("_T")
+_KINDS = {"video": Kind.VIDEO, "audio": Kind.AUDIO, "image": Kind.IMAGE}
+
+
+@attrs.frozen
+class ProbedInput:
+    """An input with its facts.
+
+    Attributes:
+        path: JSON Pointer into the job.
+        spec: As the job has it.
+        media: What the prober saw.
+        used: The streams that the job uses, with times from the start of the file.
+        clip: The facts of the clip that it gives: `used`, cut as the job says.
+    """
+
+    path: str
+    spec: Input
+    media: MediaInfo
+    used: MediaInfo
+    clip: MediaInfo
+
+
+def probe_input(path: str, spec: Input, file: Path, prober: Prober, problems: Problems) -> ProbedInput | None:
+    """Probe one input; None with problems."""
+    try:
+        media = prober.probe(file)
+    except ProbeError as error:
+        code = "missing-input" if "no such file" in error.reason.lower() else "unreadable-input"
+        message = f"input {spec.id!r} cannot be read: {error.reason}"
+        problems.add(path + "/source", code, message, _hint(code), kind="source")
+        return None
+    before = len(problems)
+    if spec.format is not None and media.format is not None and demuxer_for(spec.format) not in media.format.split(","):
+        problems.add(
+            path + "/format", "wrong-format", f"{spec.source!r} is {media.format}, not {spec.format}", kind="source"
+        )
+    if spec.type is not None and not Kind.of(media) & _KINDS[spec.type]:
+        held = Kind.of(media).names() or "nothing that can be used"
+        problems.add(
+            path + "/type", "wrong-media", f"{spec.source!r} holds {held}, not {spec.type}", kind="source"
+        )
+    used = from_zero(media)
+    if spec.streams is not None:
+        used = _choose(path + "/streams", spec.streams, used, problems)
+    clip = used
+    if spec.start_offset is not None and used.duration is not None and spec.start_offset >= used.duration:
+        problems.add(
+            path + "/start_offset", "start-beyond-end", f"{spec.source!r} lasts {float(used.duration):.6g} s only",
+            "begin earlier", kind="planning",
+        )  # fmt: skip
+    elif spec.start_offset is not None or spec.duration is not None:
+        start = spec.start_offset or Fraction(0)
+        clip = cut_info(used, start, None if spec.duration is None else start + spec.duration)
+    return ProbedInput(path, spec, media, used, clip) if len(problems) == before else None
+
+
+def _hint(code: str) -> str:
+    if code == "missing-input":
+        return "relative paths are taken from the working directory, or from the base folder that was given"
+    return "see whether ffprobe can read it"
+
+
+def _choose(path: str, choice: StreamChoice, info: MediaInfo, problems: Problems) -> MediaInfo:
+    """*info* with the streams that are chosen."""
+    pictures = (*(() if info.video is None else (info.video,)), *info.other_video)
+
+    def chosen(kind: str, streams: Sequence[_T], which: tuple[int, ...] | None) -> tuple[_T, ...]:
+        if which is None:
+            return tuple(streams)
+        missing = [number for number in which if number >= len(streams)]
+        if missing:
+            message = f"there is no {kind} stream {missing[0]}: there are {len(streams)}, counted from 0"
+            problems.add(f"{path}/{kind}", "no-such-stream", message, kind="planning")
+        return tuple(streams[number] for number in which if number < len(streams))
+
+    video = chosen("video", pictures, choice.video)
+    return attrs.evolve(
+        info,
+        video=video[0] if video else None,
+        other_video=video[1:],
+        audio=chosen("audio", info.audio, choice.audio),
+        subtitles=chosen("subtitles", info.subtitles, choice.subtitles),
+    )
+
+
+def expand_input(build: GraphBuilder, probed: ProbedInput) -> Clip:
+    """The clip of an input as primitives."""
+    build.origin = probed.path
+    clip = input_clip(build, probed.spec.id, probed.used)
+    spec = probed.spec
+    if spec.start_offset is None and spec.duration is None:
+        return clip
+    start = spec.start_offset or Fraction(0)
+    return Lowering(build, {"clip": [clip]}).cut(clip, start, None if spec.duration is None else start + spec.duration)

@@ -1,0 +1,333 @@
+"""What an output will hold: which streams of its clip, by which encoder, and what has to be left out.
+
+Everything that the job has and the output cannot hold is a reported decision; everything that cannot be done as asked is
+a problem. Streams that need not be encoded are encoded all the same here: copying them is a rewrite of the optimiser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import attrs
+
+from mediapipeline.errors import Problems
+from mediapipeline.ffmpeg.features import Capabilities
+from mediapipeline.media.codec import AudioCodec, VideoCodec
+from mediapipeline.media.container import Container
+from mediapipeline.media.encoders import CODECS, ENCODERS, Encoder, encoders_for
+from mediapipeline.media.info import MediaInfo
+from mediapipeline.media.streams import AudioStream, VideoStream
+from mediapipeline.operators.lowering import AudioRef, Clip, CoverRef, SubtitleRef, VideoRef
+from mediapipeline.planner import pixels
+from mediapipeline.planner.expand import GraphBuilder
+from mediapipeline.planner.rule import Decision
+from mediapipeline.planner.streams import Copy, Cut, Encode, Node, NodeId, Sink, Source
+
+__all__ = ["OutputBuilder", "OutputRequest"]
+
+_LAYOUTS = {1: "mono", 2: "stereo", 3: "2.1", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
+
+
+@attrs.frozen(kw_only=True)
+class OutputRequest:
+    """What a job asks of one output.
+
+    Attributes:
+        path: JSON Pointer of the output.
+        video: How pictures are to be coded; None is as fits best.
+        audio: How sound is to be coded; None is as fits best.
+        only_asked: Whether a kind of stream without settings is left out (the job gave settings for the other kind).
+        metadata: Tags that the job sets, over those of the clip; an empty value takes a tag away.
+    """
+
+    path: str
+    id: str
+    container: Container
+    video: VideoCodec | None = None
+    audio: AudioCodec | None = None
+    only_asked: bool = False
+    metadata: tuple[tuple[str, str], ...] = ()
+
+
+class OutputBuilder:
+    """Adds the nodes of one output to a graph."""
+
+    def __init__(
+        self, build: GraphBuilder, request: OutputRequest, capabilities: Capabilities, problems: Problems
+    ) -> None:
+        self._build = build
+        self._request = request
+        self._capabilities = capabilities
+        self._problems = problems
+        self.decisions: list[Decision] = []
+
+    def add(self, clip: Clip) -> None:
+        """Add the sink for *clip* and the encoders before it."""
+        self._build.origin = self._request.path
+        before = len(self._problems)
+        nodes: list[NodeId] = [
+            *self._video(clip),
+            *self._audio(clip.audio),
+            *self._subtitles(clip.subtitles),
+            *self._covers(clip.covers),
+        ]
+        if not nodes:
+            if len(self._problems) == before:
+                self._problem(
+                    "nothing-to-write",
+                    f"nothing of the clip fits into {self._request.container.name}",
+                    f"it takes {self._takes()}",
+                )
+            return
+        media = self._media(clip.info, [self._build.nodes[node] for node in nodes])
+        self._build.add(
+            Sink(
+                id=f"out{len(self._build.nodes)}", kind="video", inputs=tuple(nodes), info=self._build.nodes[nodes[0]].info,
+                origin=self._request.path, output=self._request.id, container=self._request.container.name, media=media,
+            )
+        )  # fmt: skip
+
+    # Kinds of streams
+
+    def _video(self, clip: Clip) -> list[NodeId]:
+        container, request = self._request.container, self._request
+        if clip.info.other_video:
+            self._left_out(f"{len(clip.info.other_video)} further picture stream(s)", "a clip has one picture")
+        if clip.video is None:
+            if request.video is not None and not request.video.drops:
+                self._problem("no-such-stream", "the output asks for a picture and the clip has none", at="/codec/video")
+            return []
+        if request.video is None and request.only_asked:
+            self._left_out("the picture", "the job gives settings for sound only")
+            return []
+        if request.video is not None and request.video.drops:
+            return []
+        if not container.video:
+            if request.video is not None:
+                self._problem("codec-container", f"{container.name} holds no picture", at="/codec/video")
+            else:
+                self._left_out("the picture", f"{container.name} holds sound only")
+            return []
+        asked = request.video or VideoCodec()
+        if asked.copies:
+            return self._copy(clip.video, asked.codec, "/codec/video")
+        encoder = self._encoder(asked, container.video, "video")
+        if encoder is None or not asked.check(f"{request.path}/codec/video", self._problems, encoder):
+            return []
+        return [self._encode_video(clip.video, asked, encoder)]
+
+    def _encode_video(self, ref: VideoRef, asked: VideoCodec, encoder: Encoder) -> NodeId:
+        info = ref.info
+        pix_fmt = asked.pix_fmt or pixels.choose(info.pix_fmt, asked.pix_fmts(encoder), encoder.playable)
+        if asked.pix_fmt is None and pixels.loses(info.pix_fmt, pix_fmt):
+            why = "so that players can be expected to show it" if info.pix_fmt in encoder.pix_fmts else "the encoder's limit"
+            self._changed(f"the picture becomes {pix_fmt} from {info.pix_fmt}: {why}; set codec.video.pix_fmt to choose")
+        if encoder.name in pixels.EVEN_ONLY and (info.width % 2 or info.height % 2) and pixels.subsampled(pix_fmt):
+            self._problem(
+                "odd-size",
+                f"{encoder.name} in {pix_fmt} takes no odd sizes, and the picture is {info.width}x{info.height}",
+                "scale or crop it to even sizes",
+            )
+        options = asked.options(encoder, info.frame_rate if info.vfr is False else None)
+        tag = self._request.container.tags.get(encoder.codec)
+        if tag is not None:
+            options = (*options, ("tag", tag))
+        copyable = self._copyable(asked.name, self._request.container.video)
+        pinned = asked.forces_encoding or (asked.pix_fmt is not None and asked.pix_fmt != info.pix_fmt)
+        after = attrs.evolve(
+            info, codec=encoder.codec, pix_fmt=pix_fmt, rotation=0, bit_rate=asked.bitrate, profile=None, reorder=None
+        )
+        return self._build.add(
+            Encode(
+                id=self._build.new_id(), kind="video", inputs=(ref.id,), info=after, origin=self._request.path,
+                encoder=encoder.name, options=options, pix_fmt=pix_fmt,
+                two_pass=encoder.statistics if asked.two_pass else None,
+                copy_codecs=frozenset() if pinned else copyable,
+            )
+        )  # fmt: skip
+
+    def _audio(self, tracks: Sequence[AudioRef]) -> list[NodeId]:
+        container, request = self._request.container, self._request
+        if not tracks:
+            if request.audio is not None and not request.audio.drops:
+                self._problem("no-such-stream", "the output asks for sound and the clip has none", at="/codec/audio")
+            return []
+        if request.audio is None and request.only_asked:
+            self._left_out("the sound", "the job gives settings for the picture only")
+            return []
+        if request.audio is not None and request.audio.drops:
+            return []
+        if not container.audio:
+            if request.audio is not None:
+                self._problem("codec-container", f"{container.name} holds no sound", at="/codec/audio")
+            else:
+                self._left_out("the sound", f"{container.name} holds pictures only")
+            return []
+        if container.one_track and len(tracks) > 1:
+            self._left_out(f"{len(tracks) - 1} further sound track(s)", f"{container.name} holds one")
+            tracks = tracks[:1]
+        asked = request.audio or AudioCodec()
+        if asked.copies:
+            return [node for track in tracks for node in self._copy(track, asked.codec, "/codec/audio")]
+        encoder = self._encoder(asked, container.audio, "audio")
+        if encoder is None or not asked.check(f"{request.path}/codec/audio", self._problems, encoder):
+            return []
+        return [self._encode_audio(track, asked, encoder) for track in tracks]
+
+    def _encode_audio(self, ref: AudioRef, asked: AudioCodec, encoder: Encoder) -> NodeId:
+        info = ref.info
+        rate = asked.sample_rate or (None if info.sample_rate is None else encoder.sample_rate(info.sample_rate))
+        channels, layout = info.channels, info.channel_layout
+        wanted = asked.channels
+        if wanted is None and channels is not None and encoder.max_channels is not None and channels > encoder.max_channels:
+            wanted = encoder.max_channels
+            self._changed(f"the sound becomes {_LAYOUTS.get(wanted, wanted)} from {layout}: all that {encoder.name} takes")
+        if wanted is not None and wanted != channels:
+            channels, layout = wanted, _LAYOUTS.get(wanted, f"{wanted}c")
+        changed = rate != info.sample_rate or channels != info.channels
+        asks = asked.sample_rate is not None or asked.channels is not None
+        copyable = self._copyable(asked.name, self._request.container.audio)
+        after = attrs.evolve(
+            info, codec=encoder.codec, sample_rate=rate, channels=channels, channel_layout=layout,
+            sample_fmt=None, bit_rate=asked.bitrate, profile=None,
+        )  # fmt: skip
+        return self._build.add(
+            Encode(
+                id=self._build.new_id(), kind="audio", inputs=(ref.id,), info=after, origin=self._request.path,
+                encoder=encoder.name, options=asked.options(encoder, channels),
+                sample_rate=rate if rate != info.sample_rate else None,
+                channel_layout=layout if channels != info.channels else None,
+                copy_codecs=frozenset() if asked.forces_encoding or (asks and changed) else copyable,
+            )
+        )  # fmt: skip
+
+    def _subtitles(self, tracks: Sequence[SubtitleRef]) -> list[NodeId]:
+        container = self._request.container
+        nodes = []
+        for track in tracks:
+            codec = track.info.codec
+            cut = isinstance(self._build.nodes[track.id], Cut)
+            name = f"subtitles ({track.info.language or 'no language'}, {codec})"
+            if not track.info.text:
+                if cut:
+                    self._left_out(name, "subtitles of pictures cannot be cut exactly")
+                elif not container.takes("subtitle", codec):
+                    self._left_out(name, f"{container.name} does not take them")
+                else:
+                    nodes.append(self._add_copy(track))
+                continue
+            target = next((c for c in container.subtitles if c in CODECS and CODECS[c].text), None)
+            if target is None:
+                self._left_out(name, f"{container.name} holds no subtitles of text")
+                continue
+            nodes.append(self._encode_subtitles(track, codec if container.takes("subtitle", codec) else target))
+        return nodes
+
+    def _encode_subtitles(self, ref: SubtitleRef, codec: str | None) -> NodeId:
+        encoder = codec if codec in ENCODERS else self._request.container.default_subtitles
+        assert encoder is not None  # the container takes text
+        return self._build.add(
+            Encode(
+                id=self._build.new_id(), kind="subtitle", inputs=(ref.id,), origin=self._request.path,
+                info=attrs.evolve(ref.info, codec=ENCODERS[encoder].codec), encoder=encoder,
+                copy_codecs=frozenset(self._request.container.subtitles),
+            )
+        )  # fmt: skip
+
+    def _covers(self, covers: Sequence[CoverRef]) -> list[NodeId]:
+        if covers and not self._request.container.cover:
+            self._left_out("the cover art", f"{self._request.container.name} holds none")
+            return []
+        if covers and self._request.only_asked and self._request.video is None and self._request.container.video:
+            self._left_out("the cover art", "the job gives settings for sound only")
+            return []
+        return [self._add_copy(cover) for cover in covers]
+
+    # Parts
+
+    def _encoder(self, asked: VideoCodec | AudioCodec, taken: tuple[str, ...], kind: str) -> Encoder | None:
+        """The encoder to use, or None with a problem."""
+        container = self._request.container
+        codec = asked.name or taken[0]
+        if codec not in taken:
+            self._problem(
+                "codec-container", f"{container.name} does not take {codec}", f"it takes {', '.join(taken)}",
+                at=f"/codec/{kind}",
+            )  # fmt: skip
+            return None
+        named = asked.encoder if asked.pins_encoder else None
+        choices = (named,) if named is not None else encoders_for(codec)
+        for encoder in choices:
+            if encoder is not None and f"encoder:{encoder.name}" not in self._capabilities.missing([f"encoder:{encoder.name}"]):
+                return encoder
+        wanted = ", ".join(encoder.name for encoder in choices if encoder is not None) or f"an encoder of {codec}"
+        self._problem(
+            "missing-encoder", f"this FFmpeg ({self._capabilities.version_text}) has not got {wanted}",
+            "install a fuller build, or ask for another codec", at=f"/codec/{kind}",
+        )  # fmt: skip
+        return None
+
+    def _copyable(self, asked: str | None, taken: tuple[str, ...]) -> frozenset[str]:
+        return frozenset(taken) if asked is None else frozenset({asked} & set(taken))
+
+    def _copy(self, ref: VideoRef | AudioRef, codec: str | None, at: str) -> list[NodeId]:
+        """A copy that the job demands, or a problem where it can't be."""
+        container, node = self._request.container, self._build.nodes[ref.id]
+        taken = container.video if isinstance(ref, VideoRef) else container.audio
+        while node.same_as is not None:
+            node = self._build.nodes[node.same_as]
+        while isinstance(node, Cut) and (not node.exact or _keeps_all(self._build, node)):
+            node = self._build.nodes[node.inputs[0]]
+        if not isinstance(node, Source):
+            self._problem(
+                "cannot-copy", f"codec {codec!r} asks for a copy, and {node.origin} changes the stream",
+                "cut at key frames (accuracy: keyframe), or let it be encoded", at=at,
+            )  # fmt: skip
+            return []
+        if ref.info.codec not in taken:
+            self._problem("codec-container", f"{container.name} does not take {ref.info.codec}",
+                          f"it takes {', '.join(taken)}", at=at)  # fmt: skip
+            return []
+        return [self._add_copy(ref)]
+
+    def _add_copy(self, ref: VideoRef | AudioRef | SubtitleRef | CoverRef) -> NodeId:
+        node = self._build.nodes[ref.id]
+        return self._build.add(
+            Copy(id=self._build.new_id(), kind=node.kind, inputs=(ref.id,), info=ref.info, origin=self._request.path)
+        )
+
+    def _media(self, clip: MediaInfo, nodes: Sequence[Node]) -> MediaInfo:
+        """What the output will be, as far as the clip tells; codecs are settled when the graph is."""
+        tags = {**clip.metadata, **dict(self._request.metadata)} if self._request.container.metadata else {}
+        ends = [node.info.end for node in nodes if isinstance(node.info, VideoStream | AudioStream) and node.kind != "cover"]
+        known = [end for end in ends if end is not None]
+        duration = max(known) if known and len(known) == len(ends) else clip.duration
+        return MediaInfo(
+            format=self._request.container.demuxer,
+            duration=duration,
+            start=Fraction(0),
+            still=self._request.container.still,
+            chapters=clip.chapters if self._request.container.chapters else (),
+            metadata={key: value for key, value in tags.items() if value},
+        )
+
+    def _takes(self) -> str:
+        container = self._request.container
+        return ", ".join([*container.video, *container.audio, *container.subtitles])
+
+    def _problem(self, code: str, message: str, hint: str | None = None, *, at: str = "") -> None:
+        self._problems.add(self._request.path + at, code, message, hint, kind="planning")
+
+    def _left_out(self, what: str, why: str) -> None:
+        self.decisions.append(Decision("output", self._request.path, f"{what} left out: {why}", warning=True))
+
+    def _changed(self, text: str) -> None:
+        self.decisions.append(Decision("output", self._request.path, text, warning=True))
+
+
+def _keeps_all(build: GraphBuilder, cut: Cut) -> bool:
+    end = build.nodes[cut.inputs[0]].info.end
+    return cut.start == 0 and (cut.end is None or (end is not None and cut.end >= end))
+
+

@@ -1,0 +1,191 @@
+"""`ProcessingPlan`: everything that running a job takes, as a value.
+
+A plan can be written as JSON and run on another machine: it holds no clock time, no random id and no path but those that
+the job itself names. What it rests on is stated, so that a machine that lacks it says why it cannot run the plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+import attrs
+
+from mediapipeline.media.info import MediaInfo
+from mediapipeline.media.values import from_dict, to_dict
+from mediapipeline.planner.rule import Decision
+from mediapipeline.steps.expectation import Expectation
+from mediapipeline.steps.resources import Resources
+from mediapipeline.steps.step import Step
+
+__all__ = ["FORMAT_VERSION", "PlannedInput", "PlannedOperation", "PlannedOutput", "PlannedStream", "ProcessingPlan"]
+
+FORMAT_VERSION = 1
+
+
+def _mapping(value: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(value)
+
+
+@attrs.frozen(kw_only=True)
+class PlannedInput:
+    """An input of the job.
+
+    Attributes:
+        source: As the job names it.
+        media: What the prober saw.
+    """
+
+    id: str
+    source: str
+    media: MediaInfo
+
+
+@attrs.frozen(kw_only=True)
+class PlannedOperation:
+    """An operation of the job.
+
+    Attributes:
+        path: JSON Pointer into the job.
+        op: Name of the operator.
+        version: Version of the operator.
+        inputs: Names of the clips that it takes.
+        outputs: Names of the clips that it gives.
+        parameters: As a job would write them.
+        resources: What it is expected to use beyond reading and writing files.
+    """
+
+    path: str
+    op: str
+    version: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    parameters: Mapping[str, Any] = attrs.field(converter=_mapping, hash=False)
+    resources: Resources = Resources()
+
+
+@attrs.frozen(kw_only=True)
+class PlannedStream:
+    """How one stream of an output comes about.
+
+    Attributes:
+        kind: ``video``, ``audio``, ``subtitle`` or ``cover``.
+        encoder: FFmpeg's encoder, or None where the stream is copied.
+        codec: What the stream will be.
+        reason: Why it is copied, or why it is not.
+    """
+
+    kind: str
+    encoder: str | None
+    codec: str | None
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class PlannedOutput:
+    """An output of the job.
+
+    Attributes:
+        destination: As the job names it.
+        clip: Name of the clip that it writes.
+        container: Name of the container.
+        media: What it will be.
+        streams: How each of its streams comes about.
+        expectation: What is checked before it is published.
+        step: Id of the step that writes it.
+    """
+
+    id: str
+    destination: str
+    clip: str
+    container: str
+    media: MediaInfo
+    streams: tuple[PlannedStream, ...]
+    expectation: Expectation
+    step: str
+
+
+@attrs.frozen(kw_only=True)
+class ProcessingPlan:
+    """A job, planned: what runs, what comes out, and why it is done like this.
+
+    Attributes:
+        requires: What FFmpeg must have: ``filter:scale``, ``encoder:libx264``.
+        stages: JSON Pointers of the operations, as the job sees them: those of one stage do not need each other.
+        steps: What runs, in an order in which it can run; see `Step.needs`.
+        assets: Small texts that commands read, by digest.
+        resources: The sum over all steps.
+        timeout: Seconds that the whole may take.
+        max_memory: Bytes that a process may use.
+    """
+
+    format_version: int = FORMAT_VERSION
+    requires: tuple[str, ...] = ()
+    inputs: tuple[PlannedInput, ...]
+    operations: tuple[PlannedOperation, ...]
+    stages: tuple[tuple[str, ...], ...]
+    steps: tuple[Step, ...]
+    outputs: tuple[PlannedOutput, ...]
+    assets: Mapping[str, str] = attrs.field(factory=dict, converter=_mapping, hash=False)
+    decisions: tuple[Decision, ...] = ()
+    resources: Resources = Resources()
+    timeout: Fraction | None = None
+    max_memory: int | None = None
+    max_output_size: int | None = None
+
+    def output(self, id: str) -> PlannedOutput:  # noqa: A002 - the word that a job uses
+        """The output of that id.
+
+        Raises:
+            KeyError: There is none.
+        """
+        for output in self.outputs:
+            if output.id == id:
+                return output
+        raise KeyError(id)
+
+    @property
+    def warnings(self) -> tuple[Decision, ...]:
+        """What the job has and the outputs will not have."""
+        return tuple(decision for decision in self.decisions if decision.warning)
+
+    def explain(self) -> str:
+        """What runs, what is copied and what is encoded, and why, as text for people."""
+        from mediapipeline.planner.explain import explain  # noqa: PLC0415 - explain reads plans
+
+        return explain(self)
+
+    def to_mermaid(self) -> str:
+        """The job as a Mermaid flowchart, with what is copied and what is encoded."""
+        from mediapipeline.planner.explain import mermaid  # noqa: PLC0415
+
+        return mermaid(self)
+
+    def commands(self) -> tuple[tuple[str, ...], ...]:
+        """The FFmpeg commands, with inputs and outputs as the job names them and work files under ``work/``."""
+        from mediapipeline.planner.shell import commands  # noqa: PLC0415
+
+        return commands(self)
+
+    def to_shell(self) -> str:
+        """A shell script that makes the outputs without this library."""
+        from mediapipeline.planner.shell import script  # noqa: PLC0415
+
+        return script(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form; `format_version` is always in it."""
+        return {"format_version": self.format_version, **to_dict(self)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> ProcessingPlan:
+        """The plan that `to_dict` wrote.
+
+        Raises:
+            ValueError: The data are not a plan, or of a format that this version does not read.
+        """
+        version = data.get("format_version")
+        if version != FORMAT_VERSION:
+            raise ValueError(f"plan format {version!r} is not readable here; this library reads {FORMAT_VERSION}")
+        return from_dict(cls, data)

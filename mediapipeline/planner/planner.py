@@ -1,0 +1,366 @@
+"""`Planner`: from a job to a plan, or to everything that is wrong with the job.
+
+The stages are pure but for the prober that is handed in: reading the document, binding operators, probing, inferring
+media, expanding, optimising, scheduling. Each goes on with what the one before left sound, so that one call reports the
+mistakes of all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import attrs
+
+from mediapipeline.errors import JobError, Problem, Problems
+from mediapipeline.ffmpeg.features import Capabilities
+from mediapipeline.graph.build import build, placed
+from mediapipeline.graph.graph import Graph
+from mediapipeline.graph.infer import Inferred, infer
+from mediapipeline.media.container import CONTAINERS, Container, container_for
+from mediapipeline.media.prober import Prober
+from mediapipeline.operators.lowering import Clip
+from mediapipeline.operators.registry import Registry, default_registry
+from mediapipeline.params.converter import unstructure
+from mediapipeline.planner.assemble import expected, output_media, planned_streams, requirements
+from mediapipeline.planner.estimate import estimate_nodes, total
+from mediapipeline.planner.expand import GraphBuilder, lower
+from mediapipeline.planner.inputs import ProbedInput, expand_input, probe_input
+from mediapipeline.planner.machine import Machine
+from mediapipeline.planner.optimize import RULES, optimize
+from mediapipeline.planner.outputs import OutputBuilder, OutputRequest
+from mediapipeline.planner.plan import PlannedInput, PlannedOperation, PlannedOutput, ProcessingPlan
+from mediapipeline.planner.rule import Decision, Rule
+from mediapipeline.planner.schedule import schedule
+from mediapipeline.planner.streams import StreamGraph
+from mediapipeline.sources.policy import SourcePolicy
+from mediapipeline.spec.job import JobSpec, Loaded
+from mediapipeline.spec.load import load_partly
+from mediapipeline.spec.parts import Limits, Output
+
+__all__ = ["Document", "Planner", "Validation"]
+
+Document: TypeAlias = JobSpec | Mapping[str, Any] | str | bytes
+"""A job: a `JobSpec`, a document as a mapping, or the text of one."""
+
+
+@attrs.frozen
+class Validation:
+    """What `Planner.validate` found."""
+
+    problems: tuple[Problem, ...]
+
+    @property
+    def valid(self) -> bool:
+        return not self.problems
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"valid": self.valid, "problems": [problem.to_dict() for problem in self.problems]}
+
+    def raise_if_invalid(self) -> None:
+        """Raise the `JobError` that fits, with every problem."""
+        if self.problems:
+            raise JobError.of(self.problems)
+
+
+class Planner:
+    """Plans jobs. Safe to use from several threads.
+
+    Args:
+        registry: Where operators are found; default, everything installed.
+        prober: How inputs are probed; default, ffprobe or PyAV, with a cache.
+        capabilities: What FFmpeg can do; default, what the FFmpeg that is found says of itself.
+        machine: What estimates count on; default, this machine.
+        policy: What a job may read and write; default, local files.
+        base_dir: Folder that relative paths are looked up in; default, that of the policy, or the working directory.
+        rules: The optimiser's rules; ``()`` plans without optimising.
+        ffmpeg: The FFmpeg to ask, where *prober* or *capabilities* are left to default.
+    """
+
+    def __init__(
+        self,
+        *,
+        registry: Registry | None = None,
+        prober: Prober | None = None,
+        capabilities: Capabilities | None = None,
+        machine: Machine | None = None,
+        policy: SourcePolicy | None = None,
+        base_dir: str | PathLike[str] | None = None,
+        rules: Sequence[Rule] = RULES,
+        ffmpeg: str | PathLike[str] | None = None,
+    ) -> None:
+        policy = policy or SourcePolicy()
+        self.policy = policy if base_dir is None else attrs.evolve(policy, base_dir=base_dir)
+        self.rules = tuple(rules)
+        self.machine = machine or Machine()
+        self._registry = registry
+        self._prober = prober
+        self._capabilities = capabilities
+        self._ffmpeg = ffmpeg
+
+    @cached_property
+    def registry(self) -> Registry:
+        return self._registry if self._registry is not None else default_registry()
+
+    @cached_property
+    def prober(self) -> Prober:
+        if self._prober is not None:
+            return self._prober
+        from mediapipeline.ffmpeg.engine import default_engine  # noqa: PLC0415 - only where nothing is handed in
+
+        return default_engine(self._ffmpeg).prober
+
+    @cached_property
+    def capabilities(self) -> Capabilities:
+        if self._capabilities is not None:
+            return self._capabilities
+        from mediapipeline.ffmpeg.engine import default_engine  # noqa: PLC0415 - only where nothing is handed in
+
+        return default_engine(self._ffmpeg).capabilities
+
+    def validate(self, document: Document, *, probe: bool = False) -> Validation:
+        """Everything that is wrong with a job; nothing is raised for it.
+
+        Args:
+            document: The job.
+            probe: Whether the inputs are probed, and so whether the operations suit them is checked. Without it no file
+                is touched and no FFmpeg needed.
+        """
+        problems = Problems()
+        if probe:
+            self._plan(document, problems)
+        else:
+            loaded = load_partly(document, problems=problems)
+            if loaded.spec is not None:
+                build(loaded.spec, self.registry, problems, excuses=loaded.excuses)
+                self._paths(loaded.spec, problems)
+                for path, output in placed("/outputs", loaded.spec.outputs):
+                    _container(path, output, problems)
+        return Validation(tuple(problems))
+
+    def plan(self, document: Document) -> ProcessingPlan:
+        """The plan of a job.
+
+        Raises:
+            JobError: With everything that is wrong with the job; a subclass where all of it is of one kind.
+            EngineError: There is no FFmpeg, or it does not answer.
+        """
+        problems = Problems()
+        plan = self._plan(document, problems)
+        problems.raise_if_any()
+        assert plan is not None  # without problems there is a plan
+        return plan
+
+    def _plan(self, document: Document, problems: Problems) -> ProcessingPlan | None:
+        loaded = load_partly(document, problems=problems)
+        if loaded.spec is None:
+            return None
+        job = _Job(self, loaded.spec, loaded, problems)
+        job.look_at_everything()
+        return None if problems else job.plan()
+
+    def _paths(self, spec: JobSpec, problems: Problems) -> dict[str, Path]:
+        read, _ = self.policy.check(
+            [(path + "/source", item.source) for path, item in placed("/inputs", spec.inputs)],
+            [(path + "/destination", item.destination) for path, item in placed("/outputs", spec.outputs)],
+            problems,
+        )
+        for path, item in placed("/inputs", spec.inputs):
+            if self.policy.resolver_for(item.source) is not None:
+                problems.add(
+                    path + "/source", "not-fetched", f"{item.source!r} has to be fetched before the job is planned",
+                    "let the host fetch it with its resolver and name the local file", kind="source",
+                )  # fmt: skip
+        return read
+
+
+class _Job:
+    """One job on its way to a plan."""
+
+    def __init__(self, planner: Planner, spec: JobSpec, loaded: Loaded, problems: Problems) -> None:
+        self.planner = planner
+        self.spec = spec
+        self.problems = problems
+        self.excuses = loaded.excuses
+        self.decisions: list[Decision] = []
+        self.limits = spec.limits or Limits()
+
+    def look_at_everything(self) -> None:
+        """Every stage up to the StreamGraph, as far as it is sound."""
+        self.graph: Graph = build(self.spec, self.planner.registry, self.problems, excuses=self.excuses)
+        files = self.planner._paths(self.spec, self.problems)
+        self.containers = {path: _container(path, output, self.problems) for path, output in placed("/outputs", self.spec.outputs)}
+        self.inputs: dict[str, ProbedInput] = {}
+        for path, item in placed("/inputs", self.spec.inputs):
+            file = files.get(path + "/source")
+            if file is not None:
+                probed = probe_input(path, item, file, self.planner.prober, self.problems)
+                if probed is not None:
+                    self.inputs[item.id] = probed
+        self.inferred: Inferred = infer(
+            self.graph,
+            {name: probed.clip for name, probed in self.inputs.items()},
+            self.planner.capabilities,
+            self.problems,
+        )
+        self._expand()
+        self._check_limits()
+
+    def _expand(self) -> None:
+        """Lower every operation whose facts are known, and add the outputs."""
+        self.build = GraphBuilder()
+        clips: dict[str, Clip] = {name: expand_input(self.build, probed) for name, probed in self.inputs.items()}
+        for operation in self.graph.operations:
+            inferred = self.inferred.outputs.get(operation.path)
+            if inferred is None or not all(name in clips for name in operation.needs):
+                continue
+            made = lower(
+                self.build,
+                operation,
+                {port: [clips[name] for name in names] for port, names in operation.inputs.items()},
+                inferred,
+                noop=operation.path in self.inferred.noops,
+            )
+            clips.update((name, made[port]) for port, name in operation.outputs.items() if port in made)
+        specs = dict(placed("/outputs", self.spec.outputs))
+        for output in self.graph.outputs:
+            container = self.containers.get(output.path)
+            if container is None or output.clip not in clips:
+                continue
+            writer = OutputBuilder(
+                self.build, _request(output.path, specs[output.path], container), self.planner.capabilities, self.problems
+            )
+            writer.add(clips[output.clip])
+            self.decisions.extend(writer.decisions)
+
+    def _check_limits(self) -> None:
+        longest, largest = self.limits.max_duration, self.limits.max_resolution
+        for output in self.graph.outputs:
+            info = self.inferred.clips.get(output.clip)
+            if info is None:
+                continue
+            if longest is not None and info.duration is not None and info.duration > longest:
+                message = f"it would last {float(info.duration):.6g} s, and the job allows {float(longest):.6g} s"
+                self._over("max_duration", output.path, message)
+            video = info.video
+            if largest is not None and video is not None and (video.width > largest.width or video.height > largest.height):
+                message = f"it would be {video.width}x{video.height}, and the job allows {largest}"
+                self._over("max_resolution", output.path, message)
+
+    def _over(self, limit: str, path: str, message: str) -> None:
+        self.problems.add(path, "over-limit", message, f"raise limits.{limit}, or make less", kind="planning")
+
+    def plan(self) -> ProcessingPlan | None:
+        """The plan; only where there are no problems."""
+        optimized = optimize(StreamGraph(self.build.nodes), self.planner.rules)
+        graph = _needed(optimized.graph)
+        self._report_unused(graph)
+        demuxers = {name: probed.media.format for name, probed in self.inputs.items()}
+        scheduled = schedule(graph, demuxers, self.planner.machine)
+        resources = total(step.resources for step in scheduled.steps)
+        if self.limits.max_memory is not None and (resources.memory or 0) > self.limits.max_memory:
+            message = f"it needs about {resources.memory} bytes of memory, and the job allows {self.limits.max_memory}"
+            self._over("max_memory", "", message)
+            return None
+        muxers = [CONTAINERS[sink.container].muxer for sink in graph.sinks]
+        specs = {output.id: output for output in self.spec.outputs}
+        costs = estimate_nodes(graph)
+        operators = {operation.path: operation.definition.name for operation in self.graph.operations}
+        outputs = []
+        for sink in graph.sinks:
+            media = output_media(graph, sink)
+            outputs.append(
+                PlannedOutput(
+                    id=sink.output,
+                    destination=specs[sink.output].destination,
+                    clip=specs[sink.output].clip,
+                    container=sink.container,
+                    media=media,
+                    streams=planned_streams(graph, sink, operators.get),
+                    expectation=expected(
+                        graph, sink, media, CONTAINERS[sink.container].demuxer, self.limits.max_duration
+                    ),
+                    step=scheduled.writers[sink.output],
+                )
+            )
+        operations = []
+        for operation in self.graph.operations:
+            definition = operation.definition
+            operations.append(
+                PlannedOperation(
+                    path=operation.path,
+                    op=definition.name,
+                    version=definition.version,
+                    inputs=operation.needs,
+                    outputs=tuple(operation.outputs.values()),
+                    parameters=unstructure(operation.operator, omit_defaults=True),
+                    resources=costs.get(operation.path, total(())),
+                )
+            )
+        return ProcessingPlan(
+            requires=requirements(graph, muxers),
+            inputs=tuple(
+                PlannedInput(id=name, source=probed.spec.source, media=probed.media) for name, probed in self.inputs.items()
+            ),
+            operations=tuple(operations),
+            stages=self.graph.stages,
+            steps=scheduled.steps,
+            outputs=tuple(outputs),
+            assets=scheduled.assets,
+            decisions=(*self.decisions, *optimized.decisions),
+            resources=resources,
+            timeout=self.spec.timeout,
+            max_memory=self.limits.max_memory,
+            max_output_size=self.limits.max_output_size,
+        )
+
+    def _report_unused(self, graph: StreamGraph) -> None:
+        """Say which operations no output needs."""
+        needed = {output.clip for output in self.graph.outputs}
+        for operation in reversed(self.graph.operations):
+            if needed.isdisjoint(operation.outputs.values()):
+                text = f"{operation.definition.name} is not done: no output needs it"
+                self.decisions.append(Decision("planner", operation.path, text, warning=True))
+            else:
+                needed.update(operation.needs)
+        for probed in self.inputs.values():
+            if probed.used.data:
+                text = f"{len(probed.used.data)} data stream(s) left out: they are neither picture, sound nor subtitles"
+                self.decisions.append(Decision("planner", probed.path, text))
+
+
+def _needed(graph: StreamGraph) -> StreamGraph:
+    """Without what no output needs."""
+    wanted = {sink.id for sink in graph.sinks}
+    for node in reversed(list(graph)):
+        if node.id in wanted:
+            wanted.update(node.inputs)
+    return StreamGraph({name: node for name, node in graph.nodes.items() if name in wanted})
+
+
+def _container(path: str, output: Output, problems: Problems) -> Container | None:
+    """The container of an output. What the document itself shows to be wrong is reported when it is loaded."""
+    found = container_for(output.destination, output.format)
+    if found is None and not problems.under(path):
+        problems.add(
+            path + "/destination", "unknown-container", f"{output.destination!r} does not tell what kind of file it is",
+            f'end it in a suffix such as .mp4, or give "format": {", ".join(CONTAINERS)}', kind="planning",
+        )  # fmt: skip
+    return found
+
+
+def _request(path: str, output: Output, container: Container) -> OutputRequest:
+    codec = output.codec
+    return OutputRequest(
+        path=path,
+        id=output.id,
+        container=container,
+        video=codec.video if codec is not None else None,
+        audio=codec.audio if codec is not None else None,
+        only_asked=codec is not None,
+        metadata=tuple((output.metadata or {}).items()),
+    )
+

@@ -1,0 +1,201 @@
+"""Scheduling: which outputs one process writes, and what must be done before.
+
+Outputs that share a decoded or filtered stream are written by one process, so that the work is done once; outputs that
+share nothing get processes of their own, so that they can run at the same time. Text subtitles that are cut are prepared
+by steps of their own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+
+import attrs
+
+from mediapipeline.ffmpeg.command import Command, InputFile, OutputFile
+from mediapipeline.ffmpeg.demuxers import SAFE_DEMUXERS
+from mediapipeline.ffmpeg.filtergraph import InputStream
+from mediapipeline.media.container import CONTAINERS
+from mediapipeline.media.streams import Chapter
+from mediapipeline.planner import streams as ir
+from mediapipeline.planner.command import CommandBuilder
+from mediapipeline.planner.estimate import estimate_sinks, processor_cores
+from mediapipeline.planner.machine import Machine
+from mediapipeline.steps.files import Asset, Source, Work
+from mediapipeline.steps.step import CutCuesStep, FFmpegStep, Step
+
+__all__ = ["Schedule", "schedule"]
+
+_CUE_FILES = {"ass": ("ass", "ass"), "ssa": ("ass", "ass")}  # what keeps styles; all other text becomes SubRip
+
+
+@attrs.frozen
+class Schedule:
+    """Steps in an order in which they can run.
+
+    Attributes:
+        steps: What runs.
+        assets: Texts that the commands read, by digest.
+        writers: Id of the step that writes each output.
+    """
+
+    steps: tuple[Step, ...]
+    assets: Mapping[str, str]
+    writers: Mapping[str, str]
+
+
+def schedule(graph: ir.StreamGraph, formats: Mapping[str, str | None], machine: Machine) -> Schedule:
+    """Group the outputs of *graph* into processes.
+
+    Args:
+        graph: The optimised graph.
+        formats: What each input was found to be, by its id: FFmpeg's names of the format.
+        machine: What estimates count on.
+    """
+    demuxers = {name: _demuxers(found) for name, found in formats.items()}
+    steps: list[Step] = []
+    assets: dict[str, str] = {}
+    writers: dict[str, str] = {}
+    cues: dict[ir.NodeId, _Cues] = {}
+    for group in _groups(graph):
+        prepared: dict[ir.NodeId, tuple[str, str]] = {}
+        needs: list[str] = []
+        for node in (graph[stream] for sink in group for stream in sink.inputs):
+            if node.kind == "subtitle" and isinstance(graph.input_of(node), ir.Cut):
+                made = cues.get(node.inputs[0])
+                if made is None:
+                    made = cues[node.inputs[0]] = _cue_steps(graph, graph.input_of(node), len(cues), demuxers)
+                    steps.extend(made.steps)
+                prepared[node.id] = (made.token, made.muxer)
+                needs.append(made.steps[-1].id)
+        chapters = {}
+        for sink in group:
+            if sink.media.chapters and CONTAINERS[sink.container].chapters:
+                text = _ffmetadata(sink.media.chapters)
+                digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+                assets[digest] = text
+                chapters[sink.output] = Asset(digest).token
+        build = CommandBuilder(graph, group, prepared, demuxers)
+        command = build.build(chapters)
+        step = FFmpegStep(
+            id="write-" + "-".join(sink.output for sink in group[:3]) + ("-and-more" if len(group) > 3 else ""),  # noqa: PLR2004
+            title=_title(graph, group),
+            needs=tuple(dict.fromkeys(needs)),
+            command=command,
+            duration=_longest(sink.media.duration for sink in group),
+            cpus=processor_cores(graph, group),
+            operations=build.operations,
+            resources=estimate_sinks(graph, group, machine),
+        )
+        steps.append(step)
+        writers.update((sink.output, step.id) for sink in group)
+    return Schedule(tuple(steps), assets, writers)
+
+
+def _demuxers(found: str | None) -> tuple[str, ...]:
+    """What an input may be opened as: what it was when it was probed."""
+    names = tuple(name for name in (found or "").split(",") if name in SAFE_DEMUXERS)
+    return names or SAFE_DEMUXERS
+
+
+def _longest(durations: Iterable[Fraction | None]) -> Fraction | None:
+    known = list(durations)
+    found = [duration for duration in known if duration is not None]
+    return max(found) if found and len(found) == len(known) else None
+
+
+def _title(graph: ir.StreamGraph, group: Sequence[ir.Sink]) -> str:
+    names = ", ".join(sink.output for sink in group)
+    streams = [graph[stream] for sink in group for stream in sink.inputs]
+    return f"{'encode' if any(isinstance(node, ir.Encode) for node in streams) else 'copy'} {names}"
+
+
+# Groups
+
+
+def _groups(graph: ir.StreamGraph) -> list[list[ir.Sink]]:
+    """Outputs by what they share, in the order of the job."""
+    parent: dict[str, str] = {sink.id: sink.id for sink in graph.sinks}
+
+    def root(sink: str) -> str:
+        while parent[sink] != sink:
+            parent[sink] = parent[parent[sink]]
+            sink = parent[sink]
+        return sink
+
+    owner: dict[ir.NodeId, str] = {}
+    reached: dict[ir.NodeId, str] = {}
+    for sink in graph.sinks:
+        queue = [graph[stream] for stream in sink.inputs]
+        for node in queue:
+            if isinstance(node, ir.Copy) or node.kind not in ("video", "audio"):
+                continue
+            other = owner.setdefault(node.id, sink.id)
+            parent[root(sink.id)] = root(other)
+            if reached.get(node.id) is None:  # what lies above a shared node is shared already
+                reached[node.id] = sink.id
+                queue.extend(graph[source] for source in node.inputs)
+    grouped: dict[str, list[ir.Sink]] = {}
+    for sink in graph.sinks:
+        grouped.setdefault(root(sink.id), []).append(sink)
+    return list(grouped.values())
+
+
+# Subtitles
+
+
+@attrs.frozen
+class _Cues:
+    steps: tuple[Step, ...]
+    token: str
+    muxer: str
+
+
+def _cue_steps(
+    graph: ir.StreamGraph, cut: ir.Node, number: int, demuxers: Mapping[str, tuple[str, ...]]
+) -> _Cues:
+    """Steps that extract a text track, and cut it as often as the graph says."""
+    cuts: list[ir.Cut] = []
+    node: ir.Node = cut
+    while isinstance(node, ir.Cut):
+        cuts.insert(0, node)
+        node = graph.input_of(node)
+    assert isinstance(node, ir.Source)  # operators cannot filter subtitles; only cuts stand between
+    muxer, codec = _CUE_FILES.get(node.info.codec or "", ("srt", "subrip"))
+    token = Work(f"cues-{number}.{muxer}").token
+    extract = FFmpegStep(
+        id=f"extract-cues-{number}",
+        title=f"extract subtitles {node.info.language or number}",
+        command=Command(
+            inputs=(InputFile(file=Source(node.input).token, demuxers=demuxers[node.input]),),
+            outputs=(
+                OutputFile(
+                    file=token, muxer=muxer, maps=(InputStream(0, node.info.index),), options=(("c:0", codec),)
+                ),
+            ),
+        ),
+    )
+    steps: list[Step] = [extract]
+    for at, each in enumerate(cuts):
+        target = Work(f"cues-{number}-{at}.{muxer}").token
+        steps.append(
+            CutCuesStep(
+                id=f"cut-cues-{number}-{at}", title=f"cut subtitles {node.info.language or number}",
+                needs=(steps[-1].id,), source=token, target=target, start=each.start, end=each.end,
+            )
+        )  # fmt: skip
+        token = target
+    return _Cues(tuple(steps), token, muxer)
+
+
+def _ffmetadata(chapters: Sequence[Chapter]) -> str:
+    """Chapters as FFmpeg's metadata file; times in microseconds."""
+    lines = [";FFMETADATA1"]
+    for chapter in chapters:
+        lines += ["[CHAPTER]", "TIMEBASE=1/1000000"]
+        lines += [f"START={round(chapter.start * 1_000_000)}", f"END={round(chapter.end * 1_000_000)}"]
+        if chapter.title:
+            escaped = "".join("\\" + c if c in "=;#\\\n" else c for c in chapter.title)
+            lines.append(f"title={escaped}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,82 @@
+"""A plan as commands: what a person would type to get the same outputs without this library."""
+
+from __future__ import annotations
+
+import inspect
+import shlex
+from typing import TYPE_CHECKING
+
+from mediapipeline.ffmpeg.command import shell_words
+from mediapipeline.ffmpeg.features import Capabilities
+from mediapipeline.steps import cues
+from mediapipeline.steps.files import Asset, Final, Source, Work, parse_token
+from mediapipeline.steps.step import CutCuesStep, FFmpegStep
+
+if TYPE_CHECKING:
+    from mediapipeline.planner.plan import ProcessingPlan
+
+__all__ = ["commands", "script"]
+
+_WORK = "work"
+
+
+def _paths(plan: ProcessingPlan, tokens: tuple[str, ...]) -> dict[str, str]:
+    sources = {item.id: _local(item.source) for item in plan.inputs}
+    finals = {item.id: _local(item.destination) for item in plan.outputs}
+    paths = {}
+    for token in tokens:
+        match parse_token(token):
+            case Source(id=name):
+                paths[token] = sources[name]
+            case Final(id=name):
+                paths[token] = finals[name]
+            case Work(name=name):
+                paths[token] = f"{_WORK}/{name}"
+            case Asset(digest=digest):
+                paths[token] = f"{_WORK}/{digest}.txt"
+    return paths
+
+
+def _local(address: str) -> str:
+    return address.removeprefix("file://localhost").removeprefix("file://") if address.startswith("file:") else address
+
+
+def _argv(plan: ProcessingPlan, step: FFmpegStep) -> list[str]:
+    paths = _paths(plan, step.command.files)
+    # A script is read by people and run with any supported FFmpeg: graphs stand in it, however long.
+    return step.command.argv(binary="ffmpeg", paths=paths, features=Capabilities.assume("5.1"), progress=None)
+
+
+def commands(plan: ProcessingPlan) -> tuple[tuple[str, ...], ...]:
+    """See `ProcessingPlan.commands`."""
+    return tuple(tuple(_argv(plan, step)) for step in plan.steps if isinstance(step, FFmpegStep))
+
+
+def script(plan: ProcessingPlan) -> str:
+    """See `ProcessingPlan.to_shell`."""
+    lines = ["#!/bin/sh", "# Makes the outputs of a mediapipeline job with FFmpeg alone.", "set -eu"]
+    needs_folder = bool(plan.assets) or any(isinstance(step, CutCuesStep) for step in plan.steps)
+    if needs_folder:
+        lines.append(f"mkdir -p {_WORK}")
+    for digest, text in plan.assets.items():
+        lines.append(f"printf '%s' {shlex.quote(text)} > {_WORK}/{digest}.txt")
+    for step in plan.steps:
+        lines += ["", f"# {' '.join(step.title.split())}"]
+        if isinstance(step, FFmpegStep):
+            lines.append(shell_words(_argv(plan, step)))
+        else:
+            paths = _paths(plan, (step.source, step.target))
+            end = "None" if step.end is None else repr(step.end)
+            program = "\n".join(
+                [
+                    inspect.getsource(cues),
+                    "import sys",
+                    "with open(sys.argv[1], encoding='utf-8', newline='') as file:",
+                    "    text = file.read()",
+                    "with open(sys.argv[2], 'w', encoding='utf-8', newline='') as file:",
+                    f"    file.write(cut_cues(text, {step.start!r}, {end}))",
+                ]
+            )
+            source, target = shlex.quote(paths[step.source]), shlex.quote(paths[step.target])
+            lines += [f"python3 - {source} {target} <<'PYTHON'", program, "PYTHON"]
+    return "\n".join(lines) + "\n"
