@@ -7,7 +7,8 @@ from typing import Any
 
 import attrs
 
-from mediapipeline.params.compound import ArrayType, ConstrainedType, MapType, ObjectType, Parameter
+from mediapipeline.params.compound import ArrayType, ConstrainedType, MapType
+from mediapipeline.params.objects import ObjectType, Parameter
 from mediapipeline.params.rules import Param
 from mediapipeline.params.scalars import EnumType, ParameterType
 from mediapipeline.params.types import object_type

@@ -20,22 +20,12 @@ from mediapipeline.errors import PluginContractError, SpecError
 from mediapipeline.media.codec import AudioCodec, VideoCodec
 from mediapipeline.media.geometry import Resolution
 from mediapipeline.media.timecode import Quantity, Timecode
-from mediapipeline.params.compound import ArrayType, ConstrainedType, MapType, ObjectType, Parameter, UnionType
+from mediapipeline.params.compound import ArrayType, ConstrainedType, MapType, UnionType
+from mediapipeline.params.objects import ObjectType, Parameter
+from mediapipeline.params.quantities import CodecType, DurationType, FrameRateType, ResolutionType, TimecodeType
 from mediapipeline.params.rejection import Rejected
 from mediapipeline.params.rules import Exclusive, Param, Rule
-from mediapipeline.params.scalars import (
-    BoolType,
-    CodecType,
-    DurationType,
-    EnumType,
-    FloatType,
-    FrameRateType,
-    IntType,
-    ParameterType,
-    ResolutionType,
-    StringType,
-    TimecodeType,
-)
+from mediapipeline.params.scalars import BoolType, EnumType, FloatType, IntType, ParameterType, StringType
 
 __all__ = ["define", "is_defined", "object_type", "type_of"]
 
