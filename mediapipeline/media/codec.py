@@ -157,7 +157,7 @@ class VideoCodec(_Settings):
         """
         encoder = encoder or self.encoder
         if encoder is None:
-            if self.codec is not None and self.forces_encoding:
+            if self.name is not None and self.forces_encoding:
                 problems.add(path, "no-encoder", f"{self.codec} can only be copied, not encoded")
                 return False
             return True
@@ -284,7 +284,7 @@ class AudioCodec(_Settings):
         """
         encoder = encoder or self.encoder
         if encoder is None:
-            if self.codec is not None and self.forces_encoding:
+            if self.name is not None and self.forces_encoding:
                 problems.add(path, "no-encoder", f"{self.codec} can only be copied, not encoded")
                 return False
             return True
@@ -407,11 +407,13 @@ class _Limits:
 def _codec_name(fields: Fields, kind: Kind, path: str, problems: Problems) -> str | None:
     """The name under ``codec``, reported at *path*, which is the object itself where only the name was written."""
     name = fields.take("codec")
-    if name is None or name in _KEPT:
-        return cast("str | None", name)
+    if name is None:
+        return None
     if not isinstance(name, str):
         fields.wrong("codec", "the name of a codec or an encoder")
         return None
+    if name in _KEPT:
+        return name
     found = resolve(name)
     if found is None:
         near = similar(name, kind)

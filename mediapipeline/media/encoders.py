@@ -180,11 +180,12 @@ _VIDEO_ENCODERS = (
         playable=("yuv420p", "yuva420p", "yuv420p10le"), statistics="passlogfile", threads=6,
     ),
     Encoder(
-        # Its crf is only a floor: without a generous bit rate it encodes at 256 kbit/s whatever crf says.
+        # Its crf is only a floor: without a generous bit rate it encodes at 256 kbit/s whatever crf says. It takes
+        # alpha too, but fails at run time unless it gives up alternate reference frames for it.
         name="libvpx", codec="vp8", kind="video", always=(("deadline", "good"),),
         quality=_crf(24, 12, 4, ("b", "50000000")), crf=(4, 63), crf_options=(("b", "50000000"),),
         bit_rates=_VIDEO_BITS, presets=tuple(str(n) for n in range(6)), preset="1", preset_option="cpu-used",
-        pix_fmts=("yuv420p", "yuva420p"), playable=("yuv420p", "yuva420p"), statistics="passlogfile", threads=4,
+        pix_fmts=("yuv420p",), playable=("yuv420p",), statistics="passlogfile", threads=4,
     ),
     Encoder(
         name="mpeg4", codec="mpeg4", kind="video", quality=_FREE_Q, bit_rates=_VIDEO_BITS, pix_fmts=("yuv420p",),
