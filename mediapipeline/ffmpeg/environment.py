@@ -29,6 +29,9 @@ def environment(home: Path) -> dict[str, str]:
     folder = str(home)
     # C.UTF-8 and not C: messages stay English, and names and metadata are still read as UTF-8.
     child = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8", "HOME": folder, "TMPDIR": folder}
+    # A statically linked build must not load the character set modules of the system's other C library: it crashes
+    # (measured with the 7.0.2 of a wheel, on any MPEG-TS). UTF-8 needs no module.
+    child["GCONV_PATH"] = str(home / "no-modules")
     child.update((name, os.environ[name]) for name in _KEPT if name in os.environ)
     if sys.platform == "win32":
         child |= {"SYSTEMROOT": os.environ["SYSTEMROOT"], "TEMP": folder, "TMP": folder, "USERPROFILE": folder}
