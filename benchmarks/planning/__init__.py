@@ -1,0 +1,1 @@
+"""How planning grows with the number of operations."""

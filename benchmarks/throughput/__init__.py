@@ -1,0 +1,1 @@
+"""Real jobs, by the library and by bare FFmpeg, alternating in one run."""
