@@ -181,7 +181,7 @@ def _killed(number: int) -> Diagnosis:
 
 # ----------------------------------------------------------------------------------------------------------- exit codes
 
-# FFmpeg 5.1 ends with 1 whatever happened. Later ones end with the last byte of an error number: of a negative errno, or
+# FFmpeg 5.1 ends with 1 whatever happened. Later ones end with the last byte of a negative error number: an errno, or
 # of a tag of four letters, of which the last byte is all that is left, so that they are told by kind.
 _TAGS = {8: "NOT_FOUND", 88: "EXPERIMENTAL", 176: "PATCHWELCOME", 183: "INVALIDDATA", 187: "EXTERNAL", 190: "BUG"}
 _RATE_EXCEEDED = 69
@@ -224,8 +224,8 @@ def _by_exit_code(exit_code: int, stderr: str) -> Diagnosis:
 _DECODING = re.compile(
     r"corrupt|conceal|damaged|truncat(?:ed|ing)|error while decoding|while decoding stream|submitting packet to decoder"
     r"|processing packet in decoder|error during demuxing|invalid data found|invalid nal|missing picture|no frame!"
-    r"|header missing|partial file|ended prematurely|crc mismatch|overread|bitstream error|buffer exhausted|slice_header"
-    r"|reference .*missing|missing reference|non-existing|unavailable for requested|invalid frame|decode error rate",
+    r"|header missing|partial file|ended prematurely|crc mismatch|overread|bitstream error|buffer exhausted"
+    r"|slice_header|reference .*missing|missing reference|non-existing|unavailable for requested|invalid frame|decode error rate",
     re.IGNORECASE,
 )
 # Who does not read input: encoders, filters, muxers, and FFmpeg's own outputs and graphs
