@@ -225,7 +225,8 @@ _DECODING = re.compile(
     r"corrupt|conceal|damaged|truncat(?:ed|ing)|error while decoding|while decoding stream|submitting packet to decoder"
     r"|processing packet in decoder|error during demuxing|invalid data found|invalid nal|missing picture|no frame!"
     r"|header missing|partial file|ended prematurely|crc mismatch|overread|bitstream error|buffer exhausted"
-    r"|slice_header|reference .*missing|missing reference|non-existing|unavailable for requested|invalid frame|decode error rate",
+    r"|slice_header|reference .*missing|missing reference|non-existing|unavailable for requested|invalid frame"
+    r"|decode error rate",
     re.IGNORECASE,
 )
 # Who does not read input: encoders, filters, muxers, and FFmpeg's own outputs and graphs
