@@ -198,7 +198,9 @@ def suffix_of(destination: str) -> str:
     >>> suffix_of("out/Clip.MP4"), suffix_of("out/.mp4"), suffix_of("clip")
     ('mp4', '', '')
     """
-    name = destination.replace("\\", "/").rsplit("/", 1)[-1].partition("?")[0]
+    if "://" in destination:  # in a path, a question mark is a letter like others
+        destination = destination.partition("?")[0].partition("#")[0]
+    name = destination.replace("\\", "/").rsplit("/", 1)[-1]
     stem, dot, suffix = name.rpartition(".")
     return suffix.lower() if dot and stem else ""
 

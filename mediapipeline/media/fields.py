@@ -91,7 +91,7 @@ class Fields:
             self.ok = False
             return None
         if value is None and required:
-            self.bad(name, "missing-field", f'{self.what} needs "{name}"', hint)
+            self.bad(name, "missing-field", f"{self.what} needs {shown(name)}", hint)
         return value
 
     def wrong(self, name: str, wanted: str, hint: str | None = None) -> None:

@@ -277,10 +277,12 @@ def _clips(fields: Fields, name: str, *, lists: bool) -> tuple[str, ...] | dict[
         return None
     by_name = {str(key): clip for key, clip in each}
     inner = Fields(by_name, pointer(fields.path, name), fields.problems, what=name)
-    names = {key: clip_name(inner, str(key)) for key, _ in each}
-    for key in names:
+    names: dict[str | int, str | None] = {}
+    for key, _ in each:
         if isinstance(key, str) and not _ID.fullmatch(key):
             inner.bad(key, "bad-id", f"{shown(key)} is not a name of a port", _ID_HINT)
+        else:
+            names[key] = clip_name(inner, str(key))
     if not inner.ok:
         fields.ok = False
         return None

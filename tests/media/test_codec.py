@@ -31,7 +31,7 @@ VIDEO = [encoder for encoder in ENCODERS.values() if encoder.kind == "video"]
 AUDIO = [encoder for encoder in ENCODERS.values() if encoder.kind == "audio"]
 
 
-def codes(kind: type[VideoCodec] | type[AudioCodec] | type[CodecSettings], value: object) -> dict[str, str]:
+def codes(kind: type[VideoCodec | AudioCodec | CodecSettings], value: object) -> dict[str, str]:
     problems = Problems()
     assert kind.parse(value, "/c", problems) is None
     return {p.path: p.code for p in problems}

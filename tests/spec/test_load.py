@@ -1,0 +1,494 @@
+from __future__ import annotations
+
+import copy
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mediapipeline.errors import JobError, Problem, Problems, SpecError
+from mediapipeline.media.codec import CodecSettings, VideoCodec
+from mediapipeline.media.geometry import Resolution
+from mediapipeline.spec import (
+    Input,
+    JobSpec,
+    Limits,
+    Loaded,
+    Operation,
+    Output,
+    Reference,
+    StreamChoice,
+    load,
+    load_file,
+    load_partly,
+)
+
+MINIMAL: dict[str, Any] = {
+    "inputs": [{"id": "in", "source": "in.mp4"}],
+    "outputs": [{"id": "in", "destination": "out.mp4"}],
+}
+FULL: dict[str, Any] = {
+    "$schema": "https://example.org/job.json",
+    "version": 1,
+    "inputs": [
+        {
+            "id": "in",
+            "source": "file:///media/in.mp4",
+            "format": "mp4",
+            "streams": {"video": [1], "audio": [1, 0], "subtitles": False},
+            "start_offset": "3/2",
+            "duration": "10",
+            "type": "video",
+        },
+        {"id": "logo", "source": "logo.png", "type": "image"},
+    ],
+    "operations": [
+        {
+            "op": "trim",
+            "input": "in",
+            "output": "short",
+            "params": {"start": "10s", "list": [1, 2.5, None, {"a": True}]},
+        },
+        {"op": "overlay", "inputs": {"base": "short", "overlay": "logo"}, "output": "marked"},
+        {"op": "concat", "inputs": ["marked", "short"], "outputs": {"out": "all", "log": "list"}},
+    ],
+    "outputs": [
+        {
+            "id": "result.mp4",
+            "input": "all",
+            "destination": "out.mp4",
+            "format": "mp4",
+            "codec": {"video": {"codec": "libx264", "crf": 20}, "audio": "aac"},
+            "metadata": {"title": "Ein Ölfleck", "comment": ""},
+        },
+        {"id": "list", "destination": "list.json"},
+    ],
+    "limits": {"max_duration": "7200", "max_resolution": "1920x1080", "max_output_size": 5, "max_memory": 2147483648},
+    "timeout": "1800",
+    "job_id": "j1",
+    "user_id": "u1",
+    "tags": ["a", "b"],
+    "priority": 5,
+}
+
+
+def problems_of(document: Any) -> list[Problem]:
+    problems = Problems()
+    load_partly(document, problems=problems)
+    return list(problems)
+
+
+def changed(**fields: Any) -> dict[str, Any]:
+    return {**MINIMAL, **fields}
+
+
+def codes(document: Any) -> dict[str, str]:
+    return {p.path: p.code for p in problems_of(document)}
+
+
+class TestRoundTrip:
+    @pytest.mark.parametrize("document", [MINIMAL, FULL], ids=["minimal", "full"])
+    def test_json_and_mapping_and_value_agree(self, document: dict[str, Any], tmp_path: Path) -> None:
+        spec = load(document)
+        file = tmp_path / "job.json"
+        file.write_text(json.dumps(document), encoding="utf-8")
+        assert load(json.dumps(document)) == load(json.dumps(document).encode()) == load_file(file) == spec
+        assert JobSpec.from_dict(document) == JobSpec.from_json(json.dumps(document)) == spec
+        assert load(spec.to_dict()) == spec
+        assert json.loads(json.dumps(spec.to_dict())) == spec.to_dict()
+
+    def test_the_full_document_is_written_as_it_was(self) -> None:
+        assert load(FULL).to_dict() == FULL
+
+    def test_built_in_python(self) -> None:
+        spec = JobSpec(
+            inputs=(Input(id="in", source=Path("in.mp4")),),  # type: ignore[arg-type]  # the plugin of mypy sees no unions
+            operations=(Operation(op="trim", input="in", output="t", params={"start": "10s"}),),
+            outputs=(Output(id="t", destination="out.mp4", codec={"video": "h264"}),),
+        )
+        document = changed(
+            operations=[{"op": "trim", "input": "in", "output": "t", "params": {"start": "10s"}}],
+            outputs=[{"id": "t", "destination": "out.mp4", "codec": {"video": "h264"}}],
+        )
+        assert spec == load(document)
+        assert load(spec) is spec
+
+    def test_python_values_in_parameters(self) -> None:
+        spec = JobSpec(
+            inputs=(Input(id="in", source="in.mp4"),),
+            operations=(Operation(op="x", input="in", output="t", params={"at": Fraction(1, 3), "file": Path("a")}),),
+            outputs=(Output(id="t", destination="out.mp4"),),
+        )
+        assert spec.to_dict()["operations"][0]["params"] == {"at": "1/3", "file": "a"}
+        assert load(spec).operations[0].params["at"] == Fraction(1, 3)
+
+    def test_a_job_built_in_python_is_checked_like_a_document(self) -> None:
+        spec = JobSpec(
+            inputs=(Input(id="a b", source=""),),
+            operations=(Operation(op="x", params={"f": object()}),),
+            outputs=(Output(id="t", destination="out.mp4"), Output(id="t", destination="out2.mp4")),
+        )
+        assert codes(spec) == {
+            "/inputs/0/id": "bad-id",
+            "/inputs/0/source": "empty",
+            "/operations/0/input": "missing-field",
+            "/operations/0/output": "missing-field",
+            "/operations/0/params/f": "not-json",
+            "/outputs/1/id": "duplicate-id",
+        }
+        with pytest.raises(SpecError):
+            spec.to_dict()
+
+    def test_values(self) -> None:
+        spec = load(FULL)
+        first = spec.inputs[0]
+        assert (first.start_offset, first.duration) == (Fraction(3, 2), Fraction(10))
+        assert first.streams == StreamChoice(video=(1,), audio=(1, 0), subtitles=())
+        assert spec.limits == Limits(
+            max_duration=Fraction(7200), max_resolution=Resolution(1920, 1080), max_output_size=5, max_memory=2**31
+        )
+        assert spec.outputs[0].codec == CodecSettings.parse(FULL["outputs"][0]["codec"], "", Problems())
+        assert isinstance(spec.outputs[0].codec.video, VideoCodec)  # type: ignore[union-attr]  # it is there, see above
+        assert [output.clip for output in spec.outputs] == ["all", "list"]
+        assert [operation.reads for operation in spec.operations] == [
+            (Reference("in", None, "/input"),),
+            (Reference("short", "base", "/inputs/base"), Reference("logo", "overlay", "/inputs/overlay")),
+            (Reference("marked", 0, "/inputs/0"), Reference("short", 1, "/inputs/1")),
+        ]
+        assert spec.operations[2].makes == (
+            Reference("all", "out", "/outputs/out"), Reference("list", "log", "/outputs/log"),
+        )  # fmt: skip
+        assert [part.at for part in spec.operations] == ["/operations/0", "/operations/1", "/operations/2"]
+
+    @pytest.mark.parametrize(
+        ("text", "seconds"), [("30m", 1800), ("2h", 7200), ("PT5M", 300), ("10s", 10), (90, 90), ("1001/1000", None)]
+    )
+    def test_durations(self, text: object, seconds: int | None) -> None:
+        assert load(changed(timeout=text)).timeout == (Fraction(1001, 1000) if seconds is None else seconds)
+
+    @pytest.mark.parametrize(
+        ("text", "count"), [(5, 5), ("500MB", 500_000_000), ("2GiB", 2**31), ("1.5K", 1500), ("7", 7)]
+    )
+    def test_sizes(self, text: object, count: int) -> None:
+        assert load(changed(limits={"max_memory": text})).limits == Limits(max_memory=count)
+
+
+class TestProblems:
+    @pytest.mark.parametrize(
+        ("document", "expected"),
+        [
+            ([], {"": "wrong-type"}),
+            ("[]", {"": "wrong-type"}),
+            ("3", {"": "wrong-type"}),
+            ("null", {"": "wrong-type"}),
+            ({}, {"/inputs": "missing-field", "/outputs": "missing-field"}),
+            ({"inputs": [], "outputs": []}, {"/inputs": "empty", "/outputs": "empty"}),
+            ({"inputs": {}, "outputs": "x"}, {"/inputs": "wrong-type", "/outputs": "wrong-type"}),
+            (changed(operations=None), {}),
+            (changed(version=2), {"/version": "unsupported-version"}),
+            (changed(version=True), {"/version": "unsupported-version"}),
+            (changed(version=1.0), {"/version": "unsupported-version"}),
+            (changed(version="1"), {"/version": "unsupported-version"}),
+            (changed(inptus=[]), {"/inptus": "unknown-field"}),
+            (changed(**{"a/b~": 1}), {"/a~1b~0": "unknown-field"}),
+            (changed(timeout=0), {"/timeout": "out-of-range"}),
+            (changed(timeout=True), {"/timeout": "bad-duration"}),
+            (changed(timeout="soon"), {"/timeout": "bad-duration"}),
+            (changed(limits={"max_size": 3}), {"/limits/max_size": "unknown-field"}),
+            (changed(limits={"max_memory": "2 GBytes"}), {"/limits/max_memory": "wrong-type"}),
+            (changed(limits={"max_memory": 0}), {"/limits/max_memory": "out-of-range"}),
+            (changed(limits={"max_resolution": "4k?"}), {"/limits/max_resolution": "bad-resolution"}),
+            (changed(tags="a"), {"/tags": "wrong-type"}),
+            (changed(tags=[1, "b"]), {"/tags/0": "wrong-type"}),
+            (changed(tags={"a": 1}), {"/tags/a": "wrong-type"}),
+            (changed(priority=1.5), {"/priority": "wrong-type"}),
+            (changed(job_id=5), {"/job_id": "wrong-type"}),
+        ],
+    )
+    def test_of_the_document(self, document: Any, expected: dict[str, str]) -> None:
+        assert codes(document) == expected
+
+    @pytest.mark.parametrize(
+        ("part", "expected"),
+        [
+            (5, {"": "wrong-type"}),
+            ({}, {"/id": "missing-field", "/source": "missing-field"}),
+            ({"id": None, "source": "x"}, {"/id": "missing-field"}),
+            ({"id": "", "source": "x"}, {"/id": "empty"}),
+            ({"id": "a b", "source": "x"}, {"/id": "bad-id"}),
+            ({"id": "ä", "source": "x"}, {"/id": "bad-id"}),
+            ({"id": "a\n", "source": "x"}, {"/id": "bad-id"}),
+            ({"id": "x" * 129, "source": "x"}, {"/id": "bad-id"}),
+            ({"id": 1, "source": "x"}, {"/id": "wrong-type"}),
+            ({"id": "a", "source": ["x"]}, {"/source": "wrong-type"}),
+            ({"id": "a", "sourc": "x"}, {"/source": "missing-field", "/sourc": "unknown-field"}),
+            ({"id": "a", "source": "x", "format": "mp44"}, {"/format": "unknown-format"}),
+            ({"id": "a", "source": "x", "format": "concat"}, {"/format": "unknown-format"}),
+            ({"id": "a", "source": "x", "type": "vidoe"}, {"/type": "not-allowed"}),
+            ({"id": "a", "source": "x", "start_offset": -1}, {"/start_offset": "bad-duration"}),
+            ({"id": "a", "source": "x", "duration": 0}, {"/duration": "out-of-range"}),
+            ({"id": "a", "source": "x", "streams": {}}, {"/streams": "inert-setting"}),
+            ({"id": "a", "source": "x", "streams": {"audio": True}}, {"/streams": "inert-setting"}),
+            ({"id": "a", "source": "x", "streams": {"audio": "eng"}}, {"/streams/audio": "wrong-type"}),
+            ({"id": "a", "source": "x", "streams": {"audio": [True]}}, {"/streams/audio": "wrong-type"}),
+            ({"id": "a", "source": "x", "streams": {"audio": [0, 0]}}, {"/streams/audio": "duplicate"}),
+            ({"id": "a", "source": "x", "streams": {"audio": -1}}, {"/streams/audio": "out-of-range"}),
+            ({"id": "a", "source": "x", "streams": {"video": [0, 1]}}, {"/streams/video": "out-of-range"}),
+            ({"id": "a", "source": "x", "streams": {"data": [0]}}, {"/streams/data": "unknown-field"}),
+            ({"id": "a", "source": "x", "streams": {"video": False, "audio": [], "subtitles": False}},
+             {"/streams": "empty"}),
+        ],
+    )  # fmt: skip
+    def test_of_inputs(self, part: Any, expected: dict[str, str]) -> None:
+        document = changed(inputs=[{"id": "in", "source": "x"}, part])
+        assert codes(document) == {"/inputs/1" + path: code for path, code in expected.items()}
+
+    @pytest.mark.parametrize(
+        ("part", "expected"),
+        [
+            ("trim", {"": "wrong-type"}),
+            ({}, {"/op": "missing-field", "/input": "missing-field", "/output": "missing-field"}),
+            ({"op": "x", "input": "a", "inputs": ["a"], "output": "o"}, {"/inputs": "conflicting-fields"}),
+            ({"op": "x", "input": "a", "output": "o", "outputs": {"p": "o"}}, {"/outputs": "conflicting-fields"}),
+            ({"op": "x", "inputs": "a", "output": "o"}, {"/inputs": "wrong-type"}),
+            ({"op": "x", "inputs": [], "output": "o"}, {"/inputs": "out-of-range"}),
+            ({"op": "x", "inputs": ["a", 5], "output": "o"}, {"/inputs/1": "wrong-type"}),
+            ({"op": "x", "inputs": {"p q": "a"}, "output": "o"}, {"/inputs/p q": "bad-id"}),
+            ({"op": "x", "inputs": {"p": None}, "output": "o"}, {"/inputs/p": "missing-field"}),
+            ({"op": "x", "input": "a", "outputs": ["o"]}, {"/outputs": "wrong-type"}),
+            ({"op": "x", "input": "a", "output": "in"}, {"/output": "duplicate-name"}),
+            ({"op": "x", "input": "a", "output": "o", "params": []}, {"/params": "wrong-type"}),
+            ({"op": "x", "input": "a", "output": "o", "parms": {}}, {"/parms": "unknown-field"}),
+            ({"op": "x", "input": "a", "output": "o", "id": "o"}, {"/id": "misplaced-parameters"}),
+        ],
+    )
+    def test_of_operations(self, part: Any, expected: dict[str, str]) -> None:
+        document = changed(operations=[{"op": "x", "input": "in", "output": "a"}, part])
+        assert codes(document) == {"/operations/1" + path: code for path, code in expected.items()}
+
+    @pytest.mark.parametrize(
+        ("part", "expected"),
+        [
+            ({}, {"/id": "missing-field", "/destination": "missing-field"}),
+            ({"id": "in", "destination": "x.mp4"}, {"/id": "duplicate-id"}),
+            ({"id": "o", "destination": "x.xyz"}, {"/destination": "unknown-container"}),
+            ({"id": "o", "destination": "x.mp4", "format": "mp5"}, {"/format": "unknown-container"}),
+            ({"id": "o", "destination": "x.xyz", "format": "mp4"}, {}),
+            ({"id": "o", "destination": "folder"}, {}),  # may be what an operator writes many files into
+            ({"id": "o", "destination": "x.m3u8"}, {}),
+            ({"id": "o", "destination": "x.xyz", "format": 3}, {"/format": "wrong-type"}),
+            ({"id": "o", "destination": "x.mp4", "codec": "libx264"}, {"/codec": "wrong-type"}),
+            ({"id": "o", "destination": "x.mp4", "codec": {"video": {"crf": 99, "codec": "h264"}}},
+             {"/codec/video/crf": "out-of-range"}),
+            ({"id": "o", "destination": "x.mp4", "metadata": []}, {"/metadata": "wrong-type"}),
+            ({"id": "o", "destination": "x.mp4", "metadata": {"a": 1, "b=c": "x", "": "", "d": "\0"}},
+             {"/metadata/a": "wrong-type", "/metadata/b=c": "bad-tag", "/metadata/": "bad-tag",
+              "/metadata/d": "bad-tag"}),
+            ({"id": "o", "destination": "x.mp4", "overwrite": True}, {"/overwrite": "unknown-field"}),
+        ],
+    )  # fmt: skip
+    def test_of_outputs(self, part: Any, expected: dict[str, str]) -> None:
+        document = changed(outputs=[{"id": "in", "destination": "out.mp4"}, part])
+        assert codes(document) == {"/outputs/1" + path: code for path, code in expected.items()}
+
+    def test_all_at_once(self) -> None:
+        document = {
+            "inputs": [{"id": "a b", "source": "x"}, {"id": "b"}],
+            "operations": [
+                {"op": "x", "input": "b"},
+                {"op": "y", "input": "b", "output": "c", "params": {"n": float("nan")}},
+            ],
+            "outputs": [{"id": "c", "destination": "c.xyz", "codec": {"audio": "mp33"}}],
+            "tags": 5,
+            "typo": 1,
+        }
+        assert codes(document) == {
+            "/operations/1/params/n": "bad-json",
+            "/inputs/0/id": "bad-id",
+            "/inputs/1/source": "missing-field",
+            "/operations/0/output": "missing-field",
+            "/outputs/0/codec/audio": "unknown-codec",
+            "/outputs/0/destination": "unknown-container",
+            "/tags": "wrong-type",
+            "/typo": "unknown-field",
+        }
+
+    def test_load_raises_them_together(self) -> None:
+        with pytest.raises(SpecError) as caught:
+            load({"inputs": [], "outputs": [5]})
+        assert [p.path for p in caught.value.problems] == ["/inputs", "/outputs/0"]
+
+    def test_a_misspelt_field_gets_a_hint(self) -> None:
+        (problem,) = problems_of(changed(operatons=[]))
+        assert problem.hint == 'did you mean "operations"?'
+
+
+class TestPartial:
+    def test_what_is_sound_goes_on_with_its_own_pointers(self) -> None:
+        problems = Problems()
+        loaded = load_partly(
+            changed(
+                operations=[
+                    {"op": "x", "input": "in", "output": "a", "wrong": {}, "params": {}},
+                    {"op": "y", "input": "a", "output": "b"},
+                    {"op": "z", "input": "b", "output": "c", "params": {"n": [float("inf")]}},
+                    {"op": "y", "input": "b", "output": "b"},
+                    {"op": "y", "input": "b", "outputs": {"p": "d", "q": 5}},
+                ]
+            ),
+            problems=problems,
+        )
+        assert loaded.spec is not None
+        assert [part.at for part in loaded.spec.operations] == ["/operations/1"]
+        assert not loaded.complete
+        assert loaded.lost == {"a", "b", "c", "d"}
+        assert loaded.excuses("a")
+        assert not loaded.excuses("zz")
+
+    def test_a_part_without_a_readable_name_excuses_every_reference(self) -> None:
+        problems = Problems()
+        loaded = load_partly(changed(inputs=[{"source": "x"}]), problems=problems)
+        assert loaded.excuses("anything")
+
+    def test_a_sound_document_is_complete(self) -> None:
+        problems = Problems()
+        assert load_partly(FULL, problems=problems) == Loaded(spec=load(FULL), complete=True)
+
+
+class TestOtherSystems:
+    def test_unwrap(self) -> None:
+        (problem,) = problems_of({"spec": MINIMAL})
+        assert (problem.path, problem.code) == ("/spec", "wrapped-job")
+        assert json.loads((problem.hint or "").removeprefix("write ")) == MINIMAL
+
+    def test_parameters_beside_op(self) -> None:
+        operation = {"op": "trim", "input": "in", "output": "t", "start": "10s", "end": 20, "params": {"clamp": True}}
+        (problem,) = problems_of(changed(operations=[operation]))
+        assert (problem.path, problem.code) == ("/operations/0/start", "misplaced-parameters")
+        assert json.loads(problem.hint or "") == {
+            "op": "trim", "input": "in", "output": "t", "params": {"clamp": True, "start": "10s", "end": 20},
+        }  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("operation", "rewritten"),
+        [
+            ({"op": "combine", "inputs": ["v", "a"], "output": "q"},
+             {"op": "replace_audio", "inputs": {"video": "v", "audio": "a"}, "output": "q"}),
+            ({"op": "mix", "inputs": ["v", "a"], "output": "q",
+              "params": {"mode": "ducking", "main_weight": 1, "bg_weight": 0.5, "ducking_threshold": 0.05}},
+             {"op": "duck", "inputs": {"main": "v", "background": "a"}, "output": "q",
+              "params": {"threshold_db": -26.0, "background_gain_db": -6.0}}),
+            ({"op": "overlay", "input": "in", "output": "q", "params": {"overlay_source": "logo", "margin": 3}},
+             {"op": "overlay", "inputs": {"base": "in", "overlay": "logo"}, "output": "q", "params": {"margin": 3}}),
+        ],
+    )  # fmt: skip
+    def test_renamed_operations(self, operation: dict[str, Any], rewritten: dict[str, Any]) -> None:
+        (problem,) = problems_of(changed(operations=[operation]))
+        assert problem.path == "/operations/0"
+        assert json.loads(problem.hint or "") == rewritten
+
+    def test_a_plain_mix_and_overlay_are_ours(self) -> None:
+        load(changed(operations=[{"op": "mix", "inputs": ["in", "in"], "output": "q", "params": {"weights": [1, 2]}},
+                                 {"op": "overlay", "inputs": ["in", "q"], "output": "r"}]))  # fmt: skip
+
+    def test_export(self) -> None:
+        operation = {"op": "export", "input": "in", "output": "e", "params": {"format": "mp3"}}
+        (problem,) = problems_of(changed(operations=[operation]))
+        assert problem.code == "not-an-operation"
+        assert '"format": "mp3"' in (problem.hint or "")
+
+    @pytest.mark.parametrize(("field", "says"), [("webhook_url", "host"), ("debug", "keep_workspace")])
+    def test_what_belongs_elsewhere(self, field: str, says: str) -> None:
+        (problem,) = problems_of(changed(**{field: "x"}))
+        assert (problem.path, problem.code) == (f"/{field}", "not-ours")
+        assert says in (problem.hint or "")
+
+    @pytest.mark.parametrize("inputs", [None, 5, "ab", {}, [], {"x": 1}, [["a"]]])
+    @pytest.mark.parametrize("op", ["export", "combine", "mix", "overlay", "debug"])
+    def test_hints_survive_any_shape(self, op: str, inputs: Any) -> None:
+        params = {"overlay_source": inputs, "mode": inputs, "bg_weight": inputs, "ducking_threshold": -1}
+        operation = {"op": op, "inputs": inputs, "input": inputs, "output": inputs, "params": params}
+        assert problems_of(changed(operations=[operation]))
+
+
+JUNK = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=10)
+    | st.sampled_from(["in", "copy", "10s"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(place for key, item in inner for place in places(item, (*path, key)))]
+
+
+@settings(max_examples=150)
+@given(st.data())
+def test_mutated_documents_give_problems_and_nothing_else(data: st.DataObject) -> None:
+    document: Any = copy.deepcopy(FULL)
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.sampled_from(places(document)))
+        if not place:
+            continue
+        *above, last = place
+        target: Any = document
+        for key in above:
+            target = target[key]
+        change = data.draw(st.sampled_from(["replace", "drop", "rename", "twice"]))
+        if change == "replace":
+            target[last] = data.draw(JUNK)
+        elif change == "drop":
+            del target[last]
+        elif change == "rename" and isinstance(target, dict):
+            target[data.draw(st.text(max_size=6))] = target.pop(last)
+        elif isinstance(target, list):
+            target.append(copy.deepcopy(target[last]))
+    problems = Problems()
+    loaded = load_partly(document, problems=problems)
+    assert loaded.complete == (not list(problems))
+    for problem in problems:
+        assert problem.code
+        assert problem.message.isprintable()
+        assert problem.path == "" or problem.path.startswith("/")
+        str(problem).encode("utf-8")
+    if loaded.spec is not None and loaded.complete:
+        assert load(loaded.spec.to_dict()) == loaded.spec
+    if list(problems):
+        with pytest.raises(JobError):
+            load(document)
+
+
+def test_reading_is_linear_in_the_number_of_operations() -> None:
+    """Counted, not timed: calls into Python per operation stay the same."""
+    import sys
+
+    def calls(n: int) -> int:
+        chain = [
+            {"op": "x", "input": f"c{i - 1}" if i else "in", "output": f"c{i}", "params": {"a": [1, {}]}}
+            for i in range(n)
+        ]
+        count = 0
+
+        def tick(*_: object) -> None:
+            nonlocal count
+            count += 1
+
+        sys.setprofile(tick)
+        try:
+            load(changed(operations=chain))
+        finally:
+            sys.setprofile(None)
+        return count
+
+    few, many = calls(200), calls(2000)
+    assert many < 10.5 * few
