@@ -18,15 +18,7 @@ from mediapipeline.media.malformed import shown
 from mediapipeline.media.timecode import TimeValue, parse_duration
 from mediapipeline.spec.document import read
 from mediapipeline.spec.foreign import explain_field, rewritten
-from mediapipeline.spec.parts import (
-    Input,
-    InputType,
-    Limits,
-    Operation,
-    Output,
-    Reference,
-    StreamChoice,
-)
+from mediapipeline.spec.parts import Input, InputType, Limits, Operation, Output, Reference, StreamChoice
 
 __all__ = [
     "VERSION",

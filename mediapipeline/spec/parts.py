@@ -1,4 +1,4 @@
-"""The parts of a job: inputs, operations, outputs and limits, each with the reader of its JSON form.
+"""The parts of a job: inputs, operations and outputs, each with the reader of its JSON form.
 
 Values only. A part knows nothing of the others: whether references resolve is the graph's to say, what an operation's
 parameters mean is its operator's, whether a source may be read is the policy's.
@@ -18,10 +18,11 @@ from mediapipeline.errors import Problems, pointer
 from mediapipeline.media.codec import CodecSettings
 from mediapipeline.media.container import DOCUMENTS, demuxer_for, input_formats, require_container, suffix_of
 from mediapipeline.media.fields import NOT_READ, Fields, closest
-from mediapipeline.media.geometry import Resolution
-from mediapipeline.media.malformed import Malformed, shown
+from mediapipeline.media.malformed import shown
 from mediapipeline.media.timecode import TimeValue, parse_duration
 from mediapipeline.spec.foreign import beside_params, explain_operation
+from mediapipeline.spec.limits import Limits
+from mediapipeline.spec.selection import StreamChoice
 
 __all__ = ["Input", "InputType", "Limits", "Operation", "Output", "Reference", "StreamChoice"]
 
@@ -32,7 +33,6 @@ _ID = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 _ID_HINT = "1 to 128 letters, digits and any of _ . -"
 _TAG = re.compile(r"[^\x00-\x1f\x7f=;#\\]{1,128}")
 _MOST_LEGS = 10_000
-_MOST_TRACKS = 1000
 
 
 def _seconds(value: TimeValue | None) -> Fraction | None:
@@ -50,55 +50,6 @@ def clip_name(fields: Fields, name: str, *, required: bool = True, hint: str | N
         return value
     fields.bad(name, "bad-id", f"{shown(value)} is not a name for a clip or an output", _ID_HINT)
     return None
-
-
-@attrs.frozen(kw_only=True)
-class StreamChoice:
-    """Which streams of an input are used; in a document ``{"audio": [0], "subtitles": false}``.
-
-    For each kind: None (not given, or true) is all of them, otherwise the positions among the streams of that kind,
-    from 0, in the order that they are to have; false is none. Of pictures at most one is chosen: ``"video": 1``.
-    """
-
-    video: tuple[int, ...] | None = None
-    audio: tuple[int, ...] | None = None
-    subtitles: tuple[int, ...] | None = None
-
-    @classmethod
-    def parse(cls, value: object, path: str, problems: Problems) -> Self | None:
-        hint = 'such as {"audio": [0], "subtitles": false}'
-        fields = Fields.of(value, path, problems, what="streams", hint=hint)
-        if fields is None:
-            return None
-        found = cls(**{kind: _positions(fields, kind) for kind in ("video", "audio", "subtitles")})
-        fields.close()
-        if found.video is not None and len(found.video) > 1:
-            fields.bad("video", "out-of-range", "a clip has one picture stream", "use several inputs for several")
-        if fields.ok and found == cls():
-            fields.bad(None, "inert-setting", "streams chooses nothing: it is what happens without it")
-        if fields.ok and (found.video, found.audio, found.subtitles) == ((), (), ()):
-            fields.bad(None, "empty", "streams leaves nothing of the input")
-        return found if fields.ok else None
-
-    def to_dict(self) -> dict[str, Any]:
-        chosen = {"video": self.video, "audio": self.audio, "subtitles": self.subtitles}
-        return {kind: list(which) or False for kind, which in chosen.items() if which is not None}
-
-
-def _positions(fields: Fields, kind: str) -> tuple[int, ...] | None:
-    value = fields.take(kind)
-    if value is None or value is True:
-        return None
-    if value is False:
-        return ()
-    numbers = value if isinstance(value, (list, tuple)) else [value]
-    if not all(isinstance(n, int) and not isinstance(n, bool) for n in numbers):
-        fields.wrong(kind, "true, false or a list of positions from 0")
-    elif any(not 0 <= n < _MOST_TRACKS for n in numbers):
-        fields.bad(kind, "out-of-range", f"positions of streams are 0 to {_MOST_TRACKS - 1}, not {shown(min(numbers))}")
-    elif len(set(numbers)) < len(numbers):
-        fields.bad(kind, "duplicate", f"{kind} names a stream twice")
-    return tuple(numbers) if fields.ok else None
 
 
 def _streams(value: StreamChoice | Mapping[str, Any] | None) -> StreamChoice | None:
@@ -187,6 +138,10 @@ def _ports(value: Sequence[str] | Mapping[str, str] | None) -> tuple[str, ...] |
     return tuple(value)
 
 
+def _params(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    return dict(value)
+
+
 @attrs.frozen(kw_only=True)
 class Operation:
     """One use of an operator: the clips that it reads, the clip (or clips) that it makes, its parameters."""
@@ -198,7 +153,7 @@ class Operation:
     output: str | None = None
     outputs: Mapping[str, str] | None = attrs.field(default=None, hash=False)
     """Names of the clips that come out of the ports."""
-    params: Mapping[str, Any] = attrs.field(factory=dict, converter=dict, hash=False)
+    params: Mapping[str, Any] = attrs.field(factory=dict, converter=_params, hash=False)
     """As the document gives them; the operator's declaration says what they mean."""
     at: str | None = attrs.field(default=None, eq=False, repr=False)
     """Where it stands in its document, as a JSON Pointer."""
@@ -406,53 +361,6 @@ def _tags(fields: Fields) -> dict[str, str] | None:
     if not inner.ok:
         fields.ok = False
     return dict(value)
-
-
-def _resolution(value: Resolution | str | None) -> Resolution | None:
-    return None if value is None else Resolution.parse(value)
-
-
-@attrs.frozen(kw_only=True)
-class Limits:
-    """Bounds that the job itself sets; a host may have narrower ones."""
-
-    max_duration: Fraction | None = attrs.field(default=None, converter=_seconds)
-    """Of any output, seconds."""
-    max_resolution: Resolution | None = attrs.field(default=None, converter=_resolution)
-    """Of any output; neither side may be greater."""
-    max_output_size: int | None = None
-    """Of all outputs together, bytes."""
-    max_memory: int | None = None
-    """Of all processes together, bytes."""
-
-    @classmethod
-    def parse(cls, value: object, path: str, problems: Problems) -> Self | None:
-        fields = Fields.of(value, path, problems, what="limits", hint='such as {"max_duration": "2h"}')
-        if fields is None:
-            return None
-        asked = fields.take("max_resolution")
-        resolution: Resolution | None = None
-        if asked is not None:
-            try:
-                resolution = Resolution.parse(asked)
-            except Malformed as error:
-                fields.bad("max_resolution", "bad-resolution", error.reason, error.hint)
-        found = cls(
-            max_duration=fields.duration("max_duration", gt=0),
-            max_resolution=resolution,
-            max_output_size=fields.byte_count("max_output_size"),
-            max_memory=fields.byte_count("max_memory"),
-        )
-        fields.close()
-        return found if fields.ok else None
-
-    def to_dict(self) -> dict[str, Any]:
-        return _given(
-            max_duration=_time(self.max_duration),
-            max_resolution=str(self.max_resolution) if self.max_resolution is not None else None,
-            max_output_size=self.max_output_size,
-            max_memory=self.max_memory,
-        )
 
 
 def _time(seconds: Fraction | None) -> str | None:

@@ -130,7 +130,7 @@ def test_chapters_are_kept(engine: Engine, container: Container, tmp_path: Path)
     chapters.write_text(";FFMETADATA1\n" + marks, encoding="utf-8")
     codec = encoders_for(container.default_audio or "")[0].name
     target = tmp_path / f"out.{container.suffixes[0]}"
-    inputs = ["-f", "lavfi", "-i", "anoisesrc=d=1:r=48000", "-i", chapters, "-map_chapters", "1"]
+    inputs: list[str | Path] = ["-f", "lavfi", "-i", "anoisesrc=d=1:r=48000", "-i", chapters, "-map_chapters", "1"]
     done = run(engine, *inputs, "-c:a", codec, "-f", container.muxer, target)
     assert done.returncode == 0, done.stderr
     with av.open(str(target)) as found:
@@ -142,7 +142,7 @@ def test_covers_are_kept(engine: Engine, container: Container, tmp_path: Path) -
     cover, target = tmp_path / "cover.jpg", tmp_path / f"out.{container.suffixes[0]}"
     assert run(engine, "-f", "lavfi", "-i", "testsrc2=s=64x64", "-frames:v", "1", cover).returncode == 0
     codec = encoders_for(container.default_audio or "")[0].name
-    inputs = ["-f", "lavfi", "-i", "anoisesrc=d=1:r=48000", "-i", cover, "-map", "0", "-map", "1"]
+    inputs: list[str | Path] = ["-f", "lavfi", "-i", "anoisesrc=d=1:r=48000", "-i", cover, "-map", "0", "-map", "1"]
     how = ["-c:a", codec, "-c:v", "copy", "-disposition:v:0", "attached_pic"]
     done = run(engine, *inputs, *how, "-f", container.muxer, target)
     assert done.returncode == 0, done.stderr

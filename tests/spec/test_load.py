@@ -106,7 +106,7 @@ class TestRoundTrip:
 
     def test_built_in_python(self) -> None:
         spec = JobSpec(
-            inputs=(Input(id="in", source=Path("in.mp4")),),  # type: ignore[arg-type]  # the plugin of mypy sees no unions
+            inputs=(Input(id="in", source=Path("in.mp4")),),
             operations=(Operation(op="trim", input="in", output="t", params={"start": "10s"}),),
             outputs=(Output(id="t", destination="out.mp4", codec={"video": "h264"}),),
         )
