@@ -8,7 +8,7 @@ commands of a plan alike. Reads no file and starts no process.
 
 from __future__ import annotations
 
-__all__ = ["FORMAT_WHITELIST", "SAFE_DEMUXERS", "STILL_DEMUXERS", "forced_format", "is_still_format"]
+__all__ = ["FORMAT_WHITELIST", "INPUT_OPTIONS", "SAFE_DEMUXERS", "STILL_DEMUXERS", "forced_format", "is_still_format"]
 
 _CONTAINERS = (
     "mov", "mp4", "m4a", "3gp", "3g2", "mj2", "matroska", "webm", "mpegts", "mpeg", "avi", "flv", "asf", "mxf", "nut",
@@ -40,6 +40,12 @@ by it.
 
 FORMAT_WHITELIST = ",".join(SAFE_DEMUXERS)
 """Value of FFmpeg's ``-format_whitelist``."""
+
+INPUT_OPTIONS: dict[str, tuple[tuple[str, str], ...]] = {
+    "avi": (("fflags", "+genpts"),),
+    "mpeg": (("fflags", "+genpts"),),
+}
+"""Options for reading some formats: these leave packets without timestamps, which other containers refuse to copy."""
 
 STILL_DEMUXERS: frozenset[str] = frozenset(_STILLS)
 """The formats that hold one picture."""

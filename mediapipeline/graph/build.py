@@ -19,13 +19,14 @@ from mediapipeline.operators.base import Definition, Operator, Port
 from mediapipeline.operators.registry import Registry
 from mediapipeline.params.converter import structure
 from mediapipeline.spec.job import JobSpec
-from mediapipeline.spec.parts import Input, Operation, Output, Reference
+from mediapipeline.spec import Input, Operation, Output, Reference
 
 __all__ = ["build", "placed"]
 
 _Part = TypeVar("_Part", Input, Operation, Output)
 
 _LONGEST_CYCLE = 12
+_COMPARISONS = 50_000
 
 
 def build(
@@ -72,12 +73,17 @@ class _Resolver:
     clips: set[str]
     excuses: Callable[[str], bool]
     problems: Problems
+    guesses: Iterator[int] = attrs.field(init=False)
+    """One for each guess at what was meant that may still be made: they take time for every clip there is."""
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "guesses", iter(range(_COMPARISONS // (len(self.clips) or 1))))
 
     def known(self, clip: str, path: str, hint: str | None = None) -> bool:
         if clip in self.clips:
             return True
         if not self.excuses(clip):
-            near = difflib.get_close_matches(clip, self.clips, n=1) if len(self.clips) < 10_000 else []  # noqa: PLR2004
+            near = difflib.get_close_matches(clip, self.clips, n=1) if next(self.guesses, None) is not None else []
             tip = f"did you mean {near[0]!r}?" if near else hint or _known_names(self.clips)
             self.problems.add(
                 path, "unresolved-reference", f"there is no input and no operation's output called {clip!r}", tip,

@@ -7,6 +7,7 @@ looked at, since it could only report consequences.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TypeVar
 
 import attrs
@@ -71,28 +72,46 @@ def infer(
         _check(operation, facts, problems)
         if len(problems) > before:
             continue
-        made = _ask(operation, "infer", lambda op=operation, given=facts: op.operator.infer(given))
-        ports = {definition.outputs[0]: made} if isinstance(made, MediaInfo) else dict(made)
+        ports = _infer(operation, facts)
         outputs[operation.path] = ports
-        clips.update((name, ports[port]) for port, name in operation.outputs.items() if port in ports)
-        if _ask(operation, "is_noop", lambda op=operation, given=facts: op.operator.is_noop(given)):
+        clips.update((name, ports[port]) for port, name in operation.outputs.items())
+        if _ask(operation, "is_noop", partial(operation.operator.is_noop, facts)):
             noops.add(operation.path)
     return Inferred(clips, outputs, frozenset(noops))
 
 
+def _infer(operation: BoundOperation, facts: Facts) -> dict[str, MediaInfo]:
+    """What the operator says of each of its outputs."""
+    definition = operation.definition
+    made = _ask(operation, "infer", partial(operation.operator.infer, facts))
+    ports = {definition.outputs[0]: made} if isinstance(made, MediaInfo) else made
+    if (
+        not isinstance(ports, Mapping)
+        or set(ports) != set(definition.outputs)
+        or not all(isinstance(info, MediaInfo) for info in ports.values())
+    ):
+        raise PluginContractError(
+            f"infer() of operator {definition.name!r} gives {made!r}, not the facts of {', '.join(definition.outputs)}",
+            provider=_provider(operation),
+        )
+    return dict(ports)
+
+
 def _check(operation: BoundOperation, facts: Facts, problems: Problems) -> None:
     definition = operation.definition
+    suits = True
     for port, names in operation.inputs.items():
         wanted = definition.inputs[port].kind
         for at, info in enumerate(facts.all(port)):
             held = Kind.of(info)
             if not held & wanted:
+                suits = False
                 what = held.names() or "nothing that can be used"
                 problems.add(
                     operation.path, "wrong-media",
                     f"{definition.name} needs {wanted.names()}, and the clip {names[at]!r} holds {what}", kind="planning",
                 )  # fmt: skip
-    if problems.under(operation.path):
+    if not suits:
         return
     for problem in _ask(operation, "check", lambda: list(operation.operator.check(facts))):
         path = operation.path + "/params" + problem.path if problem.path else operation.path
@@ -106,8 +125,10 @@ def _ask(operation: BoundOperation, method: str, call: Callable[[], _T]) -> _T:
     except MediaPipelineError:
         raise
     except Exception as error:  # a plugin's method may raise anything
-        name = type(operation.operator).__module__ + "." + type(operation.operator).__qualname__
         raise PluginContractError(
-            f"{name}.{method}() of operator {operation.definition.name!r} raised {error!r}", provider=name
+            f"{method}() of operator {operation.definition.name!r} raised {error!r}", provider=_provider(operation)
         ) from error
 
+
+def _provider(operation: BoundOperation) -> str:
+    return type(operation.operator).__module__ + "." + type(operation.operator).__qualname__

@@ -52,6 +52,10 @@ class Container:
     """Options for the muxer."""
     tags: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     """Codecs whose usual tag players do not know, with the one that they do."""
+    rotation: bool = False
+    """Whether it keeps the rotation of a picture that is copied, in every supported version."""
+    copy_filters: Mapping[str, str] = attrs.field(factory=dict, hash=False)
+    """Bit stream filters that a codec needs to be copied into it, where FFmpeg does not add them itself."""
     still: bool = False
     """Whether it holds one picture rather than something that lasts."""
     one_track: bool = False
@@ -93,7 +97,7 @@ _TABLE = (
         name="mp4", muxer="mp4", demuxer="mov", suffixes=("mp4", "m4v"),
         video=("h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg", "png", "jpeg2000"),
         audio=("aac", "mp3", "opus", "alac", "ac3", "eac3", "dts", "vorbis"),
-        subtitles=("mov_text",), cover=True, chapters=True, options=_FASTSTART, tags=_HVC1,
+        subtitles=("mov_text",), cover=True, chapters=True, options=_FASTSTART, tags=_HVC1, rotation=True,
     ),
     Container(
         name="mov", muxer="mov", demuxer="mov", suffixes=("mov", "qt"),
@@ -105,7 +109,7 @@ _TABLE = (
             "aac", "alac", "mp3", "ac3", "eac3", "dts", "mp2", *_PCM, "pcm_s16be", "pcm_s24be", "pcm_s32be",
             "pcm_f32be", "pcm_f64be", "pcm_s8",
         ),
-        subtitles=("mov_text",), chapters=True, options=_FASTSTART, tags=_HVC1,
+        subtitles=("mov_text",), chapters=True, options=_FASTSTART, tags=_HVC1, rotation=True,
     ),
     Container(
         name="m4a", muxer="ipod", demuxer="mov", suffixes=("m4a", "m4b"), audio=("aac", "alac", "ac3"),
@@ -131,7 +135,7 @@ _TABLE = (
         name="ts", muxer="mpegts", demuxer="mpegts", suffixes=("ts", "m2ts", "mts"),
         video=("h264", "hevc", "mpeg2video", "mpeg4", "mpeg1video"),
         audio=("aac", "mp3", "ac3", "eac3", "mp2", "opus", "dts"), subtitles=("dvb_subtitle", "dvb_teletext"),
-        metadata=False,
+        metadata=False, copy_filters={"mpeg4": "dump_extra"},
     ),
     Container(
         name="avi", muxer="avi", demuxer="avi", suffixes=("avi",),

@@ -6,6 +6,7 @@ picture stay where they are against each other.
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import TypeVar
 
@@ -53,6 +54,11 @@ def cut_stream(stream: _S, start: Fraction, end: Fraction | None, *, exact: bool
     ends = stream.end
     last = ends if end is None else (None if ends is None else min(ends, end))
     first = max(begins, start)
+    if isinstance(stream, VideoStream) and stream.vfr is False and stream.frame_rate:
+        # Frames are kept whole: the first begins at or after the cut, the last may end after it.
+        first = begins + Fraction(math.ceil((first - begins) * stream.frame_rate)) / stream.frame_rate
+        if last is not None:
+            last = begins + Fraction(math.ceil((last - begins) * stream.frame_rate)) / stream.frame_rate
     known = exact and last is not None and not isinstance(stream, SubtitleStream)
     changes = {
         "start": first - start if exact else None,

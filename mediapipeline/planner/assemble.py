@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
@@ -16,6 +17,7 @@ from mediapipeline.steps.expectation import Expectation, Range, StreamExpectatio
 __all__ = ["expected", "output_media", "planned_streams", "requirements"]
 
 _TOLERANCE = Fraction(1, 20)
+_DIALECT = re.compile(r"yuvj|yuva")
 
 
 def requirements(graph: ir.StreamGraph, muxers: Sequence[str]) -> tuple[str, ...]:
@@ -37,10 +39,12 @@ def output_media(graph: ir.StreamGraph, sink: ir.Sink) -> MediaInfo:
     streams: dict[str, list[Stream]] = {"video": [], "audio": [], "subtitle": [], "cover": []}
     for at, name in enumerate(sink.inputs):
         node = graph[name]
-        streams[node.kind].append(attrs.evolve(node.info, index=at))
+        start = node.info.start - (sink.media.start or 0) if node.info.start is not None else None
+        streams[node.kind].append(attrs.evolve(node.info, index=at, start=start))
     pictures = [s for s in streams["video"] if isinstance(s, VideoStream)]
     return attrs.evolve(
         sink.media,
+        start=Fraction(0),
         video=pictures[0] if pictures else None,
         other_video=tuple(pictures[1:]),
         audio=tuple(s for s in streams["audio"] if isinstance(s, AudioStream)),
@@ -84,30 +88,23 @@ def expected(
     graph: ir.StreamGraph, sink: ir.Sink, media: MediaInfo, demuxer: str, max_duration: Fraction | None
 ) -> Expectation:
     """What is checked of an output before it is published."""
-    streams = []
-    exact = True
-    for name in sink.inputs:
-        node = graph[name]
-        if node.kind == "cover":
-            continue
-        copied_part = isinstance(node, ir.Copy) and isinstance(graph.input_of(node), ir.Cut)
-        exact = exact and not copied_part
-        streams.append(_expected_stream(graph, node))
-    ends = [s.end for s in streams if s.end is not None]
+    begin = sink.media.start or Fraction(0)
+    nodes = [graph[name] for name in sink.inputs]
+    streams = [_expected_stream(graph, node, begin) for node in nodes if node.kind != "cover"]
     frame = max((_tolerance(graph[name].info) for name in sink.inputs), default=_TOLERANCE)
+    ends = [stream.end for stream in streams if stream.kind != "subtitle"]
+    known = [end for end in ends if end is not None]
+    lows = [end.low for end in known if end.low is not None]
+    highs = [end.high for end in known if end.high is not None]
     duration: Range | None = None
-    if exact and media.duration is not None and not media.still:
-        duration = Range.around(media.duration, frame)
-    elif ends and not exact:
-        highs = [end.high for end in ends]
-        duration = Range(
-            max((end.low for end in ends if end.low is not None), default=None),
-            None if None in highs else max(high for high in highs if high is not None),
-        )
+    if not media.still and (lows or highs):
+        # The file ends with the stream that ends last.
+        duration = Range(max(lows, default=None), max(highs) if len(highs) == len(ends) else None)
     if max_duration is not None:
         high = duration.high if duration is not None else None
         duration = Range(
-            duration.low if duration is not None else None, max_duration if high is None else min(high, max_duration + frame)
+            duration.low if duration is not None else None,
+            max_duration if high is None else min(high, max_duration + frame),
         )
     return Expectation(demuxer=demuxer, streams=tuple(streams), duration=duration, covers=len(media.covers))
 
@@ -118,7 +115,7 @@ def _tolerance(info: Stream) -> Fraction:
     return max(_TOLERANCE, 1 / rate) if rate else _TOLERANCE
 
 
-def _expected_stream(graph: ir.StreamGraph, node: ir.Node) -> StreamExpectation:
+def _expected_stream(graph: ir.StreamGraph, node: ir.Node, begin: Fraction) -> StreamExpectation:
     info = node.info
     end: Range | None = None
     source = graph.input_of(node)
@@ -130,14 +127,18 @@ def _expected_stream(graph: ir.StreamGraph, node: ir.Node) -> StreamExpectation:
         if last is not None:
             end = Range(max(Fraction(0), last - source.start - tolerance), last + tolerance)
     elif info.end is not None and not isinstance(info, SubtitleStream):
-        end = Range.around(info.end, tolerance)
+        end = Range.around(info.end - begin, tolerance)
+        if isinstance(info, VideoStream) and info.vfr and any(isinstance(a, ir.Cut) for a in graph.ancestors(node.id)):
+            end = Range(None, end.high)  # how long before the end the last frame begins is not known
     match info:
         case VideoStream():
-            plain = isinstance(node, ir.Encode) and info.color.range != "pc" and "j" not in (info.pix_fmt or "")
+            # Full range and transparency are written in other words by some versions and containers.
+            encoded = isinstance(node, ir.Encode)
+            plain = encoded and info.color.range != "pc" and not _DIALECT.match(info.pix_fmt or "")
             still = info.frames == 1
             return StreamExpectation(
                 kind="video", codec=info.codec, width=info.width, height=info.height,
-                frame_rate=info.frame_rate if info.vfr is False and not still else None,
+                frame_rate=info.frame_rate if encoded and info.vfr is False and not still else None,
                 pix_fmt=info.pix_fmt if plain else None, end=None if still else end,
             )  # fmt: skip
         case AudioStream():

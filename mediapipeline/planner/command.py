@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from functools import cached_property
 
 import attrs
 
 from mediapipeline.errors import PluginContractError
-from mediapipeline.ffmpeg.command import Command, InputFile, OutputFile
-from mediapipeline.ffmpeg.demuxers import STILL_DEMUXERS
-from mediapipeline.ffmpeg.filtergraph import Chain, Expr, Filter, FilterGraph, InputStream, Label, Pad, Value
-from mediapipeline.media.container import CONTAINERS
+from mediapipeline.ffmpeg.command import Command, InputFile, Option, OutputFile
+from mediapipeline.ffmpeg.demuxers import INPUT_OPTIONS, STILL_DEMUXERS
+from mediapipeline.ffmpeg.filtergraph import Chain, Expr, File, Filter, FilterGraph, InputStream, Label, Pad, Value
+from mediapipeline.media.container import CONTAINERS, Container
 from mediapipeline.media.streams import VideoStream
 from mediapipeline.media.timecode import seconds_text, to_microseconds_floor
 from mediapipeline.planner import streams as ir
-from mediapipeline.steps.files import Final
+from mediapipeline.steps.files import Final, Work
 from mediapipeline.steps.files import Source as SourceFile
 
 __all__ = ["CommandBuilder", "instance_name"]
@@ -67,10 +68,15 @@ class CommandBuilder:
         self._labels = 0
         self.operations: dict[str, str] = {}
 
-    def build(self, assets: Mapping[str, str]) -> Command:
-        """The command. *assets* gives the chapter file of an output, by the output's id."""
+    def build(self, assets: Mapping[str, str], *, first_pass: bool = False) -> Command:
+        """The command.
+
+        Args:
+            assets: The chapter file of an output, by the output's id.
+            first_pass: Write no file, only the statistics that the encoders of a second pass ask for.
+        """
         self._uses = self._count_uses()
-        for node in self._needed():
+        for node in self._needed:
             match node:
                 case ir.Cut():
                     self._add(node, _cut_filters(node))
@@ -80,7 +86,10 @@ class CommandBuilder:
                     self._add(node, _format_filters(node, self._graph.input_of(node)))
                 case _:
                     pass
-        outputs = tuple(self._output(sink, assets.get(sink.output)) for sink in self._sinks)
+        if first_pass:
+            outputs = tuple(self._statistics(sink) for sink in self._sinks)
+        else:
+            outputs = tuple(self._output(sink, assets.get(sink.output)) for sink in self._sinks)
         chains = tuple(chain.close() for chain in self._chains)
         return Command(
             inputs=tuple(
@@ -95,20 +104,22 @@ class CommandBuilder:
 
     def _filtered_inputs(self, node: ir.Node) -> tuple[ir.NodeId, ...]:
         """The inputs of *node* whose frames it takes within this process."""
-        if isinstance(node, ir.Source | ir.Copy | ir.Sink) or node.id in self._extra or node.kind in ("subtitle", "cover"):
+        if (
+            isinstance(node, ir.Source | ir.Copy | ir.Sink)
+            or node.id in self._extra
+            or node.kind in ("subtitle", "cover")
+        ):
             return ()
         return node.inputs
 
+    @cached_property
     def _needed(self) -> list[ir.Node]:
         wanted = {stream for sink in self._sinks for stream in sink.inputs}
-        for node in reversed(list(self._graph)):
-            if node.id in wanted:
-                wanted.update(self._filtered_inputs(node))
-        return [n for n in self._graph if n.id in wanted and n.kind in ("video", "audio") and not isinstance(n, ir.Sink)]
+        return [n for n in self._graph.upstream(wanted, self._filtered_inputs) if n.kind in ("video", "audio")]
 
     def _count_uses(self) -> dict[ir.NodeId, int]:
         uses: dict[ir.NodeId, int] = {}
-        for node in self._needed():
+        for node in self._needed:
             for source in self._filtered_inputs(node):
                 uses[source] = uses.get(source, 0) + 1
         for sink in self._sinks:
@@ -169,6 +180,7 @@ class CommandBuilder:
 
     def _input(self, source: ir.Source, options: Options) -> int:
         demuxers = self._source_demuxers[source.input]
+        options = (*INPUT_OPTIONS.get(demuxers[0], ()), *options)
         if STILL_DEMUXERS.issuperset(demuxers):
             # Named, a picture is never taken for a pattern of file names.
             options = (("f", demuxers[0]), *options)
@@ -198,9 +210,14 @@ class CommandBuilder:
         container = CONTAINERS[sink.container]
         nodes = [self._graph[stream] for stream in sink.inputs]
         maps = tuple(self._mapped(node) for node in nodes)
-        options: list[tuple[str, str | None]] = []
+        options: list[Option] = []
         for at, node in enumerate(nodes):
-            options.extend(_stream_options(at, node))
+            options.extend(_stream_options(at, node, container))
+            if isinstance(node, ir.Encode) and node.two_pass is not None:
+                options.extend(_pass_options(at, node.two_pass, sink.output, 2))
+            tag = container.tags.get(node.info.codec or "") if node.kind == "video" else None
+            if tag is not None:
+                options.append((f"tag:{at}", tag))
         options.append(("map_metadata", "-1"))
         chapter_input = "-1"
         if chapters is not None:
@@ -208,10 +225,33 @@ class CommandBuilder:
         options.append(("map_chapters", chapter_input))
         options.extend(("metadata", f"{key}={value}") for key, value in sink.media.metadata.items())
         options.extend(container.options)
-        if sink.media.duration is not None:
+        if container.still:
+            options.append(("frames:v", "1"))
+        elif sink.media.duration is not None:
             # A safety net: the cut itself is made by filters and seeks.
-            options.append(("t", seconds_text(sink.media.duration + _SAFETY)))
+            options.append(("t", seconds_text((sink.media.start or 0) + sink.media.duration + _SAFETY)))
         return OutputFile(file=Final(sink.output).token, muxer=container.muxer, maps=maps, options=tuple(options))
+
+
+    def _statistics(self, sink: ir.Sink) -> OutputFile:
+        """The first pass for the streams of *sink*, which has no others than those with two."""
+        nodes = [self._graph[stream] for stream in sink.inputs]
+        maps = tuple(self._mapped(node) for node in nodes)
+        options: list[Option] = []
+        for at, node in enumerate(nodes):
+            options.extend(_stream_options(at, node, CONTAINERS[sink.container]))
+            if isinstance(node, ir.Encode) and node.two_pass is not None:
+                options.extend(_pass_options(at, node.two_pass, sink.output, 1))
+        return OutputFile(file=None, muxer="null", maps=maps, options=tuple(options))
+
+
+def _pass_options(at: int, how: str, output: str, number: int) -> list[Option]:
+    """What makes an encoder write the statistics of a pass, or read them."""
+    name = f"pass-{output}-{at}"
+    if how == "x265-params":
+        # It takes no path of its own; steps run in the folder of their work files.
+        return [(f"x265-params:{at}", f"pass={number}:stats={name}.log")]
+    return [(f"pass:{at}", str(number)), (f"passlogfile:{at}", File(Work(name).token))]
 
 
 @attrs.define
@@ -257,7 +297,9 @@ def _packet_cut(cut: ir.Cut) -> Options:
 def _format_filters(node: ir.Encode, source: ir.Node) -> tuple[Filter, ...]:
     """What brings frames into the form that the encoder is to be given; nothing where they have it already."""
     if node.kind == "video":
-        decoded = source.info.pix_fmt if isinstance(source, ir.Source) and isinstance(source.info, VideoStream) else None
+        decoded = (
+            source.info.pix_fmt if isinstance(source, ir.Source) and isinstance(source.info, VideoStream) else None
+        )
         return () if node.pix_fmt in (None, decoded) else (Filter("format", (("pix_fmts", node.pix_fmt),)),)
     options: list[tuple[str, Value]] = []
     if node.sample_rate is not None:
@@ -267,19 +309,29 @@ def _format_filters(node: ir.Encode, source: ir.Node) -> tuple[Filter, ...]:
     return (Filter("aformat", tuple(options)),) if options else ()
 
 
-def _stream_options(at: int, node: ir.Node) -> list[tuple[str, str | None]]:
+def _clock(info: VideoStream) -> str:
+    """The encoder's unit of time.
+
+    One frame where the rate is constant: FFmpeg's own choice, but for 7.0, which forgets the rate at ``setpts``. Fine
+    where it varies: with FFmpeg's choice, frames would be moved and dropped.
+    """
+    return str(1 / info.frame_rate) if info.vfr is False and info.frame_rate else "1/90000"
+
+
+def _stream_options(at: int, node: ir.Node, container: Container) -> list[tuple[str, str | None]]:
     """The options of one stream of an output, by its place in the file."""
     options: list[tuple[str, str | None]] = []
     if isinstance(node, ir.Encode):
         options.append((f"c:{at}", node.encoder))
         options.extend((f"{key}:{at}", value) for key, value in node.options)
-        if isinstance(node.info, VideoStream) and node.kind == "video":
+        if isinstance(node.info, VideoStream) and node.kind == "video" and node.info.frames != 1:
             options.append((f"fps_mode:{at}", "vfr"))
-            if node.info.vfr is not False:
-                # The encoder's clock is one frame by default, which would move and drop frames of a varying rate.
-                options.append((f"enc_time_base:{at}", "1/90000"))
+            options.append((f"enc_time_base:{at}", _clock(node.info)))
     else:
         options.append((f"c:{at}", "copy"))
+        needed = container.copy_filters.get(node.info.codec or "")
+        if needed is not None:
+            options.append((f"bsf:{at}", needed))
     info = node.info
     if info.language is not None:
         options.append((f"metadata:s:{at}", f"language={info.language}"))

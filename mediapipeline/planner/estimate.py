@@ -18,7 +18,15 @@ from mediapipeline.steps.resources import Resources
 __all__ = ["estimate_nodes", "estimate_sinks", "processor_cores", "total"]
 
 _DECODE = {"h264": 3, "hevc": 5, "vp9": 4, "av1": 6, "vp8": 3, "mpeg4": 2, "ffv1": 20}
-_ENCODE = {"libx264": 40, "libx265": 160, "libvpx-vp9": 300, "libvpx": 120, "libaom-av1": 600, "libsvtav1": 120, "ffv1": 25}
+_ENCODE = {
+    "libx264": 40,
+    "libx265": 160,
+    "libvpx-vp9": 300,
+    "libvpx": 120,
+    "libaom-av1": 600,
+    "libsvtav1": 120,
+    "ffv1": 25,
+}
 _PRESET = {
     "placebo": 10, "veryslow": 5, "slower": 3, "slow": 2, "medium": 1, "fast": Fraction(4, 5), "faster": Fraction(3, 5),
     "veryfast": Fraction(2, 5), "superfast": Fraction(3, 10), "ultrafast": Fraction(1, 5),
@@ -78,11 +86,7 @@ def _cost(graph: ir.StreamGraph, node: ir.Node, members: set[str]) -> Fraction |
 
 def _members(graph: ir.StreamGraph, sinks: Sequence[ir.Sink]) -> list[ir.Node]:
     """What a process for *sinks* works on."""
-    wanted = {sink.id for sink in sinks}
-    for node in reversed(list(graph)):
-        if node.id in wanted and not isinstance(node, ir.Copy):
-            wanted.update(node.inputs)
-    return [node for node in graph if node.id in wanted]
+    return graph.upstream((sink.id for sink in sinks), lambda n: () if isinstance(n, ir.Copy) else n.inputs)
 
 
 def estimate_sinks(graph: ir.StreamGraph, sinks: Sequence[ir.Sink], machine: Machine) -> Resources:
@@ -92,7 +96,9 @@ def estimate_sinks(graph: ir.StreamGraph, sinks: Sequence[ir.Sink], machine: Mac
     costs = [_cost(graph, node, members) for node in nodes if not isinstance(node, ir.Sink)]
     known = [cost for cost in costs if cost is not None]
     cpu = sum(known, Fraction(0)) / _NANO if len(known) == len(costs) else None
-    pictures = [n.info for n in nodes if isinstance(n, ir.Source | ir.Filter | ir.Encode) and isinstance(n.info, VideoStream)]
+    pictures = [
+        n.info for n in nodes if isinstance(n, ir.Source | ir.Filter | ir.Encode) and isinstance(n.info, VideoStream)
+    ]
     memory = _BASE_MEMORY + sum(info.width * info.height * 3 // 2 * _FRAMES_HELD // 3 for info in pictures)
     sizes = [_size(graph, sink) for sink in sinks]
     written = sum(size for size in sizes if size is not None) if None not in sizes else None
@@ -153,7 +159,8 @@ def estimate_nodes(graph: ir.StreamGraph) -> Mapping[str, Resources]:
             before = costs.get(node.origin, Fraction(0))
             costs[node.origin] = None if before is None or cost is None else before + cost
     return {
-        origin: Resources(cpu_seconds=None if cost is None else _rounded(cost / _NANO)) for origin, cost in costs.items()
+        origin: Resources(cpu_seconds=None if cost is None else _rounded(cost / _NANO))
+        for origin, cost in costs.items()
     }
 
 

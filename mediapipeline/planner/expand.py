@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from typing import NoReturn
 
 import attrs
 
-from mediapipeline.errors import PluginContractError
+from mediapipeline.errors import MediaPipelineError, PluginContractError
 from mediapipeline.ffmpeg.filtergraph import Filter as FilterText
 from mediapipeline.ffmpeg.filtergraph import Value
 from mediapipeline.graph.graph import BoundOperation
@@ -110,8 +111,15 @@ def lower(
     first = len(build.nodes)
     build.origin, build.traits = operation.path, operation.definition.traits
     work = Lowering(build, clips)
-    made = operation.operator.lower(work)
-    ports = {operation.definition.outputs[0]: made} if isinstance(made, Clip) else dict(made)
+    try:
+        made = operation.operator.lower(work)
+    except MediaPipelineError:
+        raise
+    except Exception as error:  # a plugin's method may raise anything
+        _refuse(operation, f"lower() raised {error!r}", error)
+    ports = {operation.definition.outputs[0]: made} if isinstance(made, Clip) else made
+    if not isinstance(ports, Mapping):
+        _refuse(operation, f"lower() gives {ports!r}, not a Clip")
     if set(ports) != set(inferred):
         _refuse(operation, f"lower() gives the ports {sorted(ports)}, and infer() {sorted(inferred)}")
     return {
@@ -120,16 +128,18 @@ def lower(
     }
 
 
-def _refuse(operation: BoundOperation, what: str) -> None:
-    raise PluginContractError(f"operator {operation.definition.name!r} at {operation.path}: {what}")
+def _refuse(operation: BoundOperation, what: str, cause: Exception | None = None) -> NoReturn:
+    provider = type(operation.operator).__module__ + "." + type(operation.operator).__qualname__
+    message = f"operator {operation.definition.name!r} at {operation.path}: {what}"
+    raise PluginContractError(message, provider=provider) from cause
 
 
 def _with_facts(
     build: GraphBuilder, operation: BoundOperation, clip: Clip, info: MediaInfo, first: int, same: Clip | None
 ) -> Clip:
     """*clip* with the facts that the operator infers, on the nodes that it made."""
-    if not isinstance(clip, Clip):
-        _refuse(operation, f"lower() gives {clip!r}, not a Clip")
+    if not isinstance(clip, Clip):  # type: ignore[unreachable]  # a plugin may give anything
+        _refuse(operation, f"lower() gives {clip!r}, not a Clip")  # type: ignore[unreachable]
     counts = {
         "picture": (clip.video is not None, info.video is not None),
         "sound tracks": (len(clip.audio), len(info.audio)),

@@ -17,7 +17,7 @@ from mediapipeline.media.timeline import cut_info, from_zero
 from mediapipeline.operators.base import Kind
 from mediapipeline.operators.lowering import Clip, Lowering
 from mediapipeline.planner.expand import GraphBuilder, input_clip
-from mediapipeline.spec.parts import Input, StreamChoice
+from mediapipeline.spec import Input, StreamChoice
 
 __all__ = ["ProbedInput", "expand_input", "probe_input"]
 
@@ -60,9 +60,7 @@ def probe_input(path: str, spec: Input, file: Path, prober: Prober, problems: Pr
         )
     if spec.type is not None and not Kind.of(media) & _KINDS[spec.type]:
         held = Kind.of(media).names() or "nothing that can be used"
-        problems.add(
-            path + "/type", "wrong-media", f"{spec.source!r} holds {held}, not {spec.type}", kind="source"
-        )
+        problems.add(path + "/type", "wrong-media", f"{spec.source!r} holds {held}, not {spec.type}", kind="source")
     used = from_zero(media)
     if spec.streams is not None:
         used = _choose(path + "/streams", spec.streams, used, problems)

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import attrs
 
-from mediapipeline.errors import Problems
+from mediapipeline.errors import Problem, Problems
 from mediapipeline.ffmpeg.features import Capabilities
 from mediapipeline.media.codec import AudioCodec, VideoCodec
 from mediapipeline.media.container import Container
@@ -80,13 +80,24 @@ class OutputBuilder:
                     f"it takes {self._takes()}",
                 )
             return
+        self._report_dropped(clip.info)
         media = self._media(clip.info, [self._build.nodes[node] for node in nodes])
         self._build.add(
             Sink(
-                id=f"out{len(self._build.nodes)}", kind="video", inputs=tuple(nodes), info=self._build.nodes[nodes[0]].info,
+                id=f"out{len(self._build.nodes)}", kind="video", inputs=tuple(nodes),
+                info=self._build.nodes[nodes[0]].info,
                 origin=self._request.path, output=self._request.id, container=self._request.container.name, media=media,
             )
         )  # fmt: skip
+
+    def _report_dropped(self, info: MediaInfo) -> None:
+        """Say what of the whole, rather than of a stream, is left out."""
+        container = self._request.container
+        if info.chapters and not container.chapters:
+            self._left_out(f"{len(info.chapters)} chapter(s)", f"{container.name} holds none")
+        tags = [*info.metadata, *(name for name, value in self._request.metadata if value)]
+        if tags and not container.metadata:
+            self._left_out(f"the tags {', '.join(dict.fromkeys(tags))}", f"{container.name} holds none")
 
     # Kinds of streams
 
@@ -96,7 +107,9 @@ class OutputBuilder:
             self._left_out(f"{len(clip.info.other_video)} further picture stream(s)", "a clip has one picture")
         if clip.video is None:
             if request.video is not None and not request.video.drops:
-                self._problem("no-such-stream", "the output asks for a picture and the clip has none", at="/codec/video")
+                self._problem(
+                    "no-such-stream", "the output asks for a picture and the clip has none", at="/codec/video"
+                )
             return []
         if request.video is None and request.only_asked:
             self._left_out("the picture", "the job gives settings for sound only")
@@ -110,40 +123,49 @@ class OutputBuilder:
                 self._left_out("the picture", f"{container.name} holds sound only")
             return []
         asked = request.video or VideoCodec()
-        if asked.copies:
-            return self._copy(clip.video, asked.codec, "/codec/video")
+        if asked.copies or _only_copied(asked.name):
+            return self._copy(clip.video, asked, "/codec/video")
         encoder = self._encoder(asked, container.video, "video")
         if encoder is None or not asked.check(f"{request.path}/codec/video", self._problems, encoder):
             return []
-        return [self._encode_video(clip.video, asked, encoder)]
+        one_of_many = container.still and not clip.info.still
+        if one_of_many:
+            self._left_out("all but the first frame", f"{container.name} holds one picture")
+        return [self._encode_video(clip.video, asked, encoder, one_of_many=one_of_many)]
 
-    def _encode_video(self, ref: VideoRef, asked: VideoCodec, encoder: Encoder) -> NodeId:
+    def _encode_video(self, ref: VideoRef, asked: VideoCodec, encoder: Encoder, *, one_of_many: bool) -> NodeId:
         info = ref.info
         pix_fmt = asked.pix_fmt or pixels.choose(info.pix_fmt, asked.pix_fmts(encoder), encoder.playable)
+        changes = []
+        faults = list(self._lacking(encoder, "video"))
         if asked.pix_fmt is None and pixels.loses(info.pix_fmt, pix_fmt):
-            why = "so that players can be expected to show it" if info.pix_fmt in encoder.pix_fmts else "the encoder's limit"
-            self._changed(f"the picture becomes {pix_fmt} from {info.pix_fmt}: {why}; set codec.video.pix_fmt to choose")
-        if encoder.name in pixels.EVEN_ONLY and (info.width % 2 or info.height % 2) and pixels.subsampled(pix_fmt):
-            self._problem(
-                "odd-size",
-                f"{encoder.name} in {pix_fmt} takes no odd sizes, and the picture is {info.width}x{info.height}",
-                "scale or crop it to even sizes",
+            why = (
+                "so that players can be expected to show it"
+                if info.pix_fmt in encoder.pix_fmts
+                else "the encoder's limit"
             )
+            changes.append(
+                f"the picture becomes {pix_fmt} from {info.pix_fmt}: {why}; set codec.video.pix_fmt to choose"
+            )
+        if encoder.name in pixels.EVEN_ONLY and (info.width % 2 or info.height % 2) and pixels.subsampled(pix_fmt):
+            message = f"{encoder.name} in {pix_fmt} takes no odd sizes, and the picture is {info.width}x{info.height}"
+            faults.append(self._fault("odd-size", message, "scale or crop it to even sizes"))
         options = asked.options(encoder, info.frame_rate if info.vfr is False else None)
-        tag = self._request.container.tags.get(encoder.codec)
-        if tag is not None:
-            options = (*options, ("tag", tag))
         copyable = self._copyable(asked.name, self._request.container.video)
-        pinned = asked.forces_encoding or (asked.pix_fmt is not None and asked.pix_fmt != info.pix_fmt)
+        if info.rotation and not self._request.container.rotation:
+            copyable = frozenset()  # the container would forget that players have to turn it
+        pinned = asked.forces_encoding or one_of_many or asked.pix_fmt not in (None, info.pix_fmt)
         after = attrs.evolve(
             info, codec=encoder.codec, pix_fmt=pix_fmt, rotation=0, bit_rate=asked.bitrate, profile=None, reorder=None
         )
+        if one_of_many:
+            after = attrs.evolve(after, start=None, duration=None, frame_rate=None, vfr=None, frames=1)
         return self._build.add(
             Encode(
                 id=self._build.new_id(), kind="video", inputs=(ref.id,), info=after, origin=self._request.path,
                 encoder=encoder.name, options=options, pix_fmt=pix_fmt,
                 two_pass=encoder.statistics if asked.two_pass else None,
-                copy_codecs=frozenset() if pinned else copyable,
+                copy_codecs=frozenset() if pinned else copyable, changes=tuple(changes), faults=tuple(faults),
             )
         )  # fmt: skip
 
@@ -168,8 +190,8 @@ class OutputBuilder:
             self._left_out(f"{len(tracks) - 1} further sound track(s)", f"{container.name} holds one")
             tracks = tracks[:1]
         asked = request.audio or AudioCodec()
-        if asked.copies:
-            return [node for track in tracks for node in self._copy(track, asked.codec, "/codec/audio")]
+        if asked.copies or _only_copied(asked.name):
+            return [node for track in tracks for node in self._copy(track, asked, "/codec/audio")]
         encoder = self._encoder(asked, container.audio, "audio")
         if encoder is None or not asked.check(f"{request.path}/codec/audio", self._problems, encoder):
             return []
@@ -180,9 +202,20 @@ class OutputBuilder:
         rate = asked.sample_rate or (None if info.sample_rate is None else encoder.sample_rate(info.sample_rate))
         channels, layout = info.channels, info.channel_layout
         wanted = asked.channels
-        if wanted is None and channels is not None and encoder.max_channels is not None and channels > encoder.max_channels:
+        changes = []
+        if (
+            wanted is None
+            and channels is not None
+            and encoder.max_channels is not None
+            and channels > encoder.max_channels
+        ):
             wanted = encoder.max_channels
-            self._changed(f"the sound becomes {_LAYOUTS.get(wanted, wanted)} from {layout}: all that {encoder.name} takes")
+            before = layout or f"{channels} channels"
+            changes.append(
+                f"the sound becomes {_LAYOUTS.get(wanted, wanted)} from {before}: all that {encoder.name} takes"
+            )
+        if asked.sample_rate is None and rate is not None and info.sample_rate is not None and rate < info.sample_rate:
+            changes.append(f"the sound becomes {rate} Hz from {info.sample_rate} Hz: all that {encoder.name} takes")
         if wanted is not None and wanted != channels:
             channels, layout = wanted, _LAYOUTS.get(wanted, f"{wanted}c")
         changed = rate != info.sample_rate or channels != info.channels
@@ -199,6 +232,7 @@ class OutputBuilder:
                 sample_rate=rate if rate != info.sample_rate else None,
                 channel_layout=layout if channels != info.channels else None,
                 copy_codecs=frozenset() if asked.forces_encoding or (asks and changed) else copyable,
+                changes=tuple(changes), faults=self._lacking(encoder, "audio"),
             )
         )  # fmt: skip
 
@@ -225,13 +259,12 @@ class OutputBuilder:
         return nodes
 
     def _encode_subtitles(self, ref: SubtitleRef, codec: str | None) -> NodeId:
-        encoder = codec if codec in ENCODERS else self._request.container.default_subtitles
-        assert encoder is not None  # the container takes text
+        encoder = ENCODERS[codec if codec in ENCODERS else self._request.container.default_subtitles or "subrip"]
         return self._build.add(
             Encode(
                 id=self._build.new_id(), kind="subtitle", inputs=(ref.id,), origin=self._request.path,
-                info=attrs.evolve(ref.info, codec=ENCODERS[encoder].codec), encoder=encoder,
-                copy_codecs=frozenset(self._request.container.subtitles),
+                info=attrs.evolve(ref.info, codec=encoder.codec), encoder=encoder.name,
+                copy_codecs=frozenset(self._request.container.subtitles), faults=self._lacking(encoder, None),
             )
         )  # fmt: skip
 
@@ -257,21 +290,21 @@ class OutputBuilder:
             )  # fmt: skip
             return None
         named = asked.encoder if asked.pins_encoder else None
-        choices = (named,) if named is not None else encoders_for(codec)
-        for encoder in choices:
-            if encoder is not None and f"encoder:{encoder.name}" not in self._capabilities.missing([f"encoder:{encoder.name}"]):
-                return encoder
-        wanted = ", ".join(encoder.name for encoder in choices if encoder is not None) or f"an encoder of {codec}"
-        self._problem(
-            "missing-encoder", f"this FFmpeg ({self._capabilities.version_text}) has not got {wanted}",
-            "install a fuller build, or ask for another codec", at=f"/codec/{kind}",
-        )  # fmt: skip
-        return None
+        choices = (named,) if named is not None else tuple(encoders_for(codec))
+        return next((each for each in choices if self._capabilities.has(f"encoder:{each.name}")), choices[0])
+
+    def _lacking(self, encoder: Encoder, kind: str | None) -> tuple[Problem, ...]:
+        """What is to be said where this FFmpeg has not got *encoder*, nor another one of its codec."""
+        if self._capabilities.has(f"encoder:{encoder.name}"):
+            return ()
+        message = f"this FFmpeg ({self._capabilities.version_text}) has not got {encoder.name}"
+        hint = "install a fuller build, or ask for another codec"
+        return (self._fault("missing-encoder", message, hint, at="" if kind is None else f"/codec/{kind}"),)
 
     def _copyable(self, asked: str | None, taken: tuple[str, ...]) -> frozenset[str]:
         return frozenset(taken) if asked is None else frozenset({asked} & set(taken))
 
-    def _copy(self, ref: VideoRef | AudioRef, codec: str | None, at: str) -> list[NodeId]:
+    def _copy(self, ref: VideoRef | AudioRef, asked: VideoCodec | AudioCodec, at: str) -> list[NodeId]:
         """A copy that the job demands, or a problem where it can't be."""
         container, node = self._request.container, self._build.nodes[ref.id]
         taken = container.video if isinstance(ref, VideoRef) else container.audio
@@ -281,13 +314,21 @@ class OutputBuilder:
             node = self._build.nodes[node.inputs[0]]
         if not isinstance(node, Source):
             self._problem(
-                "cannot-copy", f"codec {codec!r} asks for a copy, and {node.origin} changes the stream",
+                "cannot-copy", f"codec {asked.codec!r} takes a copy, and {node.origin} changes the stream",
                 "cut at key frames (accuracy: keyframe), or let it be encoded", at=at,
             )  # fmt: skip
             return []
         if ref.info.codec not in taken:
             self._problem("codec-container", f"{container.name} does not take {ref.info.codec}",
                           f"it takes {', '.join(taken)}", at=at)  # fmt: skip
+            return []
+        if isinstance(ref, VideoRef) and ref.info.rotation and not container.rotation:
+            message = f"{container.name} does not keep the rotation of a copied picture"
+            self._problem("cannot-copy", message, "let it be encoded, or write MP4", at=at)
+            return []
+        if not asked.copies and ref.info.codec != asked.name:
+            message = f"{asked.codec} can only be copied, not encoded, and the clip holds {ref.info.codec}"
+            self._problem("no-encoder", message, "ask for another codec", at=at)
             return []
         return [self._add_copy(ref)]
 
@@ -300,13 +341,22 @@ class OutputBuilder:
     def _media(self, clip: MediaInfo, nodes: Sequence[Node]) -> MediaInfo:
         """What the output will be, as far as the clip tells; codecs are settled when the graph is."""
         tags = {**clip.metadata, **dict(self._request.metadata)} if self._request.container.metadata else {}
-        ends = [node.info.end for node in nodes if isinstance(node.info, VideoStream | AudioStream) and node.kind != "cover"]
+        ends = [
+            node.info.end for node in nodes if isinstance(node.info, VideoStream | AudioStream) and node.kind != "cover"
+        ]
         known = [end for end in ends if end is not None]
         duration = max(known) if known and len(known) == len(ends) else clip.duration
+        start = Fraction(0)
+        if self._request.container.still:
+            duration = None
+        elif self._request.container.one_track:
+            # These keep no times: sound that begins late begins at once.
+            start = next((node.info.start or start for node in nodes if node.kind == "audio"), start)
+            duration = duration - start if duration is not None else None
         return MediaInfo(
             format=self._request.container.demuxer,
             duration=duration,
-            start=Fraction(0),
+            start=start,
             still=self._request.container.still,
             chapters=clip.chapters if self._request.container.chapters else (),
             metadata={key: value for key, value in tags.items() if value},
@@ -317,17 +367,20 @@ class OutputBuilder:
         return ", ".join([*container.video, *container.audio, *container.subtitles])
 
     def _problem(self, code: str, message: str, hint: str | None = None, *, at: str = "") -> None:
-        self._problems.add(self._request.path + at, code, message, hint, kind="planning")
+        self._problems.extend([self._fault(code, message, hint, at=at)])
+
+    def _fault(self, code: str, message: str, hint: str | None = None, *, at: str = "") -> Problem:
+        return Problem(self._request.path + at, code, message, hint, "planning")
 
     def _left_out(self, what: str, why: str) -> None:
         self.decisions.append(Decision("output", self._request.path, f"{what} left out: {why}", warning=True))
 
-    def _changed(self, text: str) -> None:
-        self.decisions.append(Decision("output", self._request.path, text, warning=True))
+
+def _only_copied(codec: str | None) -> bool:
+    """Whether there is no encoder of *codec*, so that only streams that have it already can have it."""
+    return codec is not None and not encoders_for(codec)
 
 
 def _keeps_all(build: GraphBuilder, cut: Cut) -> bool:
     end = build.nodes[cut.inputs[0]].info.end
     return cut.start == 0 and (cut.end is None or (end is not None and cut.end >= end))
-
-

@@ -53,7 +53,9 @@ def describe(name: str) -> Pixels | None:
     if family in ("nv", "p0"):
         return Pixels(10 if family == "p0" else 8, 3, alpha=False, rgb=False, full=False)
     if family in ("gray", "ya", "mono"):
-        return Pixels(int(depth or (number if family == "gray" else None) or 8), 0, family == "ya", rgb=False, full=False)
+        return Pixels(
+            int(depth or (number if family == "gray" else None) or 8), 0, family == "ya", rgb=False, full=False
+        )
     bits = int(number or 0)
     alpha = "a" in family
     each = 8

@@ -22,6 +22,7 @@ from mediapipeline.graph.graph import Graph
 from mediapipeline.graph.infer import Inferred, infer
 from mediapipeline.media.container import CONTAINERS, Container, container_for
 from mediapipeline.media.prober import Prober
+from mediapipeline.media.streams import VideoStream
 from mediapipeline.operators.lowering import Clip
 from mediapipeline.operators.registry import Registry, default_registry
 from mediapipeline.params.converter import unstructure
@@ -35,11 +36,11 @@ from mediapipeline.planner.outputs import OutputBuilder, OutputRequest
 from mediapipeline.planner.plan import PlannedInput, PlannedOperation, PlannedOutput, ProcessingPlan
 from mediapipeline.planner.rule import Decision, Rule
 from mediapipeline.planner.schedule import schedule
-from mediapipeline.planner.streams import StreamGraph
+from mediapipeline.planner.streams import Encode, StreamGraph
 from mediapipeline.sources.policy import SourcePolicy
 from mediapipeline.spec.job import JobSpec, Loaded
 from mediapipeline.spec.load import load_partly
-from mediapipeline.spec.parts import Limits, Output
+from mediapipeline.spec import Limits, Output
 
 __all__ = ["Document", "Planner", "Validation"]
 
@@ -192,7 +193,9 @@ class _Job:
         """Every stage up to the StreamGraph, as far as it is sound."""
         self.graph: Graph = build(self.spec, self.planner.registry, self.problems, excuses=self.excuses)
         files = self.planner._paths(self.spec, self.problems)
-        self.containers = {path: _container(path, output, self.problems) for path, output in placed("/outputs", self.spec.outputs)}
+        self.containers = {
+            path: _container(path, output, self.problems) for path, output in placed("/outputs", self.spec.outputs)
+        }
         self.inputs: dict[str, ProbedInput] = {}
         for path, item in placed("/inputs", self.spec.inputs):
             file = files.get(path + "/source")
@@ -208,6 +211,9 @@ class _Job:
         )
         self._expand()
         self._check_limits()
+        self.optimized = optimize(StreamGraph(self.build.nodes), self.planner.rules)
+        for node in self.optimized.graph.of(Encode):
+            self.problems.extend(node.faults)
 
     def _expand(self) -> None:
         """Lower every operation whose facts are known, and add the outputs."""
@@ -231,33 +237,36 @@ class _Job:
             if container is None or output.clip not in clips:
                 continue
             writer = OutputBuilder(
-                self.build, _request(output.path, specs[output.path], container), self.planner.capabilities, self.problems
+                self.build,
+                _request(output.path, specs[output.path], container),
+                self.planner.capabilities,
+                self.problems,
             )
             writer.add(clips[output.clip])
             self.decisions.extend(writer.decisions)
 
     def _check_limits(self) -> None:
         longest, largest = self.limits.max_duration, self.limits.max_resolution
-        for output in self.graph.outputs:
-            info = self.inferred.clips.get(output.clip)
-            if info is None:
-                continue
-            if longest is not None and info.duration is not None and info.duration > longest:
-                message = f"it would last {float(info.duration):.6g} s, and the job allows {float(longest):.6g} s"
-                self._over("max_duration", output.path, message)
-            video = info.video
-            if largest is not None and video is not None and (video.width > largest.width or video.height > largest.height):
-                message = f"it would be {video.width}x{video.height}, and the job allows {largest}"
-                self._over("max_resolution", output.path, message)
+        for sink in StreamGraph(self.build.nodes).sinks:
+            length = sink.media.duration
+            if longest is not None and length is not None and length > longest:
+                message = f"it would last {float(length):.6g} s, and the job allows {float(longest):.6g} s"
+                self._over("max_duration", sink.origin, message)
+            pictures = [info for info in (self.build.nodes[n].info for n in sink.inputs) if isinstance(info, VideoStream)]
+            for video in pictures:
+                if largest is not None and (video.width > largest.width or video.height > largest.height):
+                    message = f"it would be {video.width}x{video.height}, and the job allows {largest}"
+                    self._over("max_resolution", sink.origin, message)
 
     def _over(self, limit: str, path: str, message: str) -> None:
         self.problems.add(path, "over-limit", message, f"raise limits.{limit}, or make less", kind="planning")
 
     def plan(self) -> ProcessingPlan | None:
         """The plan; only where there are no problems."""
-        optimized = optimize(StreamGraph(self.build.nodes), self.planner.rules)
-        graph = _needed(optimized.graph)
-        self._report_unused(graph)
+        graph = _needed(self.optimized.graph)
+        self._report_unused()
+        for node in graph.of(Encode):
+            self.decisions += [Decision("output", node.origin, text, warning=True) for text in node.changes]
         demuxers = {name: probed.media.format for name, probed in self.inputs.items()}
         scheduled = schedule(graph, demuxers, self.planner.machine)
         resources = total(step.resources for step in scheduled.steps)
@@ -303,22 +312,23 @@ class _Job:
         return ProcessingPlan(
             requires=requirements(graph, muxers),
             inputs=tuple(
-                PlannedInput(id=name, source=probed.spec.source, media=probed.media) for name, probed in self.inputs.items()
+                PlannedInput(id=name, source=probed.spec.source, media=probed.media)
+                for name, probed in self.inputs.items()
             ),
             operations=tuple(operations),
             stages=self.graph.stages,
             steps=scheduled.steps,
             outputs=tuple(outputs),
             assets=scheduled.assets,
-            decisions=(*self.decisions, *optimized.decisions),
+            decisions=(*self.decisions, *self.optimized.decisions),
             resources=resources,
             timeout=self.spec.timeout,
             max_memory=self.limits.max_memory,
             max_output_size=self.limits.max_output_size,
         )
 
-    def _report_unused(self, graph: StreamGraph) -> None:
-        """Say which operations no output needs."""
+    def _report_unused(self) -> None:
+        """Say which operations and inputs no output needs."""
         needed = {output.clip for output in self.graph.outputs}
         for operation in reversed(self.graph.operations):
             if needed.isdisjoint(operation.outputs.values()):
@@ -326,19 +336,20 @@ class _Job:
                 self.decisions.append(Decision("planner", operation.path, text, warning=True))
             else:
                 needed.update(operation.needs)
-        for probed in self.inputs.values():
-            if probed.used.data:
+        for name, probed in self.inputs.items():
+            if name not in needed:
+                self.decisions.append(
+                    Decision("planner", probed.path, f"input {name!r} is not read: no output needs it", warning=True)
+                )
+            elif probed.used.data:
                 text = f"{len(probed.used.data)} data stream(s) left out: they are neither picture, sound nor subtitles"
                 self.decisions.append(Decision("planner", probed.path, text))
 
 
 def _needed(graph: StreamGraph) -> StreamGraph:
     """Without what no output needs."""
-    wanted = {sink.id for sink in graph.sinks}
-    for node in reversed(list(graph)):
-        if node.id in wanted:
-            wanted.update(node.inputs)
-    return StreamGraph({name: node for name, node in graph.nodes.items() if name in wanted})
+    kept = graph.upstream((sink.id for sink in graph.sinks), lambda node: node.inputs)
+    return StreamGraph({node.id: node for node in kept})
 
 
 def _container(path: str, output: Output, problems: Problems) -> Container | None:
@@ -363,4 +374,3 @@ def _request(path: str, output: Output, container: Container) -> OutputRequest:
         only_asked=codec is not None,
         metadata=tuple((output.metadata or {}).items()),
     )
-

@@ -27,6 +27,7 @@ from mediapipeline.steps.step import CutCuesStep, FFmpegStep, Step
 
 __all__ = ["Schedule", "schedule"]
 
+_NAMED = 3  # outputs that the id of a step names
 _CUE_FILES = {"ass": ("ass", "ass"), "ssa": ("ass", "ass")}  # what keeps styles; all other text becomes SubRip
 
 
@@ -76,10 +77,14 @@ def schedule(graph: ir.StreamGraph, formats: Mapping[str, str | None], machine: 
                 digest = hashlib.sha256(text.encode()).hexdigest()[:16]
                 assets[digest] = text
                 chapters[sink.output] = Asset(digest).token
+        first = _first_pass(graph, group, demuxers, machine)
+        if first is not None:
+            steps.append(first)
+            needs.append(first.id)
         build = CommandBuilder(graph, group, prepared, demuxers)
         command = build.build(chapters)
         step = FFmpegStep(
-            id="write-" + "-".join(sink.output for sink in group[:3]) + ("-and-more" if len(group) > 3 else ""),  # noqa: PLR2004
+            id=_step_id(group),
             title=_title(graph, group),
             needs=tuple(dict.fromkeys(needs)),
             command=command,
@@ -93,6 +98,32 @@ def schedule(graph: ir.StreamGraph, formats: Mapping[str, str | None], machine: 
     return Schedule(tuple(steps), assets, writers)
 
 
+def _first_pass(
+    graph: ir.StreamGraph, group: Sequence[ir.Sink], demuxers: Mapping[str, tuple[str, ...]], machine: Machine
+) -> FFmpegStep | None:
+    """The step that gathers statistics for the encoders that ask for two passes; None where none does."""
+    (sink, *others) = group
+    twice = tuple(stream for stream in sink.inputs if _in_two_passes(graph, stream))
+    if not twice or others:  # an output of two passes is alone in its process
+        return None
+    statistics = attrs.evolve(sink, inputs=twice)
+    build = CommandBuilder(graph, [statistics], {}, demuxers)
+    return FFmpegStep(
+        id=f"first-pass+{sink.output}",
+        title=f"first pass of {sink.output}",
+        command=build.build({}, first_pass=True),
+        duration=sink.media.duration,
+        cpus=processor_cores(graph, [sink]),
+        operations=build.operations,
+        resources=attrs.evolve(estimate_sinks(graph, [statistics], machine), disk_space=0, disk_written=0),
+    )
+
+
+def _in_two_passes(graph: ir.StreamGraph, stream: ir.NodeId) -> bool:
+    node = graph[stream]
+    return isinstance(node, ir.Encode) and node.two_pass is not None
+
+
 def _demuxers(found: str | None) -> tuple[str, ...]:
     """What an input may be opened as: what it was when it was probed."""
     names = tuple(name for name in (found or "").split(",") if name in SAFE_DEMUXERS)
@@ -103,6 +134,12 @@ def _longest(durations: Iterable[Fraction | None]) -> Fraction | None:
     known = list(durations)
     found = [duration for duration in known if duration is not None]
     return max(found) if found and len(found) == len(known) else None
+
+
+def _step_id(group: Sequence[ir.Sink]) -> str:
+    """Unique: no id of an output has a plus sign, and no two groups have their first output in common."""
+    names = [sink.output for sink in group]
+    return "write-" + "+".join(names if len(names) <= _NAMED else [*names[:_NAMED], f"{len(names) - _NAMED}-more"])
 
 
 def _title(graph: ir.StreamGraph, group: Sequence[ir.Sink]) -> str:
@@ -127,6 +164,8 @@ def _groups(graph: ir.StreamGraph) -> list[list[ir.Sink]]:
     owner: dict[ir.NodeId, str] = {}
     reached: dict[ir.NodeId, str] = {}
     for sink in graph.sinks:
+        if any(_in_two_passes(graph, stream) for stream in sink.inputs):
+            continue  # the statistics are found again by the place of the stream among all that a process writes
         queue = [graph[stream] for stream in sink.inputs]
         for node in queue:
             if isinstance(node, ir.Copy) or node.kind not in ("video", "audio"):
@@ -152,9 +191,7 @@ class _Cues:
     muxer: str
 
 
-def _cue_steps(
-    graph: ir.StreamGraph, cut: ir.Node, number: int, demuxers: Mapping[str, tuple[str, ...]]
-) -> _Cues:
+def _cue_steps(graph: ir.StreamGraph, cut: ir.Node, number: int, demuxers: Mapping[str, tuple[str, ...]]) -> _Cues:
     """Steps that extract a text track, and cut it as often as the graph says."""
     cuts: list[ir.Cut] = []
     node: ir.Node = cut
@@ -170,9 +207,7 @@ def _cue_steps(
         command=Command(
             inputs=(InputFile(file=Source(node.input).token, demuxers=demuxers[node.input]),),
             outputs=(
-                OutputFile(
-                    file=token, muxer=muxer, maps=(InputStream(0, node.info.index),), options=(("c:0", codec),)
-                ),
+                OutputFile(file=token, muxer=muxer, maps=(InputStream(0, node.info.index),), options=(("c:0", codec),)),
             ),
         ),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import shlex
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,12 @@ def _paths(plan: ProcessingPlan, tokens: tuple[str, ...]) -> dict[str, str]:
 
 
 def _local(address: str) -> str:
-    return address.removeprefix("file://localhost").removeprefix("file://") if address.startswith("file:") else address
+    """The path that an address names; the bytes of a URL's path may be written as ``%20``."""
+    head = next((each for each in ("file://localhost/", "file:///", "file:/") if address.lower().startswith(each)), None)
+    if head is None:
+        return address
+    coded = address[len(head) - 1 :].encode()
+    return re.sub(rb"%([0-9A-Fa-f]{2})", lambda found: bytes([int(found[1], 16)]), coded).decode()
 
 
 def _argv(plan: ProcessingPlan, step: FFmpegStep) -> list[str]:
@@ -55,7 +61,8 @@ def commands(plan: ProcessingPlan) -> tuple[tuple[str, ...], ...]:
 def script(plan: ProcessingPlan) -> str:
     """See `ProcessingPlan.to_shell`."""
     lines = ["#!/bin/sh", "# Makes the outputs of a mediapipeline job with FFmpeg alone.", "set -eu"]
-    needs_folder = bool(plan.assets) or any(isinstance(step, CutCuesStep) for step in plan.steps)
+    files = [token for step in plan.steps if isinstance(step, FFmpegStep) for token in step.command.files]
+    needs_folder = any(isinstance(parse_token(token), Work | Asset) for token in files)
     if needs_folder:
         lines.append(f"mkdir -p {_WORK}")
     for digest, text in plan.assets.items():

@@ -8,7 +8,7 @@ that say the same thing are still two until a rule shares them. Nothing here kno
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 from typing import Literal, TypeAlias, TypeVar
@@ -16,12 +16,24 @@ from typing import Literal, TypeAlias, TypeVar
 import attrs
 
 from mediapipeline.errors import GraphError, Problem
+from mediapipeline.ffmpeg.filtergraph import Value
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import Stream
 from mediapipeline.operators.traits import OPAQUE, Traits
-from mediapipeline.ffmpeg.filtergraph import Value
 
-__all__ = ["Copy", "Cut", "Encode", "Filter", "Node", "NodeId", "Rewrite", "Sink", "Source", "StreamGraph", "StreamKind"]
+__all__ = [
+    "Copy",
+    "Cut",
+    "Encode",
+    "Filter",
+    "Node",
+    "NodeId",
+    "Rewrite",
+    "Sink",
+    "Source",
+    "StreamGraph",
+    "StreamKind",
+]
 
 NodeId: TypeAlias = str
 StreamKind: TypeAlias = Literal["video", "audio", "subtitle", "cover"]
@@ -85,6 +97,8 @@ class Encode(Node):
         channel_layout: Where it differs from the input's.
         two_pass: How the statistics of a first pass are named to the encoder, where two are asked for.
         copy_codecs: Codecs that the container takes and the job is content with, so that copying would do.
+        changes: What encoding gives up without being asked for, one sentence each; a copy gives up nothing.
+        faults: What is in the way of encoding; a copy may do without.
     """
 
     encoder: str
@@ -94,6 +108,8 @@ class Encode(Node):
     channel_layout: str | None = None
     two_pass: str | None = None
     copy_codecs: frozenset[str] = frozenset()
+    changes: tuple[str, ...] = ()
+    faults: tuple[Problem, ...] = ()
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -103,7 +119,10 @@ class Copy(Node):
 
 @attrs.frozen(kw_only=True, eq=False)
 class Sink(Node):
-    """An output file: its streams are the inputs, in the order of the file; `media` is what it will hold."""
+    """An output file: its streams are the inputs, in the order of the file.
+
+    `media` is what it will hold, but for the streams; what is at `media.start` in the clip is at 0 in the file.
+    """
 
     output: str
     container: str
@@ -148,6 +167,21 @@ class StreamGraph:
     def input_of(self, node: Node) -> Node:
         """The first input of *node*."""
         return self.nodes[node.inputs[0]]
+
+    @cached_property
+    def _places(self) -> Mapping[NodeId, int]:
+        return {node: place for place, node in enumerate(self.nodes)}
+
+    def upstream(self, roots: Iterable[NodeId], inputs: Callable[[Node], Iterable[NodeId]]) -> list[Node]:
+        """The roots and what they are made from as far as *inputs* leads, in the order of the graph."""
+        found = set(roots)
+        queue = list(found)
+        for current in queue:
+            for source in inputs(self.nodes[current]):
+                if source not in found:
+                    found.add(source)
+                    queue.append(source)
+        return [self.nodes[name] for name in sorted(found, key=self._places.__getitem__)]
 
     def ancestors(self, node: NodeId) -> Iterator[Node]:
         """The node and everything it is made from, each once, nearest first."""

@@ -14,12 +14,13 @@ def copy_untouched(graph: StreamGraph, notes: Notes) -> StreamGraph:
 
     in:video → encode(libx264) → out    becomes    in:video → copy → out
 
-    A cut that may fall on key frames can be copied as well.
+    A cut that may fall on key frames can be copied as well; but of subtitles, since packets cannot be clipped and one
+    that shows across the cut would delay the picture.
     """
     edits = Rewrite(graph)
     for node in graph.of(Encode):
         source = graph.input_of(node)
-        if isinstance(source, Cut) and not source.exact:
+        if isinstance(source, Cut) and not source.exact and node.kind != "subtitle":
             source = graph.input_of(source)
         if isinstance(source, Source) and source.info.codec in node.copy_codecs:
             notes(node, f"{node.kind} copied: nothing changes it, and {source.info.codec} is as asked")
