@@ -1,0 +1,114 @@
+"""The job that a command is given: the options that say which and how, its text, and the planner for it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from mediapipeline.cli.exits import UsageError
+
+if TYPE_CHECKING:
+    from mediapipeline.planner.planner import Planner
+    from mediapipeline.planner.rule import Rule
+
+__all__ = ["JobText", "add_ffmpeg", "add_job", "add_rules", "planner_for", "read_job"]
+
+_STDIN = "-"
+
+
+class JobText(NamedTuple):
+    """A job as it was read."""
+
+    name: str
+    """For messages."""
+    text: bytes
+    folder: Path
+    """Where its relative paths are looked up."""
+
+
+def add_job(parser: argparse.ArgumentParser) -> None:
+    """JOB and what belongs to it."""
+    parser.add_argument("job", metavar="JOB", help="JSON file of the job, or - to read it from stdin")
+    parser.add_argument(
+        "--base-dir",
+        metavar="DIR",
+        help="folder that relative paths in the job start from (default: the folder of JOB, the current one for -)",
+    )
+    add_ffmpeg(parser)
+
+
+def add_ffmpeg(parser: argparse.ArgumentParser) -> None:
+    """``--ffmpeg``."""
+    parser.add_argument(
+        "--ffmpeg",
+        metavar="PATH",
+        help="the FFmpeg to use (default: the one MEDIAPIPELINE_FFMPEG names, the one on PATH, the one of the wheel "
+        "imageio-ffmpeg)",
+    )
+
+
+def add_rules(parser: argparse.ArgumentParser) -> None:
+    """``--rules``."""
+    parser.add_argument(
+        "--rules",
+        metavar="all|none|NAME,...",
+        default="all",
+        help="optimiser rules to apply (default: all); the outputs are the same with any, the work is not",
+    )
+
+
+def read_job(args: argparse.Namespace) -> JobText:
+    """The job that the arguments name.
+
+    Raises:
+        UsageError: It cannot be read, or its folder is none.
+    """
+    from mediapipeline.spec.document import LARGEST
+
+    name: str = args.job
+    if name == _STDIN:
+        stream = getattr(sys.stdin, "buffer", sys.stdin)
+        if stream is None:
+            raise UsageError("JOB is -, and stdin is closed")
+        read = stream.read(LARGEST + 1)
+        text, name, folder = read if isinstance(read, bytes) else read.encode(), "stdin", Path()
+    else:
+        try:
+            with Path(name).open("rb") as file:
+                text = file.read(LARGEST + 1)
+        except (OSError, ValueError) as error:  # a ValueError for a NUL in the name
+            raise UsageError(f"{name}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+        folder = Path(name).parent
+    if args.base_dir is not None:
+        folder = Path(args.base_dir)
+        if not folder.is_dir():
+            raise UsageError(f"--base-dir: {args.base_dir!r} is not a folder")
+    return JobText(name, text, folder)
+
+
+def planner_for(job: JobText, *, ffmpeg: str | None, rules: str = "all") -> Planner:
+    """The planner that the arguments ask for."""
+    from mediapipeline.planner.planner import Planner
+
+    return Planner(base_dir=job.folder, ffmpeg=ffmpeg, rules=_rules(rules))
+
+
+def _rules(text: str) -> Sequence[Rule]:
+    from mediapipeline.media.fields import closest
+    from mediapipeline.planner.optimize import RULES
+
+    if text == "all":
+        return RULES
+    if text == "none":
+        return ()
+    known = {rule.__name__: rule for rule in RULES}
+    asked = [name.strip().replace("-", "_") for name in text.split(",")]
+    for name in asked:
+        if name not in known:
+            near = closest(name, known)
+            hint = f"did you mean {near!r}?" if near else f"there are: {', '.join(known)}; or all, or none"
+            raise UsageError(f"--rules: there is no rule {name!r}", hint)
+    return tuple(rule for name, rule in known.items() if name in asked)  # their order is the optimiser's

@@ -1,0 +1,156 @@
+"""``mediapipeline run``: plan a job, execute it, and say what came of it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mediapipeline.cli.exits import DONE, UsageError
+from mediapipeline.cli.job import add_job, add_rules, planner_for, read_job
+from mediapipeline.cli.terminal import Terminal, one_line
+
+if TYPE_CHECKING:
+    from mediapipeline.executor.result import ExecutionResult, OutputResult
+    from mediapipeline.planner.plan import ProcessingPlan
+    from mediapipeline.planner.planner import Planner
+
+__all__ = ["DESCRIPTION", "SUMMARY", "add_arguments", "execute"]
+
+SUMMARY = "plan a job, execute it and verify what it made"
+DESCRIPTION = """\
+Plan a job and execute it. Outputs appear under their final names only when all
+of them are done and are what was planned; a run that fails or is cancelled
+(Ctrl-C, SIGTERM) leaves nothing behind.
+
+Progress and warnings go to stderr, the list of outputs to stdout."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    add_job(parser)
+    add_rules(parser)
+    parser.add_argument("--overwrite", action="store_true", help="replace outputs that exist already")
+    parser.add_argument(
+        "--report", metavar="FILE", help='write FILE, JSON with "plan", "result" and "error"; null is what there is not'
+    )
+    parser.add_argument(
+        "--progress",
+        choices=["auto", "none", "json"],
+        default="auto",
+        help="auto: a bar on a terminal, else a line a second at most; json: every event as a line of JSON on stdout, "
+        "and the list of outputs on stderr (default: auto)",
+    )
+    parser.add_argument("--cpus", metavar="N", type=_cores, help="cores to use (default: all)")
+    parser.add_argument(
+        "--verify",
+        choices=["standard", "full"],
+        default="standard",
+        help="how outputs are checked: standard compares them with the plan and reads every packet; full decodes every "
+        "frame as well (default: standard)",
+    )
+
+
+def _cores(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= 10_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of cores")
+    return int(text[:9])
+
+
+def execute(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Run the command and return its exit code."""
+    from mediapipeline.errors import MediaPipelineError, RunCancelledError
+
+    job = read_job(args)
+    report = None if args.report is None else _report_file(args.report)
+    planner = planner_for(job, ffmpeg=args.ffmpeg, rules=args.rules)
+    plan: ProcessingPlan | None = None
+    try:
+        plan = planner.plan(job.text)
+        _check_targets(plan, planner, report, overwrite=args.overwrite)
+        for decision in plan.warnings:
+            terminal.note(f"warning: {one_line(decision.text)} ({decision.subject})")
+        result = _run(plan, args, job.folder, terminal)
+    except MediaPipelineError as error:
+        _write_report(report, plan, error=error.to_dict())
+        raise
+    except KeyboardInterrupt:
+        _write_report(report, plan, error=RunCancelledError("the run was cancelled; nothing of it is left").to_dict())
+        raise
+    _write_report(report, plan, result=result.to_dict())
+    # Who reads events on stdout reads nothing else there.
+    say = terminal.note if args.progress == "json" else terminal.say
+    for output in result.outputs.values():
+        for line in describe(output):
+            say(line)
+    for warning in result.warnings:
+        terminal.note(f"warning: {one_line(warning)}")
+    return DONE
+
+
+def _run(plan: ProcessingPlan, args: argparse.Namespace, folder: Path, terminal: Terminal) -> ExecutionResult:
+    from mediapipeline.cli.progress import watching
+    from mediapipeline.executor.executor import Executor
+
+    executor = Executor(cpus=args.cpus, ffmpeg=args.ffmpeg, base_dir=folder, verify=args.verify)
+    with watching(args.progress, terminal) as on_event:
+        return executor.run(plan, on_event=on_event, overwrite=args.overwrite)
+
+
+def _check_targets(plan: ProcessingPlan, planner: Planner, report: Path | None, *, overwrite: bool) -> None:
+    """Refuse to replace files that nobody asked to be replaced, before any work is done.
+
+    The executor refuses as well, but names an argument where the command line has an option, and knows of no report.
+    """
+    from mediapipeline.errors import OutputError, Problems
+
+    policy, refused = planner.policy, Problems()  # nothing is: the job has been planned with the same policy
+    read = [policy.input_path(item.source, "", refused) for item in plan.inputs]
+    written = {item.id: policy.output_path(item.destination, "", refused) for item in plan.outputs}
+    files = [file.resolve() for file in (*read, *written.values()) if file is not None]
+    if report is not None and report.resolve() in files:
+        raise UsageError(f"--report: {str(report)!r} is a file of the job")
+    there = {
+        name: file for name, file in written.items() if file is not None and os.path.lexists(file) and not file.is_dir()
+    }
+    if there and not overwrite:
+        one = len(there) == 1
+        raise OutputError(
+            f"{', '.join(str(file) for file in there.values())} {'exists' if one else 'exist'} already; "
+            f"add --overwrite to replace {'it' if one else 'them'}",
+            output=next(iter(there)),
+        )
+
+
+def describe(output: OutputResult) -> list[str]:
+    """What an output is, and what of it was verified."""
+    from mediapipeline.planner.explain import describe_media
+
+    head = f"{one_line(str(output.path))}  {_bytes(output.size)}"
+    checks = [f"  verified: {one_line(check)}" for check in output.checks]
+    return [head, f"  {describe_media(output.media)}", *checks]
+
+
+def _bytes(size: int) -> str:
+    for unit, amount in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if size >= amount:
+            return f"{size / amount:.1f} {unit}"
+    return f"{size} bytes"
+
+
+def _report_file(name: str) -> Path:
+    """Checked before the work is done, not after it."""
+    path = Path(name)
+    if path.is_dir() or not path.parent.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise UsageError(f"--report: {name!r} cannot be written")
+    return path
+
+
+def _write_report(path: Path | None, plan: ProcessingPlan | None, **came: dict[str, Any]) -> None:
+    if path is None:
+        return
+    report = {"plan": None if plan is None else plan.to_dict(), "result": None, "error": None, **came}
+    text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")
