@@ -6,8 +6,8 @@ Everything that is wrong is reported, and whatever is sound is built all the sam
 from __future__ import annotations
 
 import difflib
-import graphlib
 import json
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
@@ -18,8 +18,8 @@ from mediapipeline.graph.graph import BoundOperation, BoundOutput, Graph, stages
 from mediapipeline.operators.base import Definition, Operator, Port
 from mediapipeline.operators.registry import Registry
 from mediapipeline.params.converter import structure
-from mediapipeline.spec.job import JobSpec
 from mediapipeline.spec import Input, Operation, Output, Reference
+from mediapipeline.spec.job import JobSpec
 
 __all__ = ["build", "placed"]
 
@@ -140,7 +140,9 @@ def _fill(
         if not port.minimum <= len(references) <= port.maximum:
             problems.add(
                 path, "wrong-number-of-inputs",
-                f"{definition.name} takes {_count(port)}, not {len(references)}", kind="graph",
+                f"{definition.name} takes {_count(port)}, not {len(references)}",
+                "leave out what is too much" if len(references) > port.maximum else "name more clips under inputs",
+                kind="graph",
             )  # fmt: skip
             return None
         return {name: tuple(reference.clip for reference in references)}
@@ -170,7 +172,12 @@ def _fill_by_name(
     for name, port in definition.inputs.items():
         if name not in given and port.minimum > 0:
             message = f"{definition.name} needs the input {name!r}"
-            problems.add(path + "/inputs", "missing-input", message, kind="graph")
+            problems.add(path + "/inputs", "missing-input", message, f'add "{name}": the name of a clip', kind="graph")
+            sound = False
+        elif name in given and port.minimum > 1:
+            message = f"{definition.name} takes {_count(port)} at {name!r}, not one"
+            hint = 'write "inputs" as a list of clips'
+            problems.add(path + given[name].at, "wrong-number-of-inputs", message, hint, kind="graph")
             sound = False
     return {name: (given[name].clip,) for name in definition.inputs if name in given} if sound else None
 
@@ -202,31 +209,62 @@ def _name(path: str, operation: Operation, definition: Definition, problems: Pro
 def _order(
     bound: list[BoundOperation], problems: Problems
 ) -> tuple[tuple[BoundOperation, ...], tuple[tuple[str, ...], ...]]:
-    """The operations in order and their stages; cycles are reported, one after the other, and left out."""
-    while True:
-        makers = {clip: operation.path for operation in bound for clip in operation.outputs.values()}
-        needs = {op.path: [makers[clip] for clip in op.needs if clip in makers] for op in bound}
-        try:
-            staged = stages(needs)
-        except graphlib.CycleError as error:
-            cycle: list[str] = error.args[1]
-            _report_cycle(cycle, bound, problems)
-            bound = [operation for operation in bound if operation.path not in cycle]
-        else:
-            by_path = {operation.path: operation for operation in bound}
-            return tuple(by_path[path] for stage in staged for path in stage), staged
-
-
-def _report_cycle(cycle: list[str], bound: list[BoundOperation], problems: Problems) -> None:
+    """The operations in order and their stages; those in a circle are reported and left out."""
     by_path = {operation.path: operation for operation in bound}
-    places = list(reversed(cycle))
-    first = min(places, key=lambda path: list(by_path).index(path))
-    at = places.index(first)
-    rotated = [*places[at:-1], *places[:at], first] if at else places
-    names = [f"{by_path[path].definition.name} ({path})" for path in rotated]
+    makers = {clip: operation.path for operation in bound for clip in operation.outputs.values()}
+    needs = {op.path: [makers[clip] for clip in op.needs if clip in makers] for op in bound}
+    circular = set()
+    for cycle in _cycles(needs):
+        _report_cycle(cycle, by_path, problems)
+        circular.update(cycle)
+    staged = stages(
+        {at: [n for n in needed if n not in circular] for at, needed in needs.items() if at not in circular}
+    )
+    return tuple(by_path[path] for stage in staged for path in stage), staged
+
+
+def _cycles(needs: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
+    """Circles that have no operation in common, each in the order of needing, until none is left.
+
+    `graphlib` finds one and has to start over for the next, which takes too long where a document has thousands.
+    """
+    users: dict[str, list[str]] = defaultdict(list)
+    for path, needed in needs.items():
+        for other in set(needed):
+            users[other].append(path)
+    waiting = {path: len(set(needed)) for path, needed in needs.items()}
+    left = dict.fromkeys(needs)
+    done = [path for path, count in waiting.items() if not count]
+    while left:
+        for path in done:
+            del left[path]
+            for user in users[path]:
+                waiting[user] -= 1
+                if not waiting[user] and user in left:
+                    done.append(user)
+        if not left:
+            return
+        walk: dict[str, None] = {}
+        here = next(iter(left))
+        while here not in walk:
+            walk[here] = None
+            here = next(other for other in needs[here] if other in left)
+        path_to_it = list(walk)
+        cycle = path_to_it[path_to_it.index(here) :]
+        yield cycle
+        done = list(cycle)
+        for path in cycle:
+            waiting[path] = -1  # never again among those that are done
+
+
+def _report_cycle(cycle: list[str], by_path: Mapping[str, BoundOperation], problems: Problems) -> None:
+    order = {path: place for place, path in enumerate(by_path)}
+    at = cycle.index(min(cycle, key=order.__getitem__))
+    places = [*cycle[at:], *cycle[:at], cycle[at]]
+    names = [f"{by_path[path].definition.name} ({path})" for path in places]
     if len(names) > _LONGEST_CYCLE:
         names = [*names[: _LONGEST_CYCLE // 2], "…", *names[-_LONGEST_CYCLE // 2 :]]
     problems.add(
-        first, "cycle", f"the operations need each other in a circle: {' → '.join(names)}",
+        places[0], "cycle", f"the operations need each other in a circle: {' → '.join(names)}",
         "let one of them start from an input", kind="graph",
     )  # fmt: skip

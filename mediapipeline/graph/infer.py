@@ -83,7 +83,7 @@ def infer(
 def _infer(operation: BoundOperation, facts: Facts) -> dict[str, MediaInfo]:
     """What the operator says of each of its outputs."""
     definition = operation.definition
-    made = _ask(operation, "infer", partial(operation.operator.infer, facts))
+    made: object = _ask(operation, "infer", partial(operation.operator.infer, facts))
     ports = {definition.outputs[0]: made} if isinstance(made, MediaInfo) else made
     if (
         not isinstance(ports, Mapping)
@@ -109,7 +109,8 @@ def _check(operation: BoundOperation, facts: Facts, problems: Problems) -> None:
                 what = held.names() or "nothing that can be used"
                 problems.add(
                     operation.path, "wrong-media",
-                    f"{definition.name} needs {wanted.names()}, and the clip {names[at]!r} holds {what}", kind="planning",
+                    f"{definition.name} needs {wanted.names()}, and the clip {names[at]!r} holds {what}",
+                    f"give it a clip that holds {wanted.names()}", kind="planning",
                 )  # fmt: skip
     if not suits:
         return

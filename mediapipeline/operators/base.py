@@ -8,6 +8,7 @@ Nothing here knows FFmpeg's command line, the planner or the executor.
 from __future__ import annotations
 
 import enum
+import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar, TypeVar, dataclass_transform
@@ -15,6 +16,7 @@ from typing import ClassVar, TypeVar, dataclass_transform
 import attrs
 
 from mediapipeline.errors import PluginContractError, Problem
+from mediapipeline.ffmpeg.features import KINDS
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.operators.lowering import Clip, Lowering
 from mediapipeline.operators.traits import OPAQUE, Traits
@@ -183,6 +185,18 @@ _RESERVED = frozenset(name for name in vars(Operator) if not name.startswith("__
 _T = TypeVar("_T", bound=type[Operator])
 
 
+def _faults_of_ports(inputs: Mapping[str, Kind | Port], outputs: Sequence[str]) -> Iterator[str]:
+    if not inputs:
+        yield "it has no inputs: an operation takes one clip at least"
+    if not outputs or isinstance(outputs, str) or len(set(outputs)) < len(outputs):
+        yield f"outputs={outputs!r} is not a sequence of different names"
+    for name, port in inputs.items():
+        if isinstance(port, Port) and not 1 <= port.minimum <= port.maximum:
+            yield f"input {name!r} takes {port.minimum} to {port.maximum} clips"
+        if not (port.kind if isinstance(port, Port) else port):
+            yield f"input {name!r} takes no kind of clip"
+
+
 @dataclass_transform(kw_only_default=True, frozen_default=True)
 def operator(
     name: str,
@@ -212,26 +226,33 @@ def operator(
     Raises:
         PluginContractError: The declaration is not sound; the message lists everything.
     """
+    ports = {"clip": AV} if inputs is None else inputs
 
     def declare(cls: _T) -> _T:
-        faults = []
-        if not (isinstance(cls, type) and issubclass(cls, Operator)):
-            raise PluginContractError(f"{cls!r} is not a subclass of mediapipeline.operators.Operator")
+        faults: list[str] = []
+        given: object = cls  # what is decorated may be anything
+        if not (isinstance(given, type) and issubclass(given, Operator)):
+            raise PluginContractError(f"{given!r} is not a subclass of mediapipeline.operators.Operator")
         if not _NAME.fullmatch(name):
             faults.append(f"name {name!r} is not of the form 'vendor.op' (small letters, digits, _)")
-        doc = (cls.__doc__ or "").strip()
+        doc = inspect.cleandoc(cls.__doc__ or "")
         if not doc:
             faults.append("it has no docstring: its first line is what users read in lists")
-        taken = _RESERVED & set(cls.__dict__.get("__annotations__", {}))
+        taken = _RESERVED & set(inspect.get_annotations(cls))
         if taken:
-            faults.append(f"parameters may not be called {', '.join(sorted(taken))}: these names belong to the contract")
+            faults.append(
+                f"parameters may not be called {', '.join(sorted(taken))}: these names belong to the contract"
+            )
         if cls.lower is Operator.lower:
             faults.append("it does not implement lower()")
+        faults += _faults_of_ports(ports, outputs)
+        wrong = [feature for feature in requires if feature.partition(":")[0] not in KINDS or feature.endswith(":")]
+        if wrong:
+            faults.append(f"requires {', '.join(wrong)}: write 'filter:name' or 'encoder:name'")
         if faults:
             raise PluginContractError(f"operator class {cls.__name__}: " + "; ".join(faults))
         summary, _, rest = doc.partition("\n")
         made: _T = define(cls, rules=tuple(rules))
-        ports = {"clip": AV} if inputs is None else inputs
         made.definition = Definition(
             name=name,
             category=category,
@@ -247,4 +268,3 @@ def operator(
         return made
 
     return declare
-

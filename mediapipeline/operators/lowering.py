@@ -133,7 +133,9 @@ class Lowering:
     def video(self, clip: Clip, name: str, /, **options: OptionValue) -> Clip:
         """*clip* with its picture sent through one filter; the rest passes."""
         if clip.video is None:
-            raise PluginContractError(f"filter {name!r} needs a picture, and this clip has none: name VIDEO at the port")
+            raise PluginContractError(
+                f"filter {name!r} needs a picture, and this clip has none: name VIDEO at the port"
+            )
         return clip.with_video(self.filter(clip.video, name, **options))
 
     def audio(self, clip: Clip, name: str, /, **options: OptionValue) -> Clip:

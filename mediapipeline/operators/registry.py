@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import os
 import threading
 from collections.abc import Iterable, Iterator
 from importlib import metadata
@@ -40,30 +41,41 @@ class Registry:
     """
 
     def __init__(self, operators: Iterable[type[Operator]] = ()) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a plugin may look into the registry while it is imported
         self._entries: dict[str, _Entry] = {}
         self._failed: dict[str, PluginError] = {}
+        self._ignored: dict[str, PluginError] = {}
         for cls in operators:
             self.register(cls)
 
     @classmethod
     def discover(cls) -> Registry:
-        """Every operator that the installed distributions offer."""
+        """Every operator that the installed distributions offer.
+
+        With ``MEDIAPIPELINE_PLUGINS=off`` in the environment, only those that come with the library.
+        """
         found = cls()
+        others = os.environ.get("MEDIAPIPELINE_PLUGINS", "").strip().lower() != "off"
         for point in metadata.entry_points(group=GROUP):
-            found._offer(point)
+            if others or _distribution(point) == _OWN:
+                found._offer(point)
         return found
 
+    @property
+    def errors(self) -> tuple[PluginError, ...]:
+        """What is wrong with installed packages, as far as it is known: those not imported yet may be broken too."""
+        return (*self._ignored.values(), *self._failed.values())
+
     def _offer(self, point: metadata.EntryPoint) -> None:
-        distribution = point.dist.name if point.dist is not None else "an unknown distribution"
+        distribution = _distribution(point)
         provider = f"{distribution}, entry point {point.name} = {point.value}"
         known = self._entries.get(point.name)
         if "." not in point.name and distribution != _OWN:
             # Names without a vendor belong to the shipped operators: a package that takes one would shadow them.
-            self._failed.setdefault(
-                point.name,
-                PluginLoadError(f"the name {point.name!r} is reserved; call it 'vendor.{point.name}'", provider=provider),
+            error = PluginLoadError(
+                f"the name {point.name!r} is reserved; call it 'vendor.{point.name}'", provider=provider
             )
+            self._ignored.setdefault(point.name, error)
         elif known is not None and known.point is not None and known.point.value != point.value:
             self._failed[point.name] = PluginLoadError(
                 f"operator {point.name!r} is provided twice: by {known.provider} and by {provider}", provider=provider
@@ -85,17 +97,21 @@ class Registry:
             self._failed.pop(name, None)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._entries or name in self._failed
+        return any(name in known for known in (self._entries, self._failed, self._ignored))
 
     def __iter__(self) -> Iterator[str]:
         """Names, sorted."""
-        return iter(sorted({*self._entries, *self._failed}))
+        return iter(sorted({*self._entries, *self._failed, *self._ignored}))
 
     def __len__(self) -> int:
-        return len({*self._entries, *self._failed})
+        return len({*self._entries, *self._failed, *self._ignored})
 
     def provider(self, name: str) -> str:
-        """The distribution and entry point, or the class, that provides an operator."""
+        """The distribution and entry point, or the class, that provides an operator.
+
+        Raises:
+            KeyError: Nothing usable does.
+        """
         return self._entries[name].provider
 
     def load(self, name: str) -> type[Operator]:
@@ -108,6 +124,8 @@ class Registry:
         with self._lock:
             if name in self._failed:
                 raise self._failed[name]
+            if name in self._ignored and name not in self._entries:
+                raise self._ignored[name]
             entry = self._entries[name]
             if entry.cls is not None:
                 return entry.cls
@@ -126,7 +144,9 @@ class Registry:
         except PluginError as error:
             raise PluginContractError(str(error), provider=entry.provider) from error
         except Exception as error:  # whatever somebody else's module raises when it is imported
-            raise PluginLoadError(f"operator {name!r} cannot be imported: {error!r}", provider=entry.provider) from error
+            raise PluginLoadError(
+                f"operator {name!r} cannot be imported: {error!r}", provider=entry.provider
+            ) from error
         if not (isinstance(cls, type) and issubclass(cls, Operator) and "definition" in vars(cls)):
             raise PluginContractError(
                 f"operator {name!r} is {cls!r}, not a class declared with @operator", provider=entry.provider
@@ -149,6 +169,10 @@ class Registry:
         folded = {n.replace("_", "").lower(): n for n in known}
         exact = folded.get(name.replace("-", "").replace("_", "").lower())
         return [exact] if exact else difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+
+
+def _distribution(point: metadata.EntryPoint) -> str:
+    return point.dist.name if point.dist is not None else "an unknown distribution"
 
 
 @functools.cache

@@ -232,7 +232,6 @@ class CommandBuilder:
             options.append(("t", seconds_text((sink.media.start or 0) + sink.media.duration + _SAFETY)))
         return OutputFile(file=Final(sink.output).token, muxer=container.muxer, maps=maps, options=tuple(options))
 
-
     def _statistics(self, sink: ir.Sink) -> OutputFile:
         """The first pass for the streams of *sink*, which has no others than those with two."""
         nodes = [self._graph[stream] for stream in sink.inputs]

@@ -27,7 +27,7 @@ _ENCODE = {
     "libsvtav1": 120,
     "ffv1": 25,
 }
-_PRESET = {
+_PRESET: Mapping[str, int | Fraction] = {
     "placebo": 10, "veryslow": 5, "slower": 3, "slow": 2, "medium": 1, "fast": Fraction(4, 5), "faster": Fraction(3, 5),
     "veryfast": Fraction(2, 5), "superfast": Fraction(3, 10), "ultrafast": Fraction(1, 5),
 }  # fmt: skip

@@ -5,7 +5,7 @@ Nothing is optimised here: every operation is done, every stream of an output is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 from typing import NoReturn
 
@@ -116,30 +116,35 @@ def lower(
     except MediaPipelineError:
         raise
     except Exception as error:  # a plugin's method may raise anything
-        _refuse(operation, f"lower() raised {error!r}", error)
+        raise _refusal(operation, f"lower() raised {error!r}") from error
     ports = {operation.definition.outputs[0]: made} if isinstance(made, Clip) else made
     if not isinstance(ports, Mapping):
         _refuse(operation, f"lower() gives {ports!r}, not a Clip")
+    each: Collection[object] = ports.values()
+    if not all(isinstance(clip, Clip) for clip in each):
+        _refuse(operation, f"lower() gives {ports!r}, which are not all clips")
     if set(ports) != set(inferred):
         _refuse(operation, f"lower() gives the ports {sorted(ports)}, and infer() {sorted(inferred)}")
     return {
-        port: _with_facts(build, operation, clip, inferred[port], first, work.clip if noop else None)
+        port: _with_facts(build, operation, clip, inferred[port], first=first, same=work.clip if noop else None)
         for port, clip in ports.items()
     }
 
 
-def _refuse(operation: BoundOperation, what: str, cause: Exception | None = None) -> NoReturn:
+def _refuse(operation: BoundOperation, what: str) -> NoReturn:
+    raise _refusal(operation, what)
+
+
+def _refusal(operation: BoundOperation, what: str) -> PluginContractError:
     provider = type(operation.operator).__module__ + "." + type(operation.operator).__qualname__
     message = f"operator {operation.definition.name!r} at {operation.path}: {what}"
-    raise PluginContractError(message, provider=provider) from cause
+    return PluginContractError(message, provider=provider)
 
 
 def _with_facts(
-    build: GraphBuilder, operation: BoundOperation, clip: Clip, info: MediaInfo, first: int, same: Clip | None
+    build: GraphBuilder, operation: BoundOperation, clip: Clip, info: MediaInfo, *, first: int, same: Clip | None
 ) -> Clip:
     """*clip* with the facts that the operator infers, on the nodes that it made."""
-    if not isinstance(clip, Clip):  # type: ignore[unreachable]  # a plugin may give anything
-        _refuse(operation, f"lower() gives {clip!r}, not a Clip")  # type: ignore[unreachable]
     counts = {
         "picture": (clip.video is not None, info.video is not None),
         "sound tracks": (len(clip.audio), len(info.audio)),

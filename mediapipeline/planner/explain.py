@@ -57,7 +57,7 @@ def _output(output: PlannedOutput) -> Iterable[str]:
 
 def _shown(value: object) -> str:
     text = str(value)
-    return text if len(text) <= 60 else text[:57] + "..."  # noqa: PLR2004 - one line each
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _cost(resources: Resources) -> str:
@@ -72,7 +72,7 @@ def _cost(resources: Resources) -> str:
 
 
 def _number(value: Fraction) -> str:
-    return f"{float(value):.2g}" if value < 10 else f"{float(value):.0f}"  # noqa: PLR2004 - two digits are what is known
+    return f"{float(value):.2g}" if value < 10 else f"{float(value):.0f}"
 
 
 def _bytes(value: int) -> str:
@@ -95,7 +95,7 @@ def _stream(info: Stream) -> str:
     match info:
         case VideoStream():
             words.append(f"{info.width}x{info.height}")
-            if info.frame_rate is not None and not (info.frames == 1):
+            if info.frame_rate is not None and info.frames != 1:
                 rate = info.frame_rate
                 text = str(rate.numerator) if rate.denominator == 1 else f"{float(rate):.6g}"
                 words.append(f"{'about ' if info.vfr else ''}{text} fps")

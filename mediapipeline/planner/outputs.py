@@ -1,7 +1,8 @@
 """What an output will hold: which streams of its clip, by which encoder, and what has to be left out.
 
-Everything that the job has and the output cannot hold is a reported decision; everything that cannot be done as asked is
-a problem. Streams that need not be encoded are encoded all the same here: copying them is a rewrite of the optimiser.
+Everything that the job has and the output cannot hold is a reported decision; everything that cannot be done as asked
+is a problem. Streams that need not be encoded are encoded all the same here: copying them is a rewrite of the
+optimiser.
 """
 
 from __future__ import annotations
@@ -255,11 +256,12 @@ class OutputBuilder:
             if target is None:
                 self._left_out(name, f"{container.name} holds no subtitles of text")
                 continue
-            nodes.append(self._encode_subtitles(track, codec if container.takes("subtitle", codec) else target))
+            kept = codec if container.takes("subtitle", codec) else target
+            nodes.append(self._encode_subtitles(track, kept, target))
         return nodes
 
-    def _encode_subtitles(self, ref: SubtitleRef, codec: str | None) -> NodeId:
-        encoder = ENCODERS[codec if codec in ENCODERS else self._request.container.default_subtitles or "subrip"]
+    def _encode_subtitles(self, ref: SubtitleRef, codec: str | None, target: str) -> NodeId:
+        encoder = ENCODERS[codec if codec is not None and codec in ENCODERS else target]
         return self._build.add(
             Encode(
                 id=self._build.new_id(), kind="subtitle", inputs=(ref.id,), origin=self._request.path,

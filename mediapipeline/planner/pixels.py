@@ -61,7 +61,7 @@ def describe(name: str) -> Pixels | None:
     each = 8
     if family.startswith("gb"):
         each = int(depth or number or 8)
-    elif bits >= 48:  # noqa: PLR2004 - rgb48, rgba64: sixteen bits a component
+    elif bits >= 48:
         each = 16
     return Pixels(each, 6, alpha, rgb=True, full=True)
 

@@ -1,7 +1,7 @@
 """`ProcessingPlan`: everything that running a job takes, as a value.
 
-A plan can be written as JSON and run on another machine: it holds no clock time, no random id and no path but those that
-the job itself names. What it rests on is stated, so that a machine that lacks it says why it cannot run the plan.
+A plan can be written as JSON and run on another machine: it holds no clock time, no random id and no path but those
+that the job itself names. What it rests on is stated, so that a machine that lacks it says why it cannot run the plan.
 """
 
 from __future__ import annotations
@@ -152,25 +152,25 @@ class ProcessingPlan:
 
     def explain(self) -> str:
         """What runs, what is copied and what is encoded, and why, as text for people."""
-        from mediapipeline.planner.explain import explain  # noqa: PLC0415 - explain reads plans
+        from mediapipeline.planner.explain import explain
 
         return explain(self)
 
     def to_mermaid(self) -> str:
         """The job as a Mermaid flowchart, with what is copied and what is encoded."""
-        from mediapipeline.planner.explain import mermaid  # noqa: PLC0415
+        from mediapipeline.planner.explain import mermaid
 
         return mermaid(self)
 
     def commands(self) -> tuple[tuple[str, ...], ...]:
         """The FFmpeg commands, with inputs and outputs as the job names them and work files under ``work/``."""
-        from mediapipeline.planner.shell import commands  # noqa: PLC0415
+        from mediapipeline.planner.shell import commands
 
         return commands(self)
 
     def to_shell(self) -> str:
         """A shell script that makes the outputs without this library."""
-        from mediapipeline.planner.shell import script  # noqa: PLC0415
+        from mediapipeline.planner.shell import script
 
         return script(self)
 

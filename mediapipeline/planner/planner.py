@@ -38,9 +38,9 @@ from mediapipeline.planner.rule import Decision, Rule
 from mediapipeline.planner.schedule import schedule
 from mediapipeline.planner.streams import Encode, StreamGraph
 from mediapipeline.sources.policy import SourcePolicy
+from mediapipeline.spec import Limits, Output
 from mediapipeline.spec.job import JobSpec, Loaded
 from mediapipeline.spec.load import load_partly
-from mediapipeline.spec import Limits, Output
 
 __all__ = ["Document", "Planner", "Validation"]
 
@@ -110,7 +110,7 @@ class Planner:
     def prober(self) -> Prober:
         if self._prober is not None:
             return self._prober
-        from mediapipeline.ffmpeg.engine import default_engine  # noqa: PLC0415 - only where nothing is handed in
+        from mediapipeline.ffmpeg.engine import default_engine
 
         return default_engine(self._ffmpeg).prober
 
@@ -118,7 +118,7 @@ class Planner:
     def capabilities(self) -> Capabilities:
         if self._capabilities is not None:
             return self._capabilities
-        from mediapipeline.ffmpeg.engine import default_engine  # noqa: PLC0415 - only where nothing is handed in
+        from mediapipeline.ffmpeg.engine import default_engine
 
         return default_engine(self._ffmpeg).capabilities
 
@@ -137,7 +137,7 @@ class Planner:
             loaded = load_partly(document, problems=problems)
             if loaded.spec is not None:
                 build(loaded.spec, self.registry, problems, excuses=loaded.excuses)
-                self._paths(loaded.spec, problems)
+                self.paths(loaded.spec, problems)
                 for path, output in placed("/outputs", loaded.spec.outputs):
                     _container(path, output, problems)
         return Validation(tuple(problems))
@@ -163,7 +163,8 @@ class Planner:
         job.look_at_everything()
         return None if problems else job.plan()
 
-    def _paths(self, spec: JobSpec, problems: Problems) -> dict[str, Path]:
+    def paths(self, spec: JobSpec, problems: Problems) -> dict[str, Path]:
+        """The local files of the inputs that the policy allows, by JSON Pointer of the source."""
         read, _ = self.policy.check(
             [(path + "/source", item.source) for path, item in placed("/inputs", spec.inputs)],
             [(path + "/destination", item.destination) for path, item in placed("/outputs", spec.outputs)],
@@ -192,7 +193,7 @@ class _Job:
     def look_at_everything(self) -> None:
         """Every stage up to the StreamGraph, as far as it is sound."""
         self.graph: Graph = build(self.spec, self.planner.registry, self.problems, excuses=self.excuses)
-        files = self.planner._paths(self.spec, self.problems)
+        files = self.planner.paths(self.spec, self.problems)
         self.containers = {
             path: _container(path, output, self.problems) for path, output in placed("/outputs", self.spec.outputs)
         }
@@ -252,7 +253,9 @@ class _Job:
             if longest is not None and length is not None and length > longest:
                 message = f"it would last {float(length):.6g} s, and the job allows {float(longest):.6g} s"
                 self._over("max_duration", sink.origin, message)
-            pictures = [info for info in (self.build.nodes[n].info for n in sink.inputs) if isinstance(info, VideoStream)]
+            pictures = [
+                info for info in (self.build.nodes[n].info for n in sink.inputs) if isinstance(info, VideoStream)
+            ]
             for video in pictures:
                 if largest is not None and (video.width > largest.width or video.height > largest.height):
                     message = f"it would be {video.width}x{video.height}, and the job allows {largest}"

@@ -1,8 +1,8 @@
 """Scheduling: which outputs one process writes, and what must be done before.
 
 Outputs that share a decoded or filtered stream are written by one process, so that the work is done once; outputs that
-share nothing get processes of their own, so that they can run at the same time. Text subtitles that are cut are prepared
-by steps of their own.
+share nothing get processes of their own, so that they can run at the same time. Text subtitles that are cut are
+prepared by steps of their own.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from mediapipeline.ffmpeg.command import shell_words
 from mediapipeline.ffmpeg.features import Capabilities
 from mediapipeline.steps import cues
 from mediapipeline.steps.files import Asset, Final, Source, Work, parse_token
-from mediapipeline.steps.step import CutCuesStep, FFmpegStep
+from mediapipeline.steps.step import FFmpegStep
 
 if TYPE_CHECKING:
     from mediapipeline.planner.plan import ProcessingPlan
@@ -40,7 +40,9 @@ def _paths(plan: ProcessingPlan, tokens: tuple[str, ...]) -> dict[str, str]:
 
 def _local(address: str) -> str:
     """The path that an address names; the bytes of a URL's path may be written as ``%20``."""
-    head = next((each for each in ("file://localhost/", "file:///", "file:/") if address.lower().startswith(each)), None)
+    head = next(
+        (each for each in ("file://localhost/", "file:///", "file:/") if address.lower().startswith(each)), None
+    )
     if head is None:
         return address
     coded = address[len(head) - 1 :].encode()

@@ -39,18 +39,18 @@ def cut_srt(text: str, start: Fraction, end: Fraction | None) -> str:
     '1\n00:00:00,000 --> 00:00:01,000\nhello\n'
     """
     low, high = round(start * 1000), None if end is None else round(end * 1000)
-    cues = []
+    cues: list[str] = []
     for block in re.split(r"\r?\n\r?\n(?=\d+\r?\n\d+:\d\d:\d\d,\d{3} -->)", text.lstrip("\ufeff").strip("\r\n")):
         lines = block.splitlines()
         match = _SRT_TIMES.match(lines[1]) if len(lines) > 1 else None
         if match is None:
             continue
         h, m, s, ms, h2, m2, s2, ms2 = map(int, match.groups()[:8])
-        span = _clipped(
-            ((h * 60 + m) * 60 + s) * 1000 + ms, ((h2 * 60 + m2) * 60 + s2) * 1000 + ms2, low, high
-        )
+        span = _clipped(((h * 60 + m) * 60 + s) * 1000 + ms, ((h2 * 60 + m2) * 60 + s2) * 1000 + ms2, low, high)
         if span is not None:
-            times = " --> ".join(f"{t // 3600000:02}:{t // 60000 % 60:02}:{t // 1000 % 60:02},{t % 1000:03}" for t in span)
+            times = " --> ".join(
+                f"{t // 3600000:02}:{t // 60000 % 60:02}:{t // 1000 % 60:02},{t % 1000:03}" for t in span
+            )
             cues.append("\n".join([str(len(cues) + 1), times + match[9], *lines[2:]]))
     return "\n\n".join(cues) + "\n" if cues else ""
 

@@ -59,7 +59,7 @@ class Asset:
 
 FileRef: TypeAlias = Source | Work | Final | Asset
 
-_KINDS: dict[str, type[Source] | type[Work] | type[Final] | type[Asset]] = {
+_KINDS: dict[str, type[Source | Work | Final | Asset]] = {
     "source": Source,
     "work": Work,
     "final": Final,

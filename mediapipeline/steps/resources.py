@@ -30,6 +30,6 @@ class Resources:
     duration: Fraction | None = None
 
     def to_dict(self) -> dict[str, object]:
-        from mediapipeline.media.values import to_dict  # noqa: PLC0415 - cattrs is not needed to import this module
+        from mediapipeline.media.values import to_dict
 
         return to_dict(self)

@@ -1,4 +1,4 @@
-"""The kit for those who test pipelines and operators: media on demand, and stand-ins that need no files and no FFmpeg."""
+"""The kit for those who test pipelines and operators: media on demand, and stand-ins that need no FFmpeg."""
 
 from __future__ import annotations
 

@@ -18,8 +18,8 @@ _MICROSECONDS = 1_000_000
 def _starts_on_a_tick(cut: Cut) -> bool:
     """Whether the cut begins at a whole microsecond and at a whole tick of the stream's clock.
 
-    FFmpeg is told of bounds in microseconds and rounds them to ticks. Where the start of the first cut is both, rounding
-    what is inside of it gives the same as rounding the sum; otherwise another frame, or sample, may be kept.
+    FFmpeg is told of bounds in microseconds and rounds them to ticks. Where the start of the first cut is both,
+    rounding what is inside of it gives the same as rounding the sum; otherwise another frame, or sample, may be kept.
     """
     info = cut.info
     tick = info.time_base

@@ -5,7 +5,9 @@ from __future__ import annotations
 from mediapipeline.operators import IMAGE, POINTWISE, VIDEO, Category, Clip, Lowering, Operator, operator
 
 
-@operator("hflip", category=Category.GEOMETRY, traits=POINTWISE, inputs={"clip": VIDEO | IMAGE}, requires=["filter:hflip"])
+@operator(
+    "hflip", category=Category.GEOMETRY, traits=POINTWISE, inputs={"clip": VIDEO | IMAGE}, requires=["filter:hflip"]
+)
 class HFlip(Operator):
     """Mirror the picture left to right."""
 
@@ -13,7 +15,9 @@ class HFlip(Operator):
         return work.video(work.clip, "hflip")
 
 
-@operator("vflip", category=Category.GEOMETRY, traits=POINTWISE, inputs={"clip": VIDEO | IMAGE}, requires=["filter:vflip"])
+@operator(
+    "vflip", category=Category.GEOMETRY, traits=POINTWISE, inputs={"clip": VIDEO | IMAGE}, requires=["filter:vflip"]
+)
 class VFlip(Operator):
     """Turn the picture upside down."""
 

@@ -40,7 +40,7 @@ def _fits_need_a_box(params: Scale) -> str | None:
     requires=["filter:scale", "filter:setsar"],
     rules=[
         rule(_one_way_to_say_it, "size", "width", "height", code="exclusive-parameters",
-             hint='give size, or width and height; -1 for one of them keeps the shape'),
+             hint="give size, or width and height; -1 for one of them keeps the shape"),
         rule(_fits_need_a_box, "fit", hint="give size, or width and height"),
     ],
 )  # fmt: skip
@@ -69,7 +69,10 @@ class Scale(Operator):
     def _box(self) -> tuple[int | None, int | None]:
         if self.size is not None:
             return self.size.width, self.size.height
-        return (None if self.width in (None, _KEEP) else self.width, None if self.height in (None, _KEEP) else self.height)
+        return (
+            None if self.width in (None, _KEEP) else self.width,
+            None if self.height in (None, _KEEP) else self.height,
+        )
 
     def _sizes(self, video: VideoStream) -> tuple[Resolution, Resolution]:
         """What the picture is scaled to, and the size of the result after cropping or padding."""

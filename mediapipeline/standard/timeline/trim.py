@@ -20,19 +20,26 @@ _ZERO = Fraction(0)
 class Trim(Operator):
     """Keep one part of the clip.
 
-    The part is [start, end): a frame at exactly `start` is kept, one at exactly `end` is not. Picture, every sound track,
-    subtitles and chapters are cut alike and stay in sync. An end beyond the end of the clip means the end of the clip.
+    The part is [start, end): a frame at exactly `start` is kept, one at exactly `end` is not. Picture, every sound
+    track, subtitles and chapters are cut alike and stay in sync. An end beyond the end of the clip means the end of the
+    clip.
     """
 
-    start: Annotated[Timecode, Param("Where the part begins", ge=0, examples=["10s", "00:01:30.5"])] = Timecode.parse("0")
+    start: Annotated[Timecode, Param("Where the part begins", ge=0, examples=["10s", "00:01:30.5"])] = Timecode.parse(
+        "0"
+    )
     end: Annotated[Timecode | None, Param("Where the part ends", gt=0)] = None
     duration: Annotated[Duration | None, Param("How long the part is", gt=0, unit="s", examples=["15s"])] = None
     accuracy: Annotated[
         Literal["frame", "keyframe"],
-        Param("frame cuts at the exact frame; keyframe lets the part begin earlier, at a key frame, so that it can be copied"),
+        Param(
+            "frame cuts at the exact frame; keyframe lets the part begin earlier, at a key frame, so that it can be "
+            "copied"
+        ),
     ] = "frame"
     clamp: Annotated[
-        bool, Param("If the clip ends before `start`, take the same length from the end of the clip instead of refusing")
+        bool,
+        Param("If the clip ends before `start`, take the same length from the end of the clip instead of refusing"),
     ] = False
 
     def _range(self, clip: MediaInfo) -> tuple[Fraction, Fraction | None]:
@@ -50,7 +57,9 @@ class Trim(Operator):
 
     def check(self, facts: Facts) -> Iterable[Problem]:
         clip = facts.clip
-        given = [(name, tc) for name, tc in (("start", self.start), ("end", self.end)) if tc is not None and tc.needs_rate]
+        given = [
+            (name, tc) for name, tc in (("start", self.start), ("end", self.end)) if tc is not None and tc.needs_rate
+        ]
         rate = clip.video.frame_rate if clip.video is not None else None
         for name, timecode in given:
             if clip.video is None or rate is None:
@@ -72,7 +81,9 @@ class Trim(Operator):
         start, end = self._range(clip)
         if end is not None and end <= start:
             yield Problem(
-                "/end", "empty-range", f"the part ends at {format_clock(end)}, not after its start {format_clock(start)}"
+                "/end",
+                "empty-range",
+                f"the part ends at {format_clock(end)}, not after its start {format_clock(start)}",
             )
         if clip.duration is not None and start >= clip.duration:
             yield Problem(
