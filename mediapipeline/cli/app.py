@@ -137,7 +137,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=_FORMATTER,
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    parser.add_argument("-V", "--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(metavar="COMMAND", title="commands", required=True)
     for name, command in _COMMANDS.items():
         own = commands.add_parser(
