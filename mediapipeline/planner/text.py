@@ -1,0 +1,113 @@
+"""The text form of a StreamGraph: what fixtures of rules are written in, and what shows a graph to people.
+
+A line is a chain of streams, from where it begins to the output that takes it::
+
+    in:video → cut(5s..60s) → hflip() → encode(libx264, crf=23) → web
+
+A stream that several take has a name of its own, and a filter of several streams has them before it::
+
+    s1 = in:video → scale(w=640, h=360)
+    s1, logo:video → overlay(x=8) → encode(libx264) → web
+    s1 → encode(libvpx-vp9) → small
+
+Filters always have parentheses. ``cut(…, keyframe)`` may fall on key frames, ``encode(…; copy aac)`` would as well be a
+copy of that codec, and ``{= s1}`` says that the stream is that other one, frame for frame. Facts are not in the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from mediapipeline.ffmpeg.filtergraph import Expr, File, Value, number_text
+from mediapipeline.planner.streams import Copy, Cut, Encode, Filter, Node, NodeId, Sink, Source, StreamGraph
+
+__all__ = ["render"]
+
+_ARROW = " → "
+
+
+def render(graph: StreamGraph) -> str:
+    """*graph* as text, a chain a line; the same for graphs that differ in ids only."""
+    return "".join(f"{line}\n" for line in _Renderer(graph).lines())
+
+
+class _Renderer:
+    def __init__(self, graph: StreamGraph) -> None:
+        self.graph = graph
+        self.names: dict[NodeId, str] = {}
+        kinds = [(node.input, node.kind) for node in graph.of(Source)]
+        self.several = {each for each in kinds if kinds.count(each) > 1} if len(kinds) < _MANY else set(kinds)
+        self.equals = {node.same_as for node in graph if node.same_as is not None}
+
+    def lines(self) -> list[str]:
+        found: list[str] = []
+        chains: dict[NodeId, list[str]] = {}  # the parts of each chain that goes on, by its last node
+        named = 0
+        for node in self.graph:
+            if isinstance(node, Sink):
+                found += [_ARROW.join([*self.take(stream, chains), node.output]) for stream in node.inputs]
+                continue
+            if isinstance(node, Source):
+                self.names[node.id] = self.source(node)  # short enough to be its own name
+                continue
+            parts = self.take(node.inputs[0], chains)
+            if len(node.inputs) > 1:
+                parts = [", ".join(self.names[each] for each in node.inputs)]
+            parts.append(self.step(node))
+            if self.uses(node) == 1 and not self.waits(node):
+                chains[node.id] = parts
+            else:
+                named += 1
+                self.names[node.id] = f"s{named}"
+                found.append(f"s{named} = {_ARROW.join(parts)}")
+        return found
+
+    def take(self, node: NodeId, chains: dict[NodeId, list[str]]) -> list[str]:
+        return [self.names[node]] if node in self.names else chains.pop(node)
+
+    def uses(self, node: Node) -> int:
+        return len(self.graph.consumers.get(node.id, ()))
+
+    def waits(self, node: Node) -> bool:
+        """Whether it is named by something other than the next in its chain."""
+        users = self.graph.consumers.get(node.id, ())
+        joined = any(len(self.graph[user].inputs) > 1 and not isinstance(self.graph[user], Sink) for user in users)
+        return node.id in self.equals or joined
+
+    def source(self, node: Source) -> str:
+        several = (node.input, node.kind) in self.several
+        return f"{node.input}:{node.kind}" + (f".{node.info.index}" if several else "")
+
+    def step(self, node: Node) -> str:
+        same = "" if node.same_as is None else f" {{= {self.names.get(node.same_as, '?')}}}"
+        match node:
+            case Cut():
+                end = "" if node.end is None else f"{_time(node.end)}s"
+                return f"cut({_time(node.start)}s..{end}{'' if node.exact else ', keyframe'}){same}"
+            case Filter():
+                return f"{node.name}({', '.join(f'{key}={_value(value)}' for key, value in node.options)}){same}"
+            case Encode():
+                options = [node.encoder, *(f"{key}={value}" for key, value in node.options)]
+                given = {"pix_fmt": node.pix_fmt, "rate": node.sample_rate, "layout": node.channel_layout}
+                options += [f"{key}={value}" for key, value in given.items() if value is not None]
+                copies = f"; copy {' '.join(sorted(node.copy_codecs))}" if node.copy_codecs else ""
+                return f"encode({', '.join(options)}{copies})"
+            case Copy():
+                return "copy"
+        raise TypeError(f"no text form for {node!r}")
+
+
+_MANY = 1000
+_time: Callable[[Fraction], str] = number_text
+
+
+def _value(value: Value) -> str:
+    match value:
+        case str():
+            return repr(value) if any(c in " ,;=(){}→'\"" for c in value) else value
+        case Expr():
+            return f"`{value.text}`"
+        case File():
+            return f"<{value.token}>"
+    return number_text(value)

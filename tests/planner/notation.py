@@ -1,0 +1,131 @@
+"""Reads the text form of a StreamGraph (`mediapipeline.planner.text`), for fixtures of rules.
+
+Facts that the text does not hold come from `clip_info`: a line ``# in: duration=60s video=hevc`` gives its arguments.
+A cut works out the facts of what it gives, everything else passes them on.
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import Any
+
+import attrs
+
+from mediapipeline.ffmpeg.filtergraph import Expr, Value
+from mediapipeline.media.info import MediaInfo
+from mediapipeline.media.timecode import parse_duration
+from mediapipeline.media.timeline import cut_stream, from_zero
+from mediapipeline.planner.streams import Copy, Cut, Encode, Filter, Node, Sink, Source, StreamGraph
+from mediapipeline.testing import clip_info
+
+_SOURCE = re.compile(r"(?P<input>[\w.-]+):(?P<kind>video|audio|subtitle|cover)(\.(?P<index>\d+))?")
+_STEP = re.compile(r"(?P<name>\w+)\((?P<inside>.*)\)( \{= (?P<same>[^}]+)\})?")
+_CUT = re.compile(r"(?P<start>[\d./]+)s\.\.((?P<end>[\d./]+)s)?(?P<keyframe>, keyframe)?")
+
+
+def facts(text: str) -> dict[str, MediaInfo]:
+    """The inputs that the comments of *text* describe."""
+    found = {}
+    for name, given in re.findall(r"^# ([\w.-]+): (.*=.*)$", text, re.MULTILINE):
+        arguments: dict[str, Any] = dict(pair.split("=") for pair in given.split())
+        for key in ("audio", "sample_rate"):
+            if key in arguments:
+                arguments[key] = int(arguments[key])
+        if "subtitles" in arguments:
+            arguments["subtitles"] = arguments["subtitles"].split(",")
+        if arguments.get("duration") == "unknown":
+            arguments["duration"] = None
+        found[name] = from_zero(clip_info(**arguments))
+    return found
+
+
+def parse(text: str, inputs: dict[str, MediaInfo] | None = None) -> StreamGraph:
+    """The graph that *text* shows."""
+    return _Parser({} if inputs is None else inputs).graph(text)
+
+
+class _Parser:
+    def __init__(self, inputs: dict[str, MediaInfo]) -> None:
+        self.inputs = inputs
+        self.nodes: dict[str, Node] = {}
+        self.names: dict[str, str] = {}
+        self.sinks: dict[str, list[str]] = {}
+
+    def graph(self, text: str) -> StreamGraph:
+        for line in text.splitlines():
+            if line.strip() and not line.startswith("#"):
+                self.line(line.strip())
+        for output, streams in self.sinks.items():
+            first = self.nodes[streams[0]]
+            self.nodes[f"out-{output}"] = Sink(
+                id=f"out-{output}", kind="video", inputs=tuple(streams), info=first.info, origin="/outputs/0",
+                output=output, container="mkv", media=MediaInfo(),
+            )  # fmt: skip
+        return StreamGraph(self.nodes)
+
+    def line(self, line: str) -> None:
+        name, equals, chain = line.partition(" = ") if re.match(r"\w+ = ", line) else ("", "", line)
+        head, *steps = chain.split(" → ")
+        here = [self.start(each) for each in head.split(", ")]
+        last = steps if equals else steps[:-1]
+        for step in last:
+            here = [self.step(step, here)]
+        if equals:
+            self.names[name] = here[0]
+        else:
+            self.sinks.setdefault(steps[-1], []).append(here[0])
+
+    def start(self, name: str) -> str:
+        if name in self.names:
+            return self.names[name]
+        match = _SOURCE.fullmatch(name)
+        assert match, f"neither a stream of an input nor a name: {name!r}"
+        info = self.inputs.setdefault(match["input"], from_zero(clip_info()))
+        kind = match["kind"]
+        streams = [s for s in info.streams if s.kind == kind]
+        stream = next(s for s in streams if match["index"] in (None, str(s.index)))
+        self.names[name] = self.add(Source, [], kind=kind, info=stream, input=match["input"], origin="/inputs/0")
+        return self.names[name]
+
+    def add(self, cls: type[Node], inputs: list[str], **fields: Any) -> str:
+        node = cls(id=f"n{len(self.nodes)}", inputs=tuple(inputs), **{"origin": "/operations/0", **fields})
+        self.nodes[node.id] = node
+        return node.id
+
+    def step(self, step: str, inputs: list[str]) -> str:
+        source = self.nodes[inputs[0]]
+        kind, info = source.kind, source.info
+        if step == "copy":
+            return self.add(Copy, inputs, kind=kind, info=info)
+        match = _STEP.fullmatch(step)
+        assert match, f"not a step: {step!r}"
+        name, inside = match["name"], match["inside"]
+        same = {"same_as": self.names[match["same"]]} if match["same"] else {}
+        if name == "cut":
+            bounds = _CUT.fullmatch(inside)
+            assert bounds, f"not a cut: {inside!r}"
+            start, exact = parse_duration(Fraction(bounds["start"])), bounds["keyframe"] is None
+            end = None if bounds["end"] is None else Fraction(bounds["end"])
+            after = cut_stream(info, start, end, exact=exact)
+            return self.add(Cut, inputs, kind=kind, info=after, start=start, end=end, exact=exact, **same)
+        if name == "encode":
+            settings, _, copies = inside.partition("; copy ")
+            encoder, *options = settings.split(", ")
+            given = dict(option.split("=", 1) for option in options)
+            pix_fmt = given.pop("pix_fmt", None)
+            return self.add(
+                Encode, inputs, kind=kind, info=attrs.evolve(info, codec="encoded"), encoder=encoder,
+                options=tuple(given.items()), pix_fmt=pix_fmt, copy_codecs=frozenset(copies.split()),
+                origin="/outputs/0",
+            )  # fmt: skip
+        pairs = [pair.split("=", 1) for pair in inside.split(", ") if pair]
+        return self.add(
+            Filter, inputs, kind=kind, info=info, name=name, options=tuple((key, _value(v)) for key, v in pairs), **same
+        )
+
+
+def _value(text: str) -> Value:
+    if text.startswith("`"):
+        return Expr(text.strip("`"))
+    return int(text) if re.fullmatch(r"-?\d+", text) else text

@@ -1,0 +1,124 @@
+"""Every rule against its cases: graphs before and after, in ``tests/planner/rules``."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import attrs
+import pytest
+
+from mediapipeline.errors import RuleError
+from mediapipeline.media.timeline import cut_stream
+from mediapipeline.planner.optimize import RULES
+from mediapipeline.planner.rule import Notes, apply, rule
+from mediapipeline.planner.streams import Cut, Encode, Rewrite, StreamGraph
+from mediapipeline.planner.text import render
+from planner import notation
+
+
+class Case(NamedTuple):
+    rule: str
+    title: str
+    facts: str
+    before: str
+    after: str
+
+
+def cases() -> list[Case]:
+    found = []
+    for file in sorted(Path(__file__).with_name("rules").glob("*.plan")):
+        for block in re.split(r"^(?=# title: )", file.read_text(encoding="utf-8"), flags=re.MULTILINE):
+            if block.strip():
+                head, before, after = re.split(r"^--- (?:before|after)\n", block, flags=re.MULTILINE)
+                title = head.splitlines()[0].removeprefix("# title: ")
+                found.append(Case(file.stem, title, head, before.strip(), after.strip()))
+    return found
+
+
+NAMED = {each.__name__: each for each in RULES}
+CASES = cases()
+
+
+def without_copies(text: str) -> str:
+    """What an encoder might have copied is of no more interest after the rules."""
+    return re.sub(r"; copy [^)]*", "", text)
+
+
+def test_every_rule_has_cases_and_every_file_a_rule():
+    assert {case.rule for case in CASES} == set(NAMED)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}: {case.title}")
+def test_rule(case):
+    graph = notation.parse(case.before, notation.facts(case.facts))
+    assert render(graph).strip() == case.before, "the fixture is not written as it would be shown"
+    done = apply(graph, [NAMED[case.rule]])
+    assert without_copies(render(done.graph).strip()) == without_copies(case.after)
+    assert bool(done.trace) == (without_copies(case.before) != without_copies(case.after)), (
+        "a rule that changes nothing returns the graph itself"
+    )
+    assert {name for name, _ in done.trace} <= {case.rule}
+    assert all(decision.by == case.rule and decision.text for decision in done.decisions)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}: {case.title}")
+def test_rules_are_idempotent(case):
+    graph = notation.parse(case.before, notation.facts(case.facts))
+    once = apply(graph, [NAMED[case.rule]]).graph
+    notes = Notes("again")
+    assert NAMED[case.rule](once, notes) is once
+    assert notes.decisions == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}: {case.title}")
+def test_the_order_of_rules_does_not_matter(case):
+    graph = notation.parse(case.before, notation.facts(case.facts))
+    forwards, backwards = apply(graph, RULES).graph, apply(graph, RULES[::-1]).graph
+    assert without_copies(render(forwards)) == without_copies(render(backwards))
+
+
+def shorter(graph: StreamGraph, notes: Notes) -> StreamGraph:
+    edits = Rewrite(graph)
+    for node in graph.of(Encode):
+        if node.info.duration > 1:
+            edits.put(attrs.evolve(node, info=cut_stream(node.info, node.info.start, node.info.duration / 2)))
+    return edits.graph()
+
+
+def test_a_rule_that_changes_an_output_is_refused_by_name():
+    with pytest.raises(RuleError, match=r"'shorter'.*changed what an output holds"):
+        apply(notation.parse("in:video → encode(ffv1) → out"), [rule("exact")(shorter)])
+
+
+def to_and_fro(graph: StreamGraph, notes: Notes) -> StreamGraph:
+    edits = Rewrite(graph)
+    for node in graph.of(Cut):
+        edits.put(attrs.evolve(node, exact=not node.exact))
+    return edits.graph()
+
+
+def test_rules_that_come_to_no_end_are_refused():
+    with pytest.raises(RuleError, match=r"'to_and_fro'.*still changes after"):
+        apply(notation.parse("in:video → cut(1s..2s) → encode(ffv1) → out"), [rule("exact")(to_and_fro)])
+
+
+def test_text_of_joined_and_shared_streams():
+    text = """\
+s1 = in:video → cut(1s..2s)
+s2 = logo:video → format(pix_fmts=rgba)
+s3 = s1, s2 → overlay(x=`W-w`, y=8)
+s3 → encode(libx264, crf=23, pix_fmt=yuv420p) → one
+in:audio → cut(1s..2s) → encode(aac) → one
+s3 → hflip() → encode(ffv1) → two
+s1 → encode(ffv1) → three
+"""
+    graph = notation.parse(text)
+    assert render(graph) == text
+    assert len(graph.of(Cut)) == 2
+
+
+def test_text_tells_the_tracks_of_an_input_apart():
+    text = "in:audio.1 → encode(aac) → out\nin:audio.2 → encode(aac) → out\n"
+    assert render(notation.parse(text, notation.facts("# in: audio=2"))) == text
