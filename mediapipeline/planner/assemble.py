@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import attrs
 
+from mediapipeline.media.container import CONTAINERS
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
 from mediapipeline.planner import streams as ir
@@ -61,7 +62,7 @@ def planned_streams(
     for name in sink.inputs:
         node = graph[name]
         if isinstance(node, ir.Encode):
-            reason = _why_encoded(graph, node, operator_at)
+            reason = _why_encoded(graph, node, sink.container, operator_at)
             found.append(PlannedStream(kind=node.kind, encoder=node.encoder, codec=node.info.codec, reason=reason))
         else:
             reason = "cut at key frames" if isinstance(graph.input_of(node), ir.Cut) else "nothing changes it"
@@ -69,7 +70,9 @@ def planned_streams(
     return tuple(found)
 
 
-def _why_encoded(graph: ir.StreamGraph, node: ir.Encode, operator_at: Callable[[str], str | None]) -> str:
+def _why_encoded(
+    graph: ir.StreamGraph, node: ir.Encode, container: str, operator_at: Callable[[str], str | None]
+) -> str:
     source = graph.input_of(node)
     changed = next((a for a in graph.ancestors(source.id) if not isinstance(a, ir.Source)), None)
     if changed is not None:
@@ -79,8 +82,10 @@ def _why_encoded(graph: ir.StreamGraph, node: ir.Encode, operator_at: Callable[[
         return f"not copied: changed by {name or changed.origin}"
     if not node.copy_codecs:
         return "not copied: the job gives settings for an encoder"
+    if node.kind != "cover" and not CONTAINERS[container].takes(node.kind, source.info.codec):
+        return f"not copied: {container} does not take {source.info.codec}"
     if source.info.codec not in node.copy_codecs:
-        return f"not copied: the output cannot hold {source.info.codec}, or the job asks for another codec"
+        return f"not copied: the job asks for {node.info.codec}"
     return "not copied: copying is switched off"
 
 
@@ -110,9 +115,13 @@ def expected(
 
 
 def _tolerance(info: Stream) -> Fraction:
-    """One frame, and never less than a twentieth of a second."""
+    """One frame, and never less than a twentieth of a second; see `expected`."""
     rate = info.frame_rate if isinstance(info, VideoStream) else None
-    return max(_TOLERANCE, 1 / rate) if rate else _TOLERANCE
+    if not rate:
+        return _TOLERANCE
+    # The encoder counts in frames: one that falls between two of its ticks is moved by half a frame at most.
+    between = ((info.start or 0) * rate).denominator != 1
+    return max(_TOLERANCE, 1 / rate) + (1 / (2 * rate) if between else 0)
 
 
 def _expected_stream(graph: ir.StreamGraph, node: ir.Node, begin: Fraction) -> StreamExpectation:

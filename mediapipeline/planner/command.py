@@ -218,7 +218,8 @@ class CommandBuilder:
             tag = container.tags.get(node.info.codec or "") if node.kind == "video" else None
             if tag is not None:
                 options.append((f"tag:{at}", tag))
-        options.append(("map_metadata", "-1"))
+        # Not plain -1, which would also take the titles of chapters.
+        options += [("map_metadata:g", "-1"), ("map_metadata:s", "-1")]
         chapter_input = "-1"
         if chapters is not None:
             chapter_input = str(self._file(chapters, (("f", "ffmetadata"),), ("ffmetadata",)))

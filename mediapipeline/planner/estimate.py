@@ -41,6 +41,8 @@ _BITS = Fraction(1, 10)  # coded bits per pixel, where no bit rate is given
 
 def _amount(info: Stream, duration: Fraction | None) -> Fraction | None:
     """Pixels or samples in *duration* seconds of a stream."""
+    if isinstance(info, VideoStream) and info.frames == 1:
+        return Fraction(info.width * info.height)
     if duration is None:
         return None
     if isinstance(info, VideoStream):

@@ -18,7 +18,7 @@ from mediapipeline.graph.graph import BoundOperation
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
 from mediapipeline.operators.lowering import AudioRef, Clip, CoverRef, Lowering, OptionValue, SubtitleRef, VideoRef
-from mediapipeline.operators.traits import OPAQUE, Traits
+from mediapipeline.operators.traits import OPAQUE, POINTWISE, Traits
 from mediapipeline.planner.streams import Cut, Filter, Node, NodeId, Source, StreamKind
 
 __all__ = ["GraphBuilder", "input_clip", "lower"]
@@ -79,13 +79,32 @@ def _kind(info: Stream) -> StreamKind:
 
 def input_clip(build: GraphBuilder, id: str, info: MediaInfo) -> Clip:  # noqa: A002
     """The clip that an input file is; *info* holds the streams of it that the job uses, with times from its start."""
+    video = None if info.video is None else VideoRef(build.source(id, "video", info.video), info.video)
+    if video is not None and video.info.rotation_by_tag:
+        video = _turned(build, video)
+        info = attrs.evolve(info, video=video.info)
     return Clip(
         info=info,
-        video=None if info.video is None else VideoRef(build.source(id, "video", info.video), info.video),
+        video=video,
         audio=tuple(AudioRef(build.source(id, "audio", s), s) for s in info.audio),
         subtitles=tuple(SubtitleRef(build.source(id, "subtitle", s), s) for s in info.subtitles),
         covers=tuple(CoverRef(build.source(id, "cover", s), s) for s in info.covers),
     )
+
+
+def _turned(build: GraphBuilder, video: VideoRef) -> VideoRef:
+    """*video* as players show it, where FFmpeg does not turn it by itself."""
+    upright = attrs.evolve(video.info, rotation=0, rotation_by_tag=False)
+    turns: dict[int, list[tuple[str, dict[str, OptionValue]]]] = {
+        90: [("transpose", {"dir": "clock"})],
+        180: [("hflip", {}), ("vflip", {})],
+        270: [("transpose", {"dir": "cclock"})],
+    }
+    build.traits = POINTWISE
+    node = video.id
+    for name, options in turns.get(video.info.rotation, []):
+        node = build.filter([node], name, options, upright)
+    return VideoRef(node, upright)
 
 
 def lower(

@@ -23,10 +23,14 @@ from mediapipeline.planner.command import CommandBuilder
 from mediapipeline.planner.estimate import estimate_sinks, processor_cores
 from mediapipeline.planner.machine import Machine
 from mediapipeline.steps.files import Asset, Source, Work
+from mediapipeline.steps.resources import Resources
 from mediapipeline.steps.step import CutCuesStep, FFmpegStep, Step
 
 __all__ = ["Schedule", "schedule"]
 
+_LITTLE = Resources(
+    cpu_seconds=Fraction(1, 20), memory=40_000_000, disk_space=100_000, disk_written=100_000, duration=Fraction(1, 20)
+)  # what a step takes that reads and writes subtitles
 _NAMED = 3  # outputs that the id of a step names
 _CUE_FILES = {"ass": ("ass", "ass"), "ssa": ("ass", "ass")}  # what keeps styles; all other text becomes SubRip
 
@@ -204,6 +208,7 @@ def _cue_steps(graph: ir.StreamGraph, cut: ir.Node, number: int, demuxers: Mappi
     extract = FFmpegStep(
         id=f"extract-cues-{number}",
         title=f"extract subtitles {node.info.language or number}",
+        resources=_LITTLE,
         command=Command(
             inputs=(InputFile(file=Source(node.input).token, demuxers=demuxers[node.input]),),
             outputs=(
@@ -217,7 +222,7 @@ def _cue_steps(graph: ir.StreamGraph, cut: ir.Node, number: int, demuxers: Mappi
         steps.append(
             CutCuesStep(
                 id=f"cut-cues-{number}-{at}", title=f"cut subtitles {node.info.language or number}",
-                needs=(steps[-1].id,), source=token, target=target, start=each.start, end=each.end,
+                needs=(steps[-1].id,), source=token, target=target, start=each.start, end=each.end, resources=_LITTLE,
             )
         )  # fmt: skip
         token = target

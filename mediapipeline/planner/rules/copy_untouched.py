@@ -20,10 +20,11 @@ def copy_untouched(graph: StreamGraph, notes: Notes) -> StreamGraph:
     edits = Rewrite(graph)
     for node in graph.of(Encode):
         source = graph.input_of(node)
+        why = "nothing changes it"
         if isinstance(source, Cut) and not source.exact and node.kind != "subtitle":
-            source = graph.input_of(source)
+            source, why = graph.input_of(source), "it is cut at key frames only"
         if isinstance(source, Source) and source.info.codec in node.copy_codecs:
-            notes(node, f"{node.kind} copied: nothing changes it, and {source.info.codec} is as asked")
+            notes(node, f"{node.kind} copied: {why}, and the output may hold {source.info.codec}")
             edits.put(
                 Copy(id=node.id, kind=node.kind, inputs=node.inputs, info=graph.input_of(node).info, origin=node.origin)
             )
