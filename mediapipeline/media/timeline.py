@@ -23,6 +23,8 @@ _ZERO = Fraction(0)
 
 def from_zero(info: MediaInfo) -> MediaInfo:
     """The same clip with times that count from its own start, as FFmpeg counts them by default."""
+    if info.still and info.video is not None:
+        info = attrs.evolve(info, video=attrs.evolve(info.video, frames=1))
     offset = info.start or _ZERO
     if not offset and info.start is not None:
         return info

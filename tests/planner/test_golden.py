@@ -1,0 +1,143 @@
+"""What plans look like to people: explain, commands, scripts and flowcharts of jobs that show the whole of planning."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from typing import Any
+
+import pytest
+
+from mediapipeline.planner.plan import ProcessingPlan
+from mediapipeline.testing import Capabilities, clip_info
+from planning import job, op, plan
+
+H264_AAC = {"video": {"codec": "libx264", "preset": "medium", "crf": 23}, "audio": {"codec": "aac", "bitrate": "128k"}}
+FILM = clip_info(
+    duration="60s",
+    audio=["stereo", "5.1"],
+    subtitles=["subrip"],
+    languages=["eng", "deu", "eng"],
+    chapters=[("0s", "30s", "One"), ("30s", "60s", "Two; #2")],
+    metadata={"title": "A film"},
+)
+CLIPS = {
+    "in.mp4": clip_info(duration="60s"),
+    "film.mkv": FILM,
+    "logo.png": clip_info(still=True, size="200x100", video="png", pix_fmt="rgba"),
+    "corner.mp4": clip_info(duration="90s", size="640x360", rate="30000/1001"),
+    "song.flac": clip_info(duration="200s", size=None, audio_codec="flac", sample_rate=44100),
+}
+
+JOBS: dict[str, dict[str, Any]] = {
+    "trim-and-scale": job(
+        op("trim", "in", "part", start="10s", duration="15s"),
+        op("scale", "part", "small", width=1280, height=720, algorithm="lanczos"),
+        outputs={"small": {"destination": "out.mp4", "codec": H264_AAC}},
+    ),
+    "three-outputs": job(
+        op("scale", "in", "hd", size="720p"),
+        op("scale", "in", "sd", size="360p"),
+        outputs={
+            "hd": "hd.mp4",
+            "sd": {"destination": "sd.mp4", "codec": {"video": "libx264", "audio": "aac"}},
+            "sound": {"input": "in", "destination": "sound.mp3"},
+        },
+    ),
+    "one-clip-twice": job(
+        op("hflip", "in", "mirror"),
+        outputs={
+            "mp4": {"input": "mirror", "destination": "a.mp4"},
+            "webm": {"input": "mirror", "destination": "a.webm"},
+        },
+    ),
+    "overlay": job(
+        op("overlay", {"base": "in", "overlay": "corner"}, "both", position="bottom_right", margin=16),
+        op("overlay", {"base": "both", "overlay": "logo"}, "all", position="top_left", margin=8),
+        inputs={"in": "in.mp4", "corner": "corner.mp4", "logo": "logo.png"},
+        outputs={"all": "all.mp4"},
+    ),
+    "diamond": job(
+        op("trim", "in", "part", start="5s", end="15s"),
+        op("scale", "part", "small", size="320x180"),
+        op("hflip", "part", "mirror"),
+        op("overlay", ["mirror", "small"], "out", position="center"),
+        outputs={"out": "out.mp4"},
+    ),
+    "audio-only": job(
+        op("trim", "song", "part", start="30s", end="60s"),
+        inputs={"song": "song.flac"},
+        outputs={"part": "part.mp3", "whole": {"input": "song", "destination": "whole.flac"}},
+    ),
+    "no-operations": job(outputs={"in": "copy.mkv"}),
+    "audio-copied": job(op("hflip", "in", "mirror"), outputs={"mirror": "mirror.mp4"}),
+    "cut-film": job(
+        op("trim", "film", "part", start="20s", end="40s"),
+        inputs={"film": "film.mkv"},
+        outputs={"part": {"destination": "part.mp4", "metadata": {"title": "", "artist": "Nobody"}}},
+    ),
+    "keyframes": job(
+        op("trim", "in", "part", start="20s", end="40s", accuracy="keyframe"), outputs={"part": "part.mp4"}
+    ),
+    "two-passes": job(
+        op("scale", "in", "small", size="360p"),
+        outputs={
+            "small": {"destination": "a.mp4", "codec": {"video": {"bitrate": "1M", "two_pass": True}, "audio": "copy"}}
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_plan(name, golden):
+    made = plan(JOBS[name], CLIPS)
+    texts = {
+        "explain": made.explain(),
+        "shell": re.sub(r"(<<'PYTHON'\n).*?\nPYTHON$", r"\1…\nPYTHON", made.to_shell(), flags=re.DOTALL | re.MULTILINE),
+        "mermaid": made.to_mermaid(),
+    }
+    golden(f"plans/{name}.txt", "\n".join(f"== {kind}\n{text.rstrip()}\n" for kind, text in texts.items()))
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_json_round_trip(name):
+    made = plan(JOBS[name], CLIPS)
+    data = json.loads(json.dumps(made.to_dict()))
+    again = ProcessingPlan.from_dict(data)
+    assert again == made
+    assert again.to_dict() == data
+    assert again.explain() == made.explain()
+    assert again.to_shell() == made.to_shell()
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_plans_are_the_same_every_time_and_everywhere(name, tmp_path, monkeypatch):
+    first = json.dumps(plan(JOBS[name], CLIPS).to_dict())
+    monkeypatch.chdir(tmp_path)
+    second = json.dumps(plan(JOBS[name], CLIPS).to_dict())
+    assert first == second
+    assert str(tmp_path) not in second
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_the_script_holds_the_commands(name):
+    made = plan(JOBS[name], CLIPS)
+    joined = made.to_shell().replace(" \\\n ", "")
+    for argv in made.commands():
+        assert shlex.join(argv) in joined
+
+
+@pytest.mark.parametrize("version", ["5.1", "7.0", "8.0", "9.0"])
+def test_what_a_plan_needs_is_there_in_every_supported_version(version):
+    for document in JOBS.values():
+        made = plan(document, CLIPS)
+        assert Capabilities.assume(version).missing(made.requires) == ()
+
+
+def test_a_plan_of_another_format_is_refused():
+    data = plan(JOBS["no-operations"], CLIPS).to_dict()
+    with pytest.raises(ValueError, match="plan format 2 is not readable"):
+        ProcessingPlan.from_dict(data | {"format_version": 2})
+    with pytest.raises(ValueError, match="ProcessingPlan"):
+        ProcessingPlan.from_dict({"format_version": 1, "steps": [], "unheard_of": 1})
