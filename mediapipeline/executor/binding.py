@@ -1,0 +1,84 @@
+"""From the command of a step to the argument list that runs here: paths, the level of the log, limits on threads.
+
+Pure, but for a long filter graph, which the layout writes to a file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+import attrs
+
+from mediapipeline.executor.log import LOG_LEVEL
+from mediapipeline.ffmpeg.command import Command, InputFile, Option, OutputFile
+from mediapipeline.ffmpeg.features import Capabilities
+from mediapipeline.ffmpeg.filtergraph import InputStream
+
+__all__ = ["bind", "limit_threads"]
+
+_CODEC = re.compile(r"(?:c|codec|[vas]codec)(?P<stream>:.*)?")
+
+
+def bind(
+    command: Command,
+    *,
+    binary: str,
+    paths: Mapping[str, str],
+    features: Capabilities,
+    graph_file: Callable[[str], str],
+    threads: int | None,
+) -> list[str]:
+    """The argument list.
+
+    Args:
+        command: What the step says.
+        binary: FFmpeg itself.
+        paths: Path by token.
+        features: What the build can do.
+        graph_file: Writes a graph to a file and says where.
+        threads: Threads for each decoder, encoder and filter graph; None leaves it to FFmpeg, which takes the machine.
+    """
+    if threads is not None:
+        command = limit_threads(command, threads)
+    argv = command.argv(binary=binary, paths=paths, features=features, graph_file=graph_file)
+    argv[argv.index("-loglevel") + 1] = LOG_LEVEL  # where FFmpeg counts frames; see `mediapipeline.executor.log`
+    return argv
+
+
+def limit_threads(command: Command, threads: int) -> Command:
+    """*command* with limits where it has none.
+
+    Only where something is decoded or encoded: FFmpeg complains of codec options that no codec takes.
+    """
+    decoded = set() if command.graph is None else {pad.input for pad in command.graph.inputs}
+    outputs = []
+    for output in command.outputs:
+        copied = _copied(output)
+        encodes = not all(copied)
+        decoded.update(
+            pad.input
+            for pad, copy in zip(output.maps, copied, strict=True)
+            if isinstance(pad, InputStream) and not copy
+        )
+        outputs.append(attrs.evolve(output, options=_with(output.options, threads)) if encodes else output)
+    inputs: list[InputFile] = [
+        attrs.evolve(source, options=_with(source.options, threads)) if at in decoded else source
+        for at, source in enumerate(command.inputs)
+    ]
+    given = {key for key, _ in command.options}
+    ours: tuple[Option, ...] = (("filter_threads", str(threads)), ("filter_complex_threads", str(threads)))
+    options = (*command.options, *(option for option in ours if option[0] not in given))
+    return attrs.evolve(command, inputs=tuple(inputs), outputs=tuple(outputs), options=options)
+
+
+def _with(options: tuple[Option, ...], threads: int) -> tuple[Option, ...]:
+    if any(key.partition(":")[0] == "threads" for key, _ in options):
+        return options
+    return (*options, ("threads", str(threads)))
+
+
+def _copied(output: OutputFile) -> list[bool]:
+    """Of each stream whether its packets are copied; a specifier that is not a number counts as encoding."""
+    codecs = {(m["stream"] or "")[1:]: value for key, value in output.options if (m := _CODEC.fullmatch(key))}
+    return [codecs.get(str(at), codecs.get("")) == "copy" for at, _ in enumerate(output.maps)]

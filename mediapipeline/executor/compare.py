@@ -1,0 +1,141 @@
+"""Is a file what was planned? The comparison of what a prober found with an `Expectation`: pure.
+
+What is not planned is not compared, and neither is what the file does not tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from mediapipeline.media.info import MediaInfo
+from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
+from mediapipeline.steps.expectation import Expectation, Range, StreamExpectation
+
+__all__ = ["checks", "differences"]
+
+_RATE_TOLERANCE = Fraction(1, 2000)  # 30 and 30000/1001 are twice as far apart
+_SHIFTED = frozenset({"mpegts", "mpeg"})  # formats that begin at a time other than 0, whatever is put into them
+
+
+def differences(planned: Expectation, found: MediaInfo, *, reached: Fraction | None = None) -> list[str]:
+    """What differs, a sentence each.
+
+    Args:
+        planned: What the file must be.
+        found: What the prober saw.
+        reached: Time to which the packets were read, where they are those of one stream of sound: it stands in for what
+            the container does not tell.
+    """
+    return list(_differences(planned, found, reached))
+
+
+def checks(planned: Expectation, found: MediaInfo) -> list[str]:
+    """What was compared in a file that does not differ, a sentence each."""
+    said = []
+    if planned.demuxer is not None:
+        said.append(f"the container is {found.format}")
+    if planned.streams or planned.covers:
+        streams = "; ".join(_described(stream) for stream in _lasting(found))
+        covers = f"; {planned.covers} cover" + "s" * (planned.covers > 1) if planned.covers else ""
+        said.append(f"streams: {streams}{covers}".replace(": ; ", ": "))
+    if any(stream.end is not None for stream in planned.streams):
+        said.append("every stream ends when it should")
+    if planned.duration is not None and found.duration is not None:
+        said.append(f"duration {_seconds(found.duration)} s, planned {_range(planned.duration)}")
+    return said
+
+
+def _differences(planned: Expectation, found: MediaInfo, reached: Fraction | None) -> Iterator[str]:
+    names = (planned.demuxer or "").split(",")
+    if planned.demuxer is not None and found.format is not None and not set(names) & set(found.format.split(",")):
+        yield f"container: planned {planned.demuxer}, found {found.format}"
+    if planned.covers != len(found.covers):
+        yield f"attached pictures: planned {planned.covers}, found {len(found.covers)}"
+    streams = _lasting(found)
+    kinds: list[str] = [stream.kind for stream in planned.streams]
+    if kinds != [stream.kind for stream in streams]:
+        yield f"streams: planned {_list(kinds)}, found {_list([stream.kind for stream in streams])}"
+    else:
+        for at, (wanted, stream) in enumerate(zip(planned.streams, streams, strict=True)):
+            for difference in _stream(wanted, stream, found, reached):
+                yield f"stream {at} ({stream.kind}): {difference}"
+    if planned.duration is not None:
+        lengths = _lengths(found) or ([] if reached is None else [reached])
+        if lengths and not any(length in planned.duration for length in lengths):
+            yield f"duration: planned {_range(planned.duration)}, found {_seconds(lengths[0])} s"
+
+
+def _stream(wanted: StreamExpectation, stream: Stream, media: MediaInfo, reached: Fraction | None) -> Iterator[str]:
+    for name in ("codec", "pix_fmt", "sample_rate", "channels"):
+        want, have = getattr(wanted, name), getattr(stream, name, None)
+        if want is not None and have is not None and want != have:
+            yield f"planned {_NAMES[name].format(want)}, found {_NAMES[name].format(have)}"
+    if isinstance(stream, VideoStream):
+        size = (wanted.width or stream.width, wanted.height or stream.height)
+        if size != (stream.width, stream.height):
+            yield f"planned {size[0]}x{size[1]}, found {stream.width}x{stream.height}"
+        want_rate, rate = wanted.frame_rate, stream.frame_rate
+        if want_rate is not None and rate is not None and abs(rate - want_rate) > want_rate * _RATE_TOLERANCE:
+            yield f"planned {want_rate} frames per second, found {rate}"
+    end = stream.end if stream.end is not None else reached
+    if wanted.end is not None and end is not None:
+        if media.format in _SHIFTED and stream.end is not None:
+            end -= media.start or 0
+        if end not in wanted.end:
+            yield f"planned to end at {_range(wanted.end)}, ends at {_seconds(end)} s"
+
+
+_NAMES = {
+    "codec": "codec {}",
+    "pix_fmt": "pixel format {}",
+    "sample_rate": "{} Hz",
+    "channels": "{} channels",
+}
+
+
+def _lasting(media: MediaInfo) -> list[VideoStream | AudioStream | SubtitleStream]:
+    """What a plan counts as streams: muxers add streams of data by themselves (chapters, time codes)."""
+    covers = {cover.index for cover in media.covers}
+    return [
+        stream
+        for stream in media.streams
+        if isinstance(stream, VideoStream | AudioStream | SubtitleStream) and stream.index not in covers
+    ]
+
+
+def _lengths(media: MediaInfo) -> list[Fraction]:
+    """How long the file lasts: from its first frame on, and from time 0 on, where nothing shows in between."""
+    if media.duration is None:
+        return []
+    if media.start is None or media.format in _SHIFTED:
+        return [media.duration]
+    return [media.duration, media.start + media.duration]
+
+
+def _described(stream: VideoStream | AudioStream | SubtitleStream) -> str:
+    words = [stream.kind, stream.codec or "of an unknown codec"]
+    if isinstance(stream, VideoStream):
+        words.append(f"{stream.width}x{stream.height}")
+        words += [f"{float(stream.frame_rate):.6g} fps"] if stream.frame_rate is not None else []
+        words += [stream.pix_fmt] if stream.pix_fmt is not None else []
+    elif isinstance(stream, AudioStream):
+        words += [f"{stream.sample_rate} Hz"] if stream.sample_rate is not None else []
+        words += [f"{stream.channels} channels"] if stream.channels is not None else []
+    return " ".join(words)
+
+
+def _list(kinds: list[str]) -> str:
+    return f"{len(kinds)} ({', '.join(kinds)})" if kinds else "none"
+
+
+def _seconds(value: Fraction) -> str:
+    return f"{float(value):.3f}".rstrip("0").rstrip(".")
+
+
+def _range(value: Range) -> str:
+    if value.low is None or value.high is None:
+        if value.high is not None:
+            return f"at most {_seconds(value.high)} s"
+        return f"at least {_seconds(value.low)} s" if value.low is not None else "anything"
+    return f"{_seconds(value.low)} to {_seconds(value.high)} s"

@@ -1,0 +1,161 @@
+"""Runs one step, and says in the library's own errors what went wrong.
+
+What a failure means is `mediapipeline.ffmpeg.diagnosis`'s to know; here it is brought together with the plan: which
+operation of the job the filter belongs to, which output is concerned.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from mediapipeline.errors import ExecutionError, FFmpegFailedError, StalledError
+from mediapipeline.executor.binding import bind
+from mediapipeline.executor.gauge import Gauge, memory_message
+from mediapipeline.executor.layout import Layout
+from mediapipeline.executor.log import frame_counts, notable
+from mediapipeline.executor.result import StepResult
+from mediapipeline.executor.tools import Tools
+from mediapipeline.executor.waiting import in_thread
+from mediapipeline.ffmpeg.diagnosis import decode_warnings, diagnose
+from mediapipeline.ffmpeg.environment import environment
+from mediapipeline.ffmpeg.process import ProcessLimits, ProcessResult, Sample, run_process
+from mediapipeline.ffmpeg.progress import Progress
+from mediapipeline.steps.cues import cut_cues
+from mediapipeline.steps.step import CutCuesStep, FFmpegStep, Step
+
+__all__ = ["StepRunner"]
+
+
+class StepRunner:
+    """Runs the steps of one run.
+
+    Args:
+        tools: What to run them with.
+        layout: Where their files are.
+        gauge: What they may use together.
+        max_memory: Bytes that one process may have resident.
+        fail_on_decode_errors: Whether damaged media are a failure, and not a warning.
+    """
+
+    def __init__(
+        self, tools: Tools, layout: Layout, gauge: Gauge, *, max_memory: int | None, fail_on_decode_errors: bool
+    ) -> None:
+        self._tools = tools
+        self._layout = layout
+        self._gauge = gauge
+        self._fail_on_decode_errors = fail_on_decode_errors
+        self._limits = ProcessLimits(startup=tools.startup_timeout, stall=tools.stall_timeout, memory=max_memory)
+
+    async def run(
+        self,
+        step: Step,
+        *,
+        threads: int | None,
+        on_progress: Callable[[Progress], None],
+        on_warning: Callable[[str], None],
+    ) -> StepResult:
+        """Run *step*.
+
+        Args:
+            step: What to run.
+            threads: Threads that FFmpeg may use for each of its parts; None leaves it to FFmpeg.
+            on_progress: Called with every report of FFmpeg.
+            on_warning: Called with what was wrong with the media, a sentence each.
+
+        Raises:
+            ExecutionError: It failed.
+        """
+        match step:
+            case FFmpegStep():
+                return await self._run_ffmpeg(step, threads, on_progress, on_warning)
+            case CutCuesStep():
+                return await in_thread(lambda: self._cut_cues(step))
+
+    async def _run_ffmpeg(
+        self,
+        step: FFmpegStep,
+        threads: int | None,
+        on_progress: Callable[[Progress], None],
+        on_warning: Callable[[str], None],
+    ) -> StepResult:
+        def sampled(sample: Sample) -> None:
+            self._gauge.memory(step.id, sample.memory or 0)
+            self._gauge.sizes(step.id)
+
+        argv = bind(
+            step.command,
+            binary=str(self._tools.engine.ffmpeg),
+            paths=self._layout.paths,
+            features=self._tools.features,
+            graph_file=self._layout.graph_file,
+            threads=threads,
+        )
+        try:
+            result = await run_process(
+                argv,
+                env=environment(self._layout.home),
+                cwd=self._layout.root,
+                on_progress=on_progress,
+                limits=self._limits,
+                on_sample=sampled,
+            )
+        finally:
+            self._gauge.memory(step.id, 0)
+        self._check(step, argv, result)
+        for text in decode_warnings(result.stderr):
+            if self._fail_on_decode_errors:
+                raise ExecutionError(
+                    f"the media are damaged, and this executor takes none that are: {text}", step=step.id
+                )
+            on_warning(text)
+        counts = frame_counts(result.stderr)
+        return StepResult(
+            id=step.id,
+            cpu_seconds=result.cpu_seconds,
+            wall_seconds=result.wall_seconds,
+            peak_memory=result.peak_memory,
+            frames_decoded=counts.decoded,
+            frames_encoded=counts.encoded,
+            argv=tuple(argv),
+        )
+
+    def _check(self, step: FFmpegStep, argv: list[str], result: ProcessResult) -> None:
+        """Raise what *result* means, if it is not success."""
+        stderr = notable(result.stderr)
+        if result.ended == "stalled":
+            raise StalledError(
+                f"FFmpeg used no processor time and produced nothing for too long (after"
+                f" {result.wall_seconds:.0f} s); it was ended",
+                step=step.id,
+            )
+        if result.ended == "memory":
+            raise FFmpegFailedError(
+                argv=argv, exit_code=result.exit_code, stderr=stderr, step=step.id,
+                cause=memory_message(self._limits.memory or 0),
+            )  # fmt: skip
+        if result.exit_code == 0:
+            return
+        graph = "" if step.command.graph is None else step.command.graph.text(self._layout.paths)
+        found = diagnose(stderr, result.exit_code, graph=graph)
+        raise FFmpegFailedError(
+            argv=argv,
+            exit_code=result.exit_code,
+            stderr=stderr,
+            cause=found.cause,
+            step=step.id,
+            operator=step.operations.get(found.instance) if found.instance is not None else None,
+            retryable=found.retryable,
+        )
+
+    def _cut_cues(self, step: CutCuesStep) -> StepResult:
+        started = time.monotonic()
+        cpu = time.thread_time()
+        try:
+            with open(self._layout.paths[step.source], encoding="utf-8", errors="replace", newline="") as file:  # noqa: PTH123 - Path.read_text takes no newline in 3.11
+                text = file.read()
+            with open(self._layout.paths[step.target], "w", encoding="utf-8", newline="") as file:  # noqa: PTH123
+                file.write(cut_cues(text, step.start, step.end))
+        except OSError as error:
+            raise ExecutionError(f"subtitles cannot be cut: {error.strerror or error}", step=step.id) from error
+        return StepResult(id=step.id, cpu_seconds=time.thread_time() - cpu, wall_seconds=time.monotonic() - started)

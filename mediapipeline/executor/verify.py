@@ -1,0 +1,182 @@
+"""`Verifier`: looks at an output before it is published. Exit code 0 is not success.
+
+A file is probed, compared with what was planned, and read from its first packet to its last (or decoded, if asked); all
+at the same time, while the system writes it to disk.
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal
+
+import attrs
+
+from mediapipeline.errors import OutputError, ProbeError, StalledError
+from mediapipeline.executor.compare import checks, differences
+from mediapipeline.executor.publish import sync_file
+from mediapipeline.executor.tools import Tools
+from mediapipeline.executor.waiting import in_thread, together
+from mediapipeline.ffmpeg.demuxers import FORMAT_WHITELIST
+from mediapipeline.ffmpeg.diagnosis import diagnose
+from mediapipeline.ffmpeg.environment import environment
+from mediapipeline.ffmpeg.process import ProcessLimits, run_process
+from mediapipeline.media.info import MediaInfo
+from mediapipeline.planner.plan import PlannedOutput
+
+__all__ = ["Checked", "Thoroughness", "Verifier"]
+
+Thoroughness = Literal["standard", "full"]
+
+_SPEAKER = re.compile(r"\[(?P<name>[^\[\]\n]{1,200}?) @ (?:0x)?[0-9a-fA-F]+\] ")
+_ERROR = re.compile(r"\[(?:error|fatal|panic)\] ?")
+_MOST = 5  # lines of FFmpeg's that are told
+_LAG = Fraction(1, 2)
+_LAG_FRAMES = 4  # 7.0 reports times of decoding, which lie before those of showing
+
+
+@attrs.frozen(kw_only=True)
+class Checked:
+    """An output that is what was planned.
+
+    Attributes:
+        media: What it is.
+        size: Bytes.
+        checks: What was looked at, a sentence each.
+    """
+
+    media: MediaInfo
+    size: int
+    checks: tuple[str, ...]
+
+
+@attrs.frozen
+class _Complaint:
+    speakers: tuple[str, ...]
+    text: str
+
+    def is_of(self, container: str | None) -> bool:
+        """Whether it is FFmpeg itself that complains, or who reads the container, and not a decoder.
+
+        To know what it copies FFmpeg decodes the beginning, and decoders complain of a stream that begins amid a group
+        of pictures, as one may that was copied from there.
+        """
+        return not self.speakers or any(s == container or s.startswith("in#") for s in self.speakers)
+
+
+@attrs.frozen
+class _Reading:
+    reached: Fraction | None
+    """Time of the last packet; None where there is no saying."""
+    complaints: tuple[_Complaint, ...]
+
+
+class Verifier:
+    """Verifies outputs.
+
+    Args:
+        tools: What to look with.
+        home: A folder for child processes.
+        thoroughness: ``full`` decodes everything.
+    """
+
+    def __init__(self, tools: Tools, home: Path, thoroughness: Thoroughness) -> None:
+        self._tools = tools
+        self._home = home
+        self._full = thoroughness == "full"
+        self._unreadable = "cannot be decoded without errors" if self._full else "cannot be read to its end"
+
+    async def verify(self, output: PlannedOutput, file: Path, *, threads: int | None) -> Checked:
+        """Look at *file*, which is to become *output*.
+
+        Raises:
+            OutputError: It is missing, empty, truncated or not what was planned.
+        """
+        size = self._size(output, file)
+        media, read, _ = await together(
+            self._probe(output, file),
+            self._read(output, file, threads),
+            in_thread(lambda: sync_file(file)),
+        )
+        complaints = [each.text for each in read.complaints if self._full or each.is_of(media.format)]
+        if complaints:
+            raise _wrong(output, self._unreadable, list(dict.fromkeys(complaints))[:_MOST])
+        lasting = [stream for stream in media.streams if stream.kind in ("video", "audio")]
+        alone = len(lasting) == 1 and bool(media.audio)
+        found = differences(output.expectation, media, reached=read.reached if alone else None)
+        found += _breaks_off(output, media, read.reached)
+        if found:
+            raise _wrong(output, "is not what was planned", found)
+        said = "every frame was decoded without an error" if self._full else "every packet was read without an error"
+        return Checked(media=media, size=size, checks=(*checks(output.expectation, media), said))
+
+    def _size(self, output: PlannedOutput, file: Path) -> int:
+        try:
+            size = file.stat().st_size
+        except FileNotFoundError:
+            raise _wrong(output, "was not written, though FFmpeg reported success") from None
+        if size == 0:
+            raise _wrong(output, "is empty, though FFmpeg reported success")
+        return size
+
+    async def _probe(self, output: PlannedOutput, file: Path) -> MediaInfo:
+        try:
+            return await in_thread(lambda: self._tools.prober.probe(file))
+        except ProbeError as error:
+            raise _wrong(output, "cannot be read back", [error.reason]) from error
+
+    async def _read(self, output: PlannedOutput, file: Path, threads: int | None) -> _Reading:
+        """Read the file to its end."""
+        result = await run_process(
+            self._argv(file, threads),
+            env=environment(self._home),
+            cwd=self._home,
+            limits=ProcessLimits(startup=self._tools.startup_timeout, stall=self._tools.stall_timeout),
+        )
+        if result.ended == "stalled":
+            raise StalledError(f"reading output {output.id!r} back came to a standstill; it was ended")
+        found = [complaint for line in result.stderr.splitlines() if (complaint := _complaint(line)) is not None]
+        if result.exit_code != 0:
+            lines = list(dict.fromkeys(complaint.text for complaint in found))[:_MOST]
+            why = diagnose(result.stderr, result.exit_code).cause or f"FFmpeg ended with exit code {result.exit_code}"
+            raise _wrong(output, self._unreadable, lines or [why])
+        reached = None if result.last_progress is None else result.last_progress.out_time
+        return _Reading(reached, tuple(found))
+
+    def _argv(self, file: Path, threads: int | None) -> list[str]:
+        take = ["-map", "0", "-c", "copy", "-copy_unknown"]
+        if self._full:
+            take = ["-map", "0:v?", "-map", "0:a?", "-map", "0:s?", "-c:s", "copy", "-fps_mode", "passthrough"]
+        limit = [] if threads is None else ["-threads", str(threads)]
+        return [
+            str(self._tools.engine.ffmpeg), "-hide_banner", "-nostdin", "-loglevel", "level+error", "-nostats",
+            "-progress", "pipe:1", "-protocol_whitelist", "file", "-format_whitelist", FORMAT_WHITELIST,
+            *(limit if self._full else []), "-i", f"file:{file}", *take, "-f", "null", "-",
+        ]  # fmt: skip
+
+
+def _complaint(line: str) -> _Complaint | None:
+    """What *line* complains of."""
+    speakers = []
+    while found := _SPEAKER.match(line):
+        speakers.append(found["name"])
+        line = line[found.end() :]
+    error = _ERROR.match(line)
+    return None if error is None else _Complaint(tuple(speakers), line[error.end() :].strip())
+
+
+def _breaks_off(output: PlannedOutput, media: MediaInfo, reached: Fraction | None) -> list[str]:
+    """Whether the packets end long before they should: headers go on telling what was planned."""
+    planned = output.expectation.duration
+    if planned is None or planned.low is None or reached is None or media.still:
+        return []
+    pictures = [stream for stream in (media.video, *media.other_video) if stream is not None]
+    lag = max([_LAG, *((_LAG_FRAMES + (s.reorder or 0)) / s.frame_rate for s in pictures if s.frame_rate)])
+    if reached >= planned.low - lag:
+        return []
+    return [f"its packets end at {float(reached):.3f} s, planned are {float(planned.low):.3f} s at the least"]
+
+
+def _wrong(output: PlannedOutput, what: str, found: list[str] | None = None) -> OutputError:
+    return OutputError(f"output {output.id!r} {what}", output=output.id, differences=found or (), step=output.step)
