@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import NoReturn
 
 import attrs
@@ -22,6 +23,9 @@ from mediapipeline.operators.traits import OPAQUE, POINTWISE, Traits
 from mediapipeline.planner.streams import Cut, Filter, Node, NodeId, Source, StreamKind
 
 __all__ = ["GraphBuilder", "input_clip", "lower"]
+
+
+_MPEG_STREAMS = frozenset({"mpegts", "mpeg", "mpegvideo", "h264", "hevc", "m4v"})
 
 
 class GraphBuilder:
@@ -62,8 +66,10 @@ class GraphBuilder:
             )
         )  # fmt: skip
 
-    def source(self, input: str, kind: StreamKind, info: Stream) -> NodeId:  # noqa: A002 - the word that a job uses
-        return self.add(Source(id=self.new_id(), kind=kind, info=info, origin=self.origin, input=input))
+    def source(self, input: str, kind: StreamKind, info: Stream, *, seekable: bool) -> NodeId:  # noqa: A002 - the word that a job uses
+        return self.add(
+            Source(id=self.new_id(), kind=kind, info=info, origin=self.origin, input=input, seekable=seekable)
+        )
 
 
 def _kind(info: Stream) -> StreamKind:
@@ -79,16 +85,17 @@ def _kind(info: Stream) -> StreamKind:
 
 def input_clip(build: GraphBuilder, id: str, info: MediaInfo) -> Clip:  # noqa: A002
     """The clip that an input file is; *info* holds the streams of it that the job uses, with times from its start."""
-    video = None if info.video is None else VideoRef(build.source(id, "video", info.video), info.video)
+    source = partial(build.source, id, seekable=info.format not in _MPEG_STREAMS)
+    video = None if info.video is None else VideoRef(source("video", info.video), info.video)
     if video is not None and video.info.rotation_by_tag:
         video = _turned(build, video)
         info = attrs.evolve(info, video=video.info)
     return Clip(
         info=info,
         video=video,
-        audio=tuple(AudioRef(build.source(id, "audio", s), s) for s in info.audio),
-        subtitles=tuple(SubtitleRef(build.source(id, "subtitle", s), s) for s in info.subtitles),
-        covers=tuple(CoverRef(build.source(id, "cover", s), s) for s in info.covers),
+        audio=tuple(AudioRef(source("audio", s), s) for s in info.audio),
+        subtitles=tuple(SubtitleRef(source("subtitle", s), s) for s in info.subtitles),
+        covers=tuple(CoverRef(source("cover", s), s) for s in info.covers),
     )
 
 

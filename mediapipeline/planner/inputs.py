@@ -56,11 +56,15 @@ def probe_input(path: str, spec: Input, file: Path, prober: Prober, problems: Pr
     before = len(problems)
     if spec.format is not None and media.format is not None and demuxer_for(spec.format) not in media.format.split(","):
         problems.add(
-            path + "/format", "wrong-format", f"{spec.source!r} is {media.format}, not {spec.format}", kind="source"
-        )
+            path + "/format", "wrong-format", f"{spec.source!r} is {media.format}, not {spec.format}",
+            "leave out the format: the content tells it", kind="source",
+        )  # fmt: skip
     if spec.type is not None and not Kind.of(media) & _KINDS[spec.type]:
         held = Kind.of(media).names() or "nothing that can be used"
-        problems.add(path + "/type", "wrong-media", f"{spec.source!r} holds {held}, not {spec.type}", kind="source")
+        problems.add(
+            path + "/type", "wrong-media", f"{spec.source!r} holds {held}, not {spec.type}",
+            "leave out the type, or name another source", kind="source",
+        )  # fmt: skip
     used = from_zero(media)
     if spec.streams is not None:
         used = _choose(path + "/streams", spec.streams, used, problems)
@@ -92,7 +96,9 @@ def _choose(path: str, choice: StreamChoice, info: MediaInfo, problems: Problems
         missing = [number for number in which if number >= len(streams)]
         if missing:
             message = f"there is no {kind} stream {missing[0]}: there are {len(streams)}, counted from 0"
-            problems.add(f"{path}/{kind}", "no-such-stream", message, kind="planning")
+            known = ", ".join(map(str, range(len(streams))))
+            hint = f"there is {known}" if len(streams) == 1 else f"there are {known}" if streams else "leave it out"
+            problems.add(f"{path}/{kind}", "no-such-stream", message, hint, kind="planning")
         return tuple(streams[number] for number in which if number < len(streams))
 
     video = chosen("video", pictures, choice.video)

@@ -109,8 +109,9 @@ class OutputBuilder:
         if clip.video is None:
             if request.video is not None and not request.video.drops:
                 self._problem(
-                    "no-such-stream", "the output asks for a picture and the clip has none", at="/codec/video"
-                )
+                    "no-such-stream", "the output asks for a picture and the clip has none",
+                    'leave out "video", or write "video": "none"', at="/codec/video",
+                )  # fmt: skip
             return []
         if request.video is None and request.only_asked:
             self._left_out("the picture", "the job gives settings for sound only")
@@ -119,7 +120,8 @@ class OutputBuilder:
             return []
         if not container.video:
             if request.video is not None:
-                self._problem("codec-container", f"{container.name} holds no picture", at="/codec/video")
+                hint = 'leave out "video", or write to another container'
+                self._problem("codec-container", f"{container.name} holds no picture", hint, at="/codec/video")
             else:
                 self._left_out("the picture", f"{container.name} holds sound only")
             return []
@@ -174,7 +176,10 @@ class OutputBuilder:
         container, request = self._request.container, self._request
         if not tracks:
             if request.audio is not None and not request.audio.drops:
-                self._problem("no-such-stream", "the output asks for sound and the clip has none", at="/codec/audio")
+                self._problem(
+                    "no-such-stream", "the output asks for sound and the clip has none",
+                    'leave out "audio", or write "audio": "none"', at="/codec/audio",
+                )  # fmt: skip
             return []
         if request.audio is None and request.only_asked:
             self._left_out("the sound", "the job gives settings for the picture only")
@@ -183,7 +188,8 @@ class OutputBuilder:
             return []
         if not container.audio:
             if request.audio is not None:
-                self._problem("codec-container", f"{container.name} holds no sound", at="/codec/audio")
+                hint = 'leave out "audio", or write to another container'
+                self._problem("codec-container", f"{container.name} holds no sound", hint, at="/codec/audio")
             else:
                 self._left_out("the sound", f"{container.name} holds pictures only")
             return []
@@ -310,15 +316,21 @@ class OutputBuilder:
         """A copy that the job demands, or a problem where it can't be."""
         container, node = self._request.container, self._build.nodes[ref.id]
         taken = container.video if isinstance(ref, VideoRef) else container.audio
-        while node.same_as is not None:
-            node = self._build.nodes[node.same_as]
-        while isinstance(node, Cut) and (not node.exact or _keeps_all(self._build, node)):
-            node = self._build.nodes[node.inputs[0]]
+        node = _unchanged(self._build, node)
+        cut = None
+        if isinstance(node, Cut) and not node.exact:
+            cut, node = node, _unchanged(self._build, self._build.nodes[node.inputs[0]])
         if not isinstance(node, Source):
             self._problem(
                 "cannot-copy", f"codec {asked.codec!r} takes a copy, and {node.origin} changes the stream",
-                "cut at key frames (accuracy: keyframe), or let it be encoded", at=at,
+                "cut once, at key frames (accuracy: keyframe), or let it be encoded", at=at,
             )  # fmt: skip
+            return []
+        if cut is not None and not node.seekable:
+            message = (
+                f"codec {asked.codec!r} takes a copy, and the key frames of {node.input!r} are not found by seeking"
+            )
+            self._problem("cannot-copy", message, "let it be encoded, or bring the input into MP4 first", at=at)
             return []
         if ref.info.codec not in taken:
             self._problem("codec-container", f"{container.name} does not take {ref.info.codec}",
@@ -332,7 +344,10 @@ class OutputBuilder:
             message = f"{asked.codec} can only be copied, not encoded, and the clip holds {ref.info.codec}"
             self._problem("no-encoder", message, "ask for another codec", at=at)
             return []
-        return [self._add_copy(ref)]
+        taken_from = node.id
+        if cut is not None:
+            taken_from = self._build.add(attrs.evolve(cut, id=self._build.new_id(), inputs=(node.id,)))
+        return [self._add_copy(attrs.evolve(ref, id=taken_from))]
 
     def _add_copy(self, ref: VideoRef | AudioRef | SubtitleRef | CoverRef) -> NodeId:
         node = self._build.nodes[ref.id]
@@ -381,6 +396,17 @@ class OutputBuilder:
 def _only_copied(codec: str | None) -> bool:
     """Whether there is no encoder of *codec*, so that only streams that have it already can have it."""
     return codec is not None and not encoders_for(codec)
+
+
+def _unchanged(build: GraphBuilder, node: Node) -> Node:
+    """The node whose stream *node* hands on as it is."""
+    while True:
+        if node.same_as is not None:
+            node = build.nodes[node.same_as]
+        elif isinstance(node, Cut) and _keeps_all(build, node):
+            node = build.nodes[node.inputs[0]]
+        else:
+            return node
 
 
 def _keeps_all(build: GraphBuilder, cut: Cut) -> bool:

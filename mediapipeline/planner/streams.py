@@ -62,9 +62,14 @@ class Node:
 
 @attrs.frozen(kw_only=True, eq=False)
 class Source(Node):
-    """A stream of an input file, by the input's id; `info.index` is its place in the file."""
+    """A stream of an input file, by the input's id; `info.index` is its place in the file.
+
+    `seekable` is whether FFmpeg finds the key frame before a time: not in MPEG streams, of which it would copy nothing
+    up to the next one.
+    """
 
     input: str
+    seekable: bool = True
 
 
 @attrs.frozen(kw_only=True, eq=False)

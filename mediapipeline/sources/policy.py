@@ -159,7 +159,8 @@ class SourcePolicy:
             first = writers.setdefault(identity, path)
             if first != path:
                 message = f"{shown(destination)} is written by another output as well, {first}"
-                problems.add(path, "duplicate-destination", message, kind="source")
+                hint = "give each output a destination of its own"
+                problems.add(path, "duplicate-destination", message, hint, kind="source")
             elif identity in readers:
                 message = f"{shown(destination)} is an input of the same job, {readers[identity]}"
                 hint = "write to another file, and put it in place of the input when the job is done"

@@ -85,7 +85,9 @@ class _Parser:
         kind = match["kind"]
         streams = [s for s in info.streams if s.kind == kind]
         stream = next(s for s in streams if match["index"] in (None, str(s.index)))
-        self.names[name] = self.add(Source, [], kind=kind, info=stream, input=match["input"], origin="/inputs/0")
+        self.names[name] = self.add(Source, [], kind=kind, info=stream, input=match["input"], origin="/inputs/0",
+            seekable=info.format != "mpegts",
+        )  # fmt: skip
         return self.names[name]
 
     def add(self, cls: type[Node], inputs: list[str], **fields: Any) -> str:

@@ -14,8 +14,8 @@ def copy_untouched(graph: StreamGraph, notes: Notes) -> StreamGraph:
 
     in:video → encode(libx264) → out    becomes    in:video → copy → out
 
-    A cut that may fall on key frames can be copied as well; but of subtitles, since packets cannot be clipped and one
-    that shows across the cut would delay the picture.
+    A cut that may fall on key frames can be copied as well, where these are found by seeking; but of subtitles, since
+    packets cannot be clipped and one that shows across the cut would delay the picture.
     """
     edits = Rewrite(graph)
     for node in graph.of(Encode):
@@ -23,7 +23,9 @@ def copy_untouched(graph: StreamGraph, notes: Notes) -> StreamGraph:
         why = "nothing changes it"
         if isinstance(source, Cut) and not source.exact and node.kind != "subtitle":
             source, why = graph.input_of(source), "it is cut at key frames only"
-        if isinstance(source, Source) and source.info.codec in node.copy_codecs:
+        if not isinstance(source, Source) or (source is not graph.input_of(node) and not source.seekable):
+            continue
+        if source.info.codec in node.copy_codecs:
             notes(node, f"{node.kind} copied: {why}, and the output may hold {source.info.codec}")
             edits.put(
                 Copy(id=node.id, kind=node.kind, inputs=node.inputs, info=graph.input_of(node).info, origin=node.origin)

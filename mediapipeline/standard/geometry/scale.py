@@ -16,6 +16,7 @@ from mediapipeline.operators import IMAGE, POINTWISE, VIDEO, Category, Clip, Fac
 from mediapipeline.params import Param, rule
 
 _KEEP = -1
+_SIDE_HINT = "-1 keeps the shape"
 
 
 def _one_way_to_say_it(params: Scale) -> str | None:
@@ -98,7 +99,9 @@ class Scale(Operator):
 
     def check(self, facts: Facts) -> Iterable[Problem]:
         if any(side == 0 for side in (self.width, self.height)):
-            yield Problem("/width" if self.width == 0 else "/height", "out-of-range", "a side cannot be 0 pixels")
+            yield Problem(
+                "/width" if self.width == 0 else "/height", "out-of-range", "a side cannot be 0 pixels", _SIDE_HINT
+            )
             return
         video = facts.clip.video
         if video is None:
@@ -106,7 +109,7 @@ class Scale(Operator):
         try:
             _, result = self._sizes(video)
         except ValueError as error:
-            yield Problem("", "bad-resolution", str(error))
+            yield Problem("", "bad-resolution", str(error), "ask for another size, or for a smaller multiple")
             return
         for name, given, side in (("width", self.width, result.width), ("height", self.height, result.height)):
             if side % self.multiple:

@@ -61,11 +61,14 @@ class Trim(Operator):
             (name, tc) for name, tc in (("start", self.start), ("end", self.end)) if tc is not None and tc.needs_rate
         ]
         rate = clip.video.frame_rate if clip.video is not None else None
+        sound = True
         for name, timecode in given:
             if clip.video is None or rate is None:
+                sound = False
                 why = "the clip has no picture" if clip.video is None else "its frame rate is not known"
                 yield Problem(f"/{name}", "timecode-needs-rate", f"{timecode} counts frames, and {why}", "give seconds")
             elif clip.video.vfr:
+                sound = False
                 yield Problem(
                     f"/{name}", "timecode-needs-rate", f"{timecode} counts frames, and the clip's frame rate varies",
                     "give seconds, or make the frame rate constant first",
@@ -74,9 +77,9 @@ class Trim(Operator):
                 try:
                     timecode.resolve(rate)
                 except ValueError as error:
-                    yield Problem(f"/{name}", "bad-timecode", str(error))
-                    return
-        if any(clip.video is None or rate is None or clip.video.vfr for _ in given):
+                    sound = False
+                    yield Problem(f"/{name}", "bad-timecode", str(error), "give seconds")
+        if not sound:
             return
         start, end = self._range(clip)
         if end is not None and end <= start:
@@ -84,6 +87,7 @@ class Trim(Operator):
                 "/end",
                 "empty-range",
                 f"the part ends at {format_clock(end)}, not after its start {format_clock(start)}",
+                "end counts from the start of the clip; for a length, give duration",
             )
         if clip.duration is not None and start >= clip.duration:
             yield Problem(
@@ -91,6 +95,14 @@ class Trim(Operator):
                 f"the clip is {format_clock(clip.duration)} long, so nothing is left from {format_clock(start)} on",
                 "begin earlier, or set clamp to take the end of the clip",
             )  # fmt: skip
+        elif end is None or end > start:
+            picture = cut_info(clip, start, end).video
+            if picture is not None and picture.duration == 0:
+                upto = "the end" if end is None else format_clock(end)
+                yield Problem(
+                    "/start", "no-frame-left", f"no frame begins between {format_clock(start)} and {upto}",
+                    "make the part longer than a frame",
+                )  # fmt: skip
 
     def infer(self, facts: Facts) -> MediaInfo:
         start, end = self._range(facts.clip)
