@@ -14,7 +14,7 @@ from typing import Any
 
 import attrs
 
-from benchmarks.throughput.processes import current_peak_memory, run
+from benchmarks.throughput.processes import memory_of_this_process, run
 from mediapipeline import Executor, Planner
 from mediapipeline.ffmpeg.engine import default_engine
 from mediapipeline.steps import FFmpegStep
@@ -28,7 +28,7 @@ _SHARED = Path(__file__).resolve().parents[3] / "shared" / "media" / "car-detect
 
 @attrs.frozen
 class Row:
-    """One job: medians of the bare command and of the executor; differences of these."""
+    """One job: medians of the bare command and of the executor, and what running it added to this process (bytes)."""
 
     name: str
     bare_wall: float
@@ -71,20 +71,20 @@ def measure() -> Iterator[Row]:
                 binary=str(engine.binaries.ffmpeg), paths=paths, features=engine.capabilities, progress=None
             )
             executor = Executor(base_dir=folder)
+            before = memory_of_this_process("VmRSS")
             executor.run(plan, overwrite=True)  # warm
-            bare, ours, cpu, memory = [], [], [], 0
+            bare, ours, cpu = [], [], []
             for _ in range(_RUNS):
                 bare.append(run(argv))
                 start = time.perf_counter()
                 result = executor.run(plan, overwrite=True)
                 ours.append(time.perf_counter() - start)
                 cpu.append(float(result.cpu_seconds))
-                memory = max([memory, *(used.peak_memory or 0 for used in result.steps)])
             yield Row(
                 name=name,
                 bare_wall=statistics.median(used.wall for used in bare),
                 ours_wall=statistics.median(ours),
                 bare_cpu=statistics.median(used.cpu for used in bare),
                 ours_cpu=statistics.median(cpu),
-                memory=current_peak_memory() + memory - max(used.memory for used in bare),
+                memory=max(0, memory_of_this_process("VmHWM") - before),
             )

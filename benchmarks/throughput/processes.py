@@ -10,7 +10,7 @@ from pathlib import Path
 
 import attrs
 
-__all__ = ["Used", "current_peak_memory", "run"]
+__all__ = ["Used", "memory_of_this_process", "run"]
 
 
 @attrs.frozen
@@ -35,7 +35,7 @@ def run(argv: Sequence[str]) -> Used:
         pid, status, usage = os.wait4(child.pid, os.WNOHANG)
         if pid:
             break
-        peak = max(peak, _peak(child.pid))
+        peak = max(peak, _memory(child.pid, "VmHWM"))
         time.sleep(0.002)
     wall = time.perf_counter() - start
     child.returncode = os.waitstatus_to_exitcode(status)
@@ -44,16 +44,16 @@ def run(argv: Sequence[str]) -> Used:
     return Used(wall, usage.ru_utime + usage.ru_stime, peak)
 
 
-def _peak(pid: int | str) -> int:
-    """VmHWM of a process, bytes; 0 where it is gone."""
+def _memory(pid: int | str, field: str) -> int:
+    """A figure of a process's memory, bytes; 0 where it is gone."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return 0
-    line = next((line for line in status.splitlines() if line.startswith("VmHWM:")), None)
+    line = next((line for line in status.splitlines() if line.startswith(f"{field}:")), None)
     return int(line.split()[1]) * 1024 if line else 0
 
 
-def current_peak_memory() -> int:
-    """The greatest resident memory of this process so far, bytes."""
-    return _peak("self")
+def memory_of_this_process(field: str) -> int:
+    """``VmRSS``, the resident memory now, or ``VmHWM``, the greatest so far, bytes."""
+    return _memory("self", field)

@@ -56,7 +56,7 @@ def cut_stream(stream: _S, start: Fraction, end: Fraction | None, *, exact: bool
     ends = stream.end
     last = ends if end is None else (None if ends is None else min(ends, end))
     first = max(begins, start)
-    if isinstance(stream, VideoStream) and stream.vfr is False and stream.frame_rate:
+    if isinstance(stream, VideoStream) and (stream.vfr is False or stream.frames == 1) and stream.frame_rate:
         # Frames are kept whole: the first begins at or after the cut, the last may end after it.
         first = begins + Fraction(math.ceil((first - begins) * stream.frame_rate)) / stream.frame_rate
         if last is not None:
