@@ -121,7 +121,7 @@ def _described(stream: VideoStream | AudioStream | SubtitleStream) -> str:
         words += [stream.pix_fmt] if stream.pix_fmt is not None else []
     elif isinstance(stream, AudioStream):
         words += [f"{stream.sample_rate} Hz"] if stream.sample_rate is not None else []
-        words += [f"{stream.channels} channels"] if stream.channels is not None else []
+        words += [f"{stream.channels} channel{'s' * (stream.channels > 1)}"] if stream.channels is not None else []
     return " ".join(words)
 
 

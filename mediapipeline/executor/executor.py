@@ -20,7 +20,7 @@ from mediapipeline.executor.tools import Tools
 from mediapipeline.executor.verify import Thoroughness
 from mediapipeline.ffmpeg.binary import find_ffmpeg
 from mediapipeline.ffmpeg.detect import capabilities
-from mediapipeline.ffmpeg.probe import default_prober
+from mediapipeline.ffmpeg.engine import default_engine
 from mediapipeline.media.prober import Prober
 from mediapipeline.planner.plan import ProcessingPlan
 from mediapipeline.sources.policy import SourcePolicy
@@ -124,7 +124,7 @@ class Executor:
                 self._tools = Tools(
                     engine=engine,
                     features=capabilities(engine),
-                    prober=default_prober(engine) if self._prober is None else self._prober,
+                    prober=default_engine(engine.ffmpeg).prober if self._prober is None else self._prober,
                     startup_timeout=self._startup_timeout,
                     stall_timeout=self._stall_timeout,
                 )

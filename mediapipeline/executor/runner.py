@@ -6,6 +6,7 @@ operation of the job the filter belongs to, which output is concerned.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 
@@ -25,6 +26,12 @@ from mediapipeline.steps.cues import cut_cues
 from mediapipeline.steps.step import CutCuesStep, FFmpegStep, Step
 
 __all__ = ["StepRunner"]
+
+
+# FFmpeg 5.1 ends with 0 when the disk is full in the moment in which it writes the last of a file (measured).
+_NOT_WRITTEN = re.compile(
+    r"\[(?:error|fatal)\] (?:Error (?:writing trailer|closing file)|av_interleaved_write_frame\(\))"
+)
 
 
 class StepRunner:
@@ -103,7 +110,7 @@ class StepRunner:
         finally:
             self._gauge.memory(step.id, 0)
         self._check(step, argv, result)
-        for text in decode_warnings(result.stderr):
+        for text in decode_warnings(notable(result.stderr)):
             if self._fail_on_decode_errors:
                 raise ExecutionError(
                     f"the media are damaged, and this executor takes none that are: {text}", step=step.id
@@ -134,7 +141,7 @@ class StepRunner:
                 argv=argv, exit_code=result.exit_code, stderr=stderr, step=step.id,
                 cause=memory_message(self._limits.memory or 0),
             )  # fmt: skip
-        if result.exit_code == 0:
+        if result.exit_code == 0 and not _NOT_WRITTEN.search(stderr):
             return
         graph = "" if step.command.graph is None else step.command.graph.text(self._layout.paths)
         found = diagnose(stderr, result.exit_code, graph=graph)

@@ -94,7 +94,8 @@ def sweep(folder: Path) -> None:
 
 def _candidates(folder: Path) -> Iterator[Path]:
     try:
-        entries = list(os.scandir(folder))
+        with os.scandir(folder) as found:
+            entries = list(found)
     except OSError as error:  # may be written to, and not be read
         _log.debug("%s is not swept: %s", folder, error)
         return
@@ -136,7 +137,9 @@ def _take_lock(workspace: Path) -> int | None:
 def _remove(path: Path) -> None:
     """Remove a workspace, its lock last."""
     try:
-        for entry in os.scandir(path):
+        with os.scandir(path) as found:
+            entries = list(found)
+        for entry in entries:
             if entry.name == _LOCK:
                 continue
             if entry.is_dir(follow_symlinks=False):

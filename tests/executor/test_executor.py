@@ -57,7 +57,7 @@ def test_a_plan_becomes_a_verified_file(bench_of_each) -> None:
     assert (output.size, output.sha256) == (len(data), hashlib.sha256(data).hexdigest())
     assert output.media.video is not None
     assert output.media.video.width == 64
-    assert "streams: video h264 64x48 25 fps yuv420p; audio aac 48000 Hz 1 channels" in output.checks
+    assert "streams: video h264 64x48 25 fps yuv420p; audio aac 48000 Hz 1 channel" in output.checks
     assert (result.steps[0].frames_decoded, result.steps[0].frames_encoded) == (0, 0)
     assert result.steps[0].argv[0] == str(bench.engine.ffmpeg)
     assert result.warnings == ()
@@ -407,6 +407,17 @@ def test_damaged_media_are_warnings_or_a_failure(bench_of_each) -> None:
     result = bench.executor().run(plan)
     assert result.warnings
     bench.assert_left("a.mkv")
+
+
+def test_what_media_say_of_themselves_is_no_warning(bench) -> None:
+    title = "[error] corrupt data\nError while decoding stream"
+    clip = make_clip(
+        bench.clip, engine=bench.engine, audio=1, video_codec="libx264", metadata={"title": title, "artist": "invalid"}
+    )
+    step = bench.step("a.mp4", output_options=(("c:0", "mpeg4"), ("c:1", "copy")))
+    output = bench.output("a.mp4", expectation=bench.loose("video", "audio"))
+    result = bench.executor().run(bench.plan(inputs=(bench.input(clip),), steps=(step,), outputs=(output,)))
+    assert result.warnings == ()
 
 
 def test_a_callback_that_fails_ends_the_run(bench) -> None:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -270,6 +273,7 @@ import signal, sys, threading, asyncio
 sys.path[:0] = [{root!r}]
 signal.signal(signal.SIGINT, signal.default_int_handler)
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from mediapipeline.executor.executor import Executor
 from mediapipeline.executor.events import StepProgress
@@ -298,8 +302,6 @@ except KeyboardInterrupt:
 
 
 def host(bench, call: str) -> subprocess.Popen[str]:
-    import json
-
     plan = bench.folder / "plan.json"
     plan.write_text(json.dumps(bench.endless().to_dict()))
     script = SCRIPT.format(root=str(ROOT), plan=str(plan), ffmpeg=str(bench.engine.ffmpeg), call=call)
@@ -339,6 +341,7 @@ import resource, signal, sys, json
 sys.path[:0] = [{root!r}]
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+from collections.abc import Iterator
 from pathlib import Path
 from mediapipeline.errors import MediaPipelineError
 from mediapipeline.executor.executor import Executor
@@ -354,8 +357,6 @@ except MediaPipelineError as error:
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a limit on the size of files")
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.ts", "a.wav"])
 def test_no_room_for_an_output(bench, name: str, monkeypatch) -> None:
-    import json
-
     plan = bench.folder / "plan.json"
     fields = {} if name != "a.wav" else {"output_options": (), "maps": bench.step(name).command.outputs[0].maps[1:]}
     made = bench.plan(steps=(bench.step(name, **fields),), outputs=(bench.output(name, expectation=bench.loose()),))
@@ -366,6 +367,30 @@ def test_no_room_for_an_output(bench, name: str, monkeypatch) -> None:
     assert done.stdout, done.stderr
     error = json.loads(done.stdout)
     assert error["type"] in {"FFmpegFailedError", "OutputError"}
+    bench.assert_left()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 32 KiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = shutil.which("mount") and subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", folder], capture_output=True, check=False
+    )
+    if not mounted or mounted.returncode:
+        pytest.skip("no disk of our own can be mounted here")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.ts"])
+def test_a_full_disk(bench, small_disk: Path, name: str) -> None:
+    step = bench.step(name, input_options=(("stream_loop", "9"),))
+    output = bench.output(name, destination=str(small_disk / name), expectation=bench.loose("video", "audio"))
+    with pytest.raises((FFmpegFailedError, OutputError)):
+        bench.executor().run(bench.plan(steps=(step,), outputs=(output,)))
+    assert list(small_disk.iterdir()) == []
     bench.assert_left()
 
 
