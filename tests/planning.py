@@ -28,14 +28,17 @@ def plan(document: Mapping[str, Any], clips: Mapping[str, MediaInfo] = CLIPS, **
 def problems(document: Any, clips: Mapping[str, MediaInfo] = CLIPS, **options: Any) -> list[Problem]:
     """What is wrong with a job; the plan and the validation must say the same."""
     service = planner(clips, **options)
-    try:
-        service.plan(document)
-    except JobError as error:
-        found = list(error.problems)
-    else:
-        found = []
+    _, found = attempt(service, document)
     assert list(service.validate(document, probe=True).problems) == found
     return found
+
+
+def attempt(service: Planner, document: Any) -> tuple[ProcessingPlan | None, list[Problem]]:
+    """The plan of a job, or what is wrong with it."""
+    try:
+        return service.plan(document), []
+    except JobError as error:
+        return None, list(error.problems)
 
 
 def op(name: str, source: str | list[str] | dict[str, str], made: str, **params: Any) -> dict[str, Any]:

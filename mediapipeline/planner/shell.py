@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import shlex
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from mediapipeline.ffmpeg.command import shell_words
@@ -21,20 +22,22 @@ __all__ = ["commands", "script"]
 _WORK = "work"
 
 
-def _paths(plan: ProcessingPlan, tokens: tuple[str, ...]) -> dict[str, str]:
-    sources = {item.id: _local(item.source) for item in plan.inputs}
-    finals = {item.id: _local(item.destination) for item in plan.outputs}
+def _named(plan: ProcessingPlan) -> dict[str, str]:
+    """The paths of what the job itself names, by token."""
+    sources = {Source(item.id).token: _local(item.source) for item in plan.inputs}
+    return sources | {Final(item.id).token: _local(item.destination) for item in plan.outputs}
+
+
+def _paths(named: Mapping[str, str], tokens: Iterable[str]) -> dict[str, str]:
     paths = {}
     for token in tokens:
         match parse_token(token):
-            case Source(id=name):
-                paths[token] = sources[name]
-            case Final(id=name):
-                paths[token] = finals[name]
             case Work(name=name):
                 paths[token] = f"{_WORK}/{name}"
             case Asset(digest=digest):
                 paths[token] = f"{_WORK}/{digest}.txt"
+            case _:
+                paths[token] = named[token]
     return paths
 
 
@@ -49,15 +52,16 @@ def _local(address: str) -> str:
     return re.sub(rb"%([0-9A-Fa-f]{2})", lambda found: bytes([int(found[1], 16)]), coded).decode()
 
 
-def _argv(plan: ProcessingPlan, step: FFmpegStep) -> list[str]:
-    paths = _paths(plan, step.command.files)
+def _argv(named: Mapping[str, str], step: FFmpegStep) -> list[str]:
+    paths = _paths(named, step.command.files)
     # A script is read by people and run with any supported FFmpeg: graphs stand in it, however long.
     return step.command.argv(binary="ffmpeg", paths=paths, features=Capabilities.assume("5.1"), progress=None)
 
 
 def commands(plan: ProcessingPlan) -> tuple[tuple[str, ...], ...]:
     """See `ProcessingPlan.commands`."""
-    return tuple(tuple(_argv(plan, step)) for step in plan.steps if isinstance(step, FFmpegStep))
+    named = _named(plan)
+    return tuple(tuple(_argv(named, step)) for step in plan.steps if isinstance(step, FFmpegStep))
 
 
 def script(plan: ProcessingPlan) -> str:
@@ -69,12 +73,13 @@ def script(plan: ProcessingPlan) -> str:
         lines.append(f"mkdir -p {_WORK}")
     for digest, text in plan.assets.items():
         lines.append(f"printf '%s' {shlex.quote(text)} > {_WORK}/{digest}.txt")
+    named = _named(plan)
     for step in plan.steps:
         lines += ["", f"# {' '.join(step.title.split())}"]
         if isinstance(step, FFmpegStep):
-            lines.append(shell_words(_argv(plan, step)))
+            lines.append(shell_words(_argv(named, step)))
         else:
-            paths = _paths(plan, (step.source, step.target))
+            paths = _paths(named, (step.source, step.target))
             end = "None" if step.end is None else repr(step.end)
             program = "\n".join(
                 [
