@@ -49,9 +49,13 @@ def probe_input(path: str, spec: Input, file: Path, prober: Prober, problems: Pr
     try:
         media = prober.probe(file)
     except ProbeError as error:
-        code = "missing-input" if "no such file" in error.reason.lower() else "unreadable-input"
         message = f"input {spec.id!r} cannot be read: {error.reason}"
-        problems.add(path + "/source", code, message, _hint(code), kind="source")
+        if "no such file" in error.reason.lower():
+            hint = "relative paths are taken from the working directory, or from the base folder that was given"
+            problems.add(path + "/source", "missing-input", message, hint, kind="source")
+        else:
+            hint = "see whether ffprobe can read it"
+            problems.add(path + "/source", "unreadable-input", message, hint, kind="source")
         return None
     before = len(problems)
     if spec.format is not None and media.format is not None and demuxer_for(spec.format) not in media.format.split(","):
@@ -78,12 +82,6 @@ def probe_input(path: str, spec: Input, file: Path, prober: Prober, problems: Pr
         start = spec.start_offset or Fraction(0)
         clip = cut_info(used, start, None if spec.duration is None else start + spec.duration)
     return ProbedInput(path, spec, media, used, clip) if len(problems) == before else None
-
-
-def _hint(code: str) -> str:
-    if code == "missing-input":
-        return "relative paths are taken from the working directory, or from the base folder that was given"
-    return "see whether ffprobe can read it"
 
 
 def _choose(path: str, choice: StreamChoice, info: MediaInfo, problems: Problems) -> MediaInfo:
