@@ -59,7 +59,7 @@ def cut_stream(stream: _S, start: Fraction, end: Fraction | None, *, exact: bool
     if isinstance(stream, VideoStream) and (stream.vfr is False or stream.frames == 1) and stream.frame_rate:
         # Frames are kept whole: the first begins at or after the cut, the last may end after it.
         first = begins + Fraction(math.ceil((first - begins) * stream.frame_rate)) / stream.frame_rate
-        if last is not None:
+        if last is not None and last != ends:
             last = begins + Fraction(math.ceil((last - begins) * stream.frame_rate)) / stream.frame_rate
     known = exact and last is not None and not isinstance(stream, SubtitleStream)
     changes = {
