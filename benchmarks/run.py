@@ -22,7 +22,10 @@ def main() -> None:
     for row in chains.measure():
         each = "" if row.per_operation is None else f"{row.per_operation * 1e6:.0f} µs"
         print(f"| {row.name} | {row.seconds * 1e3:.1f} ms | {each} |", flush=True)
-    print("\n| job | bare FFmpeg | Executor.run | adds | CPU, bare | CPU, ours | memory of host |\n" + "|---|---:|---:|---:|---:|---:|---:|")
+    print(
+        "\n| job | bare FFmpeg | Executor.run | adds | CPU, bare | CPU, ours | memory of host |\n"
+        "|---|---:|---:|---:|---:|---:|---:|"
+    )
     for row in overhead.measure():
         print(
             f"| {row.name} | {row.bare_wall * 1e3:.0f} ms | {row.ours_wall * 1e3:.0f} ms | {row.overhead * 1e3:.0f} ms"

@@ -92,7 +92,7 @@ def _stream(expected: Stream, seen: Stream, start: Fraction) -> list[str]:
         want, have = getattr(expected, field), getattr(seen, field)
         if want is not None and have is not None and want != have:
             found.append(f"{expected.kind} {field} {want} planned, {have} found")
-    if expected.end is not None and seen.end is not None and not isinstance(expected, type(None)):
+    if expected.end is not None and seen.end is not None:
         off = abs(expected.end - (seen.end - start))
         if expected.kind in ("video", "audio") and off > _tolerance(expected) + _gap(expected):
             found.append(f"{expected.kind} end {float(expected.end):.4f} planned, {float(seen.end - start):.4f} found")

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import zoo
-from outcomes import ffmpeg, plan_and_run
 
+import zoo
 from mediapipeline.ffmpeg.binary import Engine
 from mediapipeline.testing import make_clip
+from outcomes import ffmpeg, plan_and_run
 
 _RATE = 48_000
 
@@ -48,7 +48,9 @@ def _frames(engine: Engine, clip: Path) -> list[bytes]:
 
 def _hashes(engine: Engine, clip: Path) -> list[bytes]:
     """A checksum of each decoded frame."""
-    text = ffmpeg(engine, "-i", str(clip), "-map", "0:v:0", "-fps_mode", "passthrough", "-f", "framehash", "-hash", "md5", "-")
+    text = ffmpeg(
+        engine, "-i", str(clip), "-map", "0:v:0", "-fps_mode", "passthrough", "-f", "framehash", "-hash", "md5", "-"
+    )
     return [line.split(b",")[-1].strip() for line in text.splitlines() if not line.startswith(b"#")]
 
 
@@ -58,9 +60,7 @@ def _distance(a: bytes, b: bytes) -> int:
 
 @pytest.mark.parametrize("name", ["audio-late", "audio-late-mkv"])
 @pytest.mark.parametrize("destination", ["out.mp4", "out.mkv"])
-def test_sound_that_starts_late_stays_where_it_is(
-    name: str, destination: str, tmp_path: Path, engine: Engine
-) -> None:
+def test_sound_that_starts_late_stays_where_it_is(name: str, destination: str, tmp_path: Path, engine: Engine) -> None:
     clip = zoo.make(name, tmp_path)
     assert _onset(engine, clip) == pytest.approx(0.477, abs=0.025), "the clip itself"
     plan_and_run(_cut(clip, destination, start="0.2s"), tmp_path, engine)
@@ -84,7 +84,10 @@ def test_rotated_picture_is_upright(tmp_path: Path, engine: Engine) -> None:
     clip = zoo.make("rotated-90", tmp_path)
     job = {
         "inputs": [{"id": "in", "source": clip.name}],
-        "operations": [{"op": "hflip", "input": "in", "output": "once"}, {"op": "hflip", "input": "once", "output": "out"}],
+        "operations": [
+            {"op": "hflip", "input": "in", "output": "once"},
+            {"op": "hflip", "input": "once", "output": "out"},
+        ],
         "outputs": [{"id": "out", "destination": "out.mp4"}],
     }
     _, result = plan_and_run(job, tmp_path, engine)
@@ -103,7 +106,16 @@ def test_tag_of_rotation_is_obeyed(tmp_path: Path, engine: Engine) -> None:
     assert video is not None
     assert (video.width, video.height, video.rotation) == (48, 64, 0)
     turned = ffmpeg(
-        engine, "-i", str(clip), "-frames:v", "1", "-vf", "transpose=clock,scale=16:12,format=gray", "-f", "rawvideo", "-"
+        engine,
+        "-i",
+        str(clip),
+        "-frames:v",
+        "1",
+        "-vf",
+        "transpose=clock,scale=16:12,format=gray",
+        "-f",
+        "rawvideo",
+        "-",
     )
     assert _distance(_frames(engine, tmp_path / "out.mp4")[0], turned) / len(turned) < 8
 
@@ -120,10 +132,16 @@ def _cues(engine: Engine, clip: Path) -> dict[str, list[float]]:
     return found
 
 
-@pytest.mark.parametrize(("source", "destination"), [("clip.mkv", "out.mkv"), ("clip.mkv", "out.mp4"), ("clip.mp4", "out.mkv")])
+@pytest.mark.parametrize(
+    ("source", "destination"), [("clip.mkv", "out.mkv"), ("clip.mkv", "out.mp4"), ("clip.mp4", "out.mkv")]
+)
 def test_cues_are_clipped_to_the_part(source: str, destination: str, tmp_path: Path, engine: Engine) -> None:
-    cues = [[("0s", "0.3s", "before"), ("0.4s", "1.2s", "into"), ("1.5s", "1.7s", "within"), ("1.8s", "2.6s", "out of")]]
-    clip = make_clip(tmp_path / source, duration="3s", video_codec="libx264", audio=1, subtitles=cues, languages=["eng", "fra"])
+    cues = [
+        [("0s", "0.3s", "before"), ("0.4s", "1.2s", "into"), ("1.5s", "1.7s", "within"), ("1.8s", "2.6s", "out of")]
+    ]
+    clip = make_clip(
+        tmp_path / source, duration="3s", video_codec="libx264", audio=1, subtitles=cues, languages=["eng", "fra"]
+    )
     plan_and_run(_cut(clip, destination, start="0.5s", end="2s"), tmp_path, engine)
     found = _cues(engine, tmp_path / destination)
     # AAC in Matroska begins 21 ms early under some versions, and the file with it: in the source, in the part, or in both.

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import zoo
-from outcomes import ffmpeg, plan_and_run
 
+import zoo
 from mediapipeline.ffmpeg.binary import Engine
+from outcomes import ffmpeg, plan_and_run
 
 _AVC = {"video": {"codec": "libx264", "preset": "veryfast", "crf": 28}, "audio": {"codec": "aac", "bitrate": "96k"}}
 
@@ -88,12 +88,12 @@ def test_one_clip_written_twice(tmp_path: Path, engine: Engine) -> None:
         "operations": [_op("hflip", "in", "flipped")],
         "outputs": [_out("a", "a.mp4", "flipped"), _out("b", "b.webm", "flipped")],
     }
-    _, result = plan_and_run(job, tmp_path, engine)
+    plan, result = plan_and_run(job, tmp_path, engine)
     found = {name: output.media for name, output in result.outputs.items()}
     assert {name: media.video.codec for name, media in found.items() if media.video} == {"a": "h264", "b": "vp9"}
     assert {name: media.audio[0].codec for name, media in found.items()} == {"a": "aac", "b": "opus"}
     # Only the picture was flipped, so the sound that MP4 takes as it is was copied.
-    a, b = (plan_output.streams[1] for plan_output in _.outputs)
+    a, b = (plan_output.streams[1] for plan_output in plan.outputs)
     assert (a.encoder, b.encoder) == (None, "libopus")
 
 
@@ -113,9 +113,20 @@ def test_two_inputs(tmp_path: Path, engine: Engine) -> None:
         ],
         "outputs": [_out("out", "out.mp4", codec={"video": "libx264", "audio": "aac"})],
     }
-    plan, _ = plan_and_run(job, tmp_path, engine)
+    plan_and_run(job, tmp_path, engine)
     last = ffmpeg(
-        engine, "-ss", "0.9", "-i", str(tmp_path / "out.mp4"), "-frames:v", "1", "-vf", "format=gray", "-f", "rawvideo", "-"
+        engine,
+        "-ss",
+        "0.9",
+        "-i",
+        str(tmp_path / "out.mp4"),
+        "-frames:v",
+        "1",
+        "-vf",
+        "format=gray",
+        "-f",
+        "rawvideo",
+        "-",
     )
     first = ffmpeg(engine, "-i", str(tmp_path / "png.png"), "-vf", "scale=16:12,format=gray", "-f", "rawvideo", "-")
     corner = b"".join(last[64 * y + 46 : 64 * y + 62] for y in range(34, 46))
@@ -184,7 +195,9 @@ def test_two_passes(tmp_path: Path, engine: Engine) -> None:
     assert [step.id for step in plan.steps] == ["first-pass+out", "write-out"]
 
 
-@pytest.mark.parametrize("name", ["-x.mp4", "a:b'c,d;[e] %03d.mp4", "Übergrößenträger 日本 🎬.mp4", "space at the end ", "--help"])
+@pytest.mark.parametrize(
+    "name", ["-x.mp4", "a:b'c,d;[e] %03d.mp4", "Übergrößenträger 日本 🎬.mp4", "space at the end ", "--help"]
+)
 def test_names_of_files(name: str, tmp_path: Path, engine: Engine) -> None:
     zoo.make("plain", tmp_path).rename(tmp_path / name)
     job = {

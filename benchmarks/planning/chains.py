@@ -35,9 +35,9 @@ class Row:
 def chain(operations: int) -> dict[str, Any]:
     """A job of that many operations in a row: cuts, sizes and flips, none of which does nothing."""
     kinds: list[tuple[str, Callable[[int], dict[str, Any]]]] = [
-        ("trim", lambda n: {"start": "1ms"}),
+        ("trim", lambda _: {"start": "1ms"}),
         ("scale", lambda n: {"width": 640 + 2 * (n % 100), "height": 360}),
-        ("hflip", lambda n: {}),
+        ("hflip", lambda _: {}),
     ]
     steps = []
     clip = "in"

@@ -46,9 +46,16 @@ def _jobs(clip: Path) -> dict[str, dict[str, Any]]:
     inputs = [{"id": "in", "source": str(clip)}]
     cut = {"op": "trim", "input": "in", "output": "cut", "params": {"start": "1s", "duration": "2s"}}
     scale = {"op": "scale", "input": "cut", "output": "small", "params": {"size": "320x180", "algorithm": "lanczos"}}
-    codec = {"video": {"codec": "libx264", "preset": "veryfast", "crf": 23}, "audio": {"codec": "aac", "bitrate": "128k"}}
+    codec = {
+        "video": {"codec": "libx264", "preset": "veryfast", "crf": 23},
+        "audio": {"codec": "aac", "bitrate": "128k"},
+    }
     return {
-        "copy": {"inputs": inputs, "operations": [], "outputs": [{"id": "out", "input": "in", "destination": "out.mp4"}]},
+        "copy": {
+            "inputs": inputs,
+            "operations": [],
+            "outputs": [{"id": "out", "input": "in", "destination": "out.mp4"}],
+        },
         "trim + scale": {
             "inputs": inputs,
             "operations": [cut, scale],
@@ -61,7 +68,11 @@ def measure() -> Iterator[Row]:
     """Every figure of this suite."""
     engine = default_engine()
     with tempfile.TemporaryDirectory() as folder:
-        clip = _SHARED if _SHARED.exists() else make_clip(Path(folder) / "clip.mp4", duration="10s", size=(640, 360), audio=1)
+        clip = (
+            _SHARED
+            if _SHARED.exists()
+            else make_clip(Path(folder) / "clip.mp4", duration="10s", size=(640, 360), audio=1)
+        )
         for name, job in _jobs(clip).items():
             plan = Planner(base_dir=folder).plan(job)
             (step,) = plan.steps
