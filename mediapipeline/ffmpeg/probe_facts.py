@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -19,14 +19,12 @@ import attrs
 from mediapipeline.errors import ProbeError
 from mediapipeline.ffmpeg.demuxers import forced_format, is_still_format
 from mediapipeline.ffmpeg.probe_mp3 import gapless_duration, id3_size
+from mediapipeline.ffmpeg.probe_packets import CLOCKLESS_SOUND, NO_INDEX, Extent, extent_for, guess_format
 from mediapipeline.ffmpeg.probe_rates import Rate, measure_rate
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Chapter, Color, DataStream, SubtitleStream, VideoStream
 
-__all__ = ["WINDOW", "FileFacts", "RawMedia", "RawStream", "describe", "look_at", "timestamps"]
-
-WINDOW = 240
-"""How many packets, of all streams, a prober reads from the beginning of a file."""
+__all__ = ["FileFacts", "RawMedia", "RawStream", "describe", "look_at", "wanted_of"]
 
 _SAMPLE = 64 * 1024
 _MICROSECOND = Fraction(1, 1_000_000)
@@ -38,10 +36,11 @@ _TECHNICAL = frozenset([
 ])  # fmt: skip
 _STILL_BRANDS = ("avif", "mif1", "heic", "heix")
 # Bare streams have no clock: FFmpeg divides their size by the first bit rate it sees, or takes 25 frames a second.
-_CLOCKLESS = frozenset([
-    "aac", "loas", "ac3", "eac3", "dts", "dtshd", "truehd", "mlp", "amr", "amrnb", "amrwb", "gsm", "spdif", "h264",
-    "hevc", "vvc", "av1", "obu", "mpegvideo", "m4v", "h261", "h263", "vc1", "dirac", "dnxhd", "mjpeg",
+_CLOCKLESS_PICTURES = frozenset([
+    "h264", "hevc", "vvc", "av1", "obu", "mpegvideo", "m4v", "h261", "h263", "vc1", "dirac", "dnxhd", "mjpeg",
 ])  # fmt: skip
+_CLOCKLESS = CLOCKLESS_SOUND | _CLOCKLESS_PICTURES
+_NO_PRESENTATION_TIMES = "avi"  # of pictures it tells the order of decoding only; presentation begins later
 _PICTURE_SUBTITLES = frozenset([
     "dvd_subtitle", "dvb_subtitle", "hdmv_pgs_subtitle", "xsub",
 ])  # fmt: skip
@@ -83,6 +82,8 @@ class RawStream:
     sample_fmt: str | None = None
     timestamps: tuple[int, ...] = ()
     """Presentation times of the packets in the window; empty where some have none."""
+    end: int | None = None
+    """Time at which the last packet ends; None where the end was not read."""
 
 
 @attrs.frozen(kw_only=True)
@@ -110,6 +111,8 @@ class FileFacts:
     forced_format: str | None
     gapless: Fraction | None = None
     """Duration of the sound of an MP3 file by its own header."""
+    guess: str | None = None
+    """FFmpeg's name of the format by the first bytes, if that matters before the file is opened."""
 
 
 def look_at(path: Path) -> FileFacts:
@@ -140,7 +143,7 @@ def look_at(path: Path) -> FileFacts:
         gapless = gapless_duration(file.read(1024))
     digest = hashlib.sha256(b"%d\n" % facts.st_size + head + tail).hexdigest()[:16]
     url = f"file:{path.absolute()}"
-    return FileFacts(url, facts.st_size, digest, forced_format(path.name, head[:16]), gapless)
+    return FileFacts(url, facts.st_size, digest, forced_format(path.name, head[:16]), gapless, guess_format(head))
 
 
 def _not_a_file(facts: os.stat_result) -> str | None:
@@ -151,10 +154,11 @@ def _not_a_file(facts: os.stat_result) -> str | None:
     return "the file is empty" if facts.st_size == 0 else None
 
 
-def timestamps(seen: Iterable[int | None]) -> tuple[int, ...]:
-    """Times of the packets of a stream; none at all where some are missing, since gaps would look like late frames."""
-    found = tuple(seen)
-    return () if None in found else tuple(time for time in found if time is not None)
+def wanted_of(raw: RawMedia, file: FileFacts) -> Extent:
+    """What has to be read of the file to know what there is to know, now that its headers are known."""
+    still = is_still_format(raw.format)
+    without_header = raw.format == "mp3" and file.gapless is None
+    return extent_for(raw.format, file.size, lasts=still or (bool(raw.duration_us) and not without_header))
 
 
 def describe(raw: RawMedia, file: FileFacts) -> MediaInfo:
@@ -174,7 +178,7 @@ def describe(raw: RawMedia, file: FileFacts) -> MediaInfo:
         still=still,
         video=main,
         other_video=tuple(video for video in shown if video is not main),
-        audio=tuple(_audio(t) for t in streams if t.raw.kind == "audio"),
+        audio=tuple(_audio(t, raw.format) for t in streams if t.raw.kind == "audio"),
         subtitles=tuple(_subtitle(t) for t in streams if t.raw.kind == "subtitle"),
         covers=tuple(_cover(t) for t in streams if t.raw.kind == "video" and t.raw.attached_picture),
         data=tuple(_data(t) for t in streams if t.raw.kind not in ("video", "audio", "subtitle")),
@@ -196,15 +200,22 @@ class _Timed:
     @classmethod
     def of(cls, raw: RawStream, container: str, file: FileFacts) -> _Timed:
         tags = {key.lower(): value for key, value in raw.tags.items()}
-        first = min(raw.timestamps, default=None) if raw.start is None else raw.start
+        first = raw.start
+        if first is None or (container == _NO_PRESENTATION_TIMES and raw.kind == "video"):
+            first = min(raw.timestamps, default=first)
         start = None if first is None else first * raw.time_base
+        read = None if raw.end is None or first is None or raw.end <= first else (raw.end - first) * raw.time_base
         duration = None if not raw.duration or raw.duration < 0 else raw.duration * raw.time_base
-        if container.startswith("matroska"):
-            duration = _tagged_duration(tags, start)
-        elif container == "mp3" and raw.kind == "audio":
-            duration = file.gapless or duration
-        elif container in _CLOCKLESS:
+        if container in _CLOCKLESS_PICTURES:
             duration = None
+        elif container in NO_INDEX or container in CLOCKLESS_SOUND:
+            duration = read
+        elif container.startswith("matroska"):
+            duration = _tagged_duration(tags, start) or read
+        elif container == "mp3" and raw.kind == "audio":
+            duration = file.gapless or read or duration
+        elif duration is None:
+            duration = read
         return cls(raw, tags, start, duration)
 
 
@@ -228,29 +239,34 @@ def _extent(raw: RawMedia, streams: Sequence[_Timed]) -> tuple[Fraction | None, 
     """Start and duration of the whole: exact where the streams tell, else as the container rounds them."""
     start = None if raw.start_us is None else Fraction(raw.start_us, 1_000_000)
     duration = None if not raw.duration_us or raw.duration_us < 0 else Fraction(raw.duration_us, 1_000_000)
-    if raw.format in _CLOCKLESS:
-        return start, None
-    if duration is not None and raw.format.startswith("matroska"):
+    estimated = raw.format in NO_INDEX or raw.format in _CLOCKLESS
+    if estimated:
+        duration = None
+    elif duration is not None and raw.format.startswith("matroska"):
         duration -= start or 0  # it counts from 0, and not from the first frame
     lasting = [t for t in streams if t.raw.kind in ("video", "audio") and not t.raw.attached_picture]
     exact = min((t.start for t in lasting if t.start is not None), default=None)
-    if exact is not None and (start is None or abs(exact - start) <= _MICROSECOND):
+    near = start is None or exact is None or abs(exact - start) <= _MICROSECOND
+    if exact is not None and (near or raw.format == _NO_PRESENTATION_TIMES):
         start = exact
     ends = [t.start + t.duration for t in lasting if t.start is not None and t.duration is not None]
-    if start is not None and ends and len(ends) == len(lasting):
+    # What has no end in a tail that was read has ended before it.
+    if start is not None and ends and (len(ends) == len(lasting) or estimated):
         # The header of a whole rounds to milliseconds, and that of MP4 counts what an edit list hides.
         duration = max(ends) - start
     return start, duration if duration is None or duration > 0 else None
 
 
-def _rotation(stream: _Timed) -> int:
-    """Degrees clockwise; the display matrix counts counter-clockwise, the tag of older files clockwise."""
+def _rotation(stream: _Timed) -> tuple[int, bool]:
+    """Degrees clockwise, and whether only a tag says so.
+
+    The display matrix counts counter-clockwise, the tag of older files clockwise.
+    """
     if stream.raw.turned is not None:
-        degrees = -stream.raw.turned
-    else:
-        text = stream.tags.get("rotate", "0").strip()
-        degrees = int(text) if re.fullmatch(r"-?\d{1,4}", text) else 0
-    return round(degrees / 90) % 4 * 90
+        return round(-stream.raw.turned / 90) % 4 * 90, False
+    text = stream.tags.get("rotate", "0").strip()
+    degrees = round(int(text) / 90) % 4 * 90 if re.fullmatch(r"-?\d{1,4}", text) else 0
+    return degrees, degrees != 0
 
 
 def _color(raw: RawStream) -> Color:
@@ -260,7 +276,7 @@ def _color(raw: RawStream) -> Color:
 
 def _video(stream: _Timed, media: RawMedia, still: bool) -> VideoStream:
     raw = stream.raw
-    rotation = _rotation(stream)
+    rotation, by_tag = _rotation(stream)
     width, height, sar = raw.width, raw.height, raw.sar
     if rotation in (90, 270):
         width, height = height, width
@@ -295,6 +311,7 @@ def _video(stream: _Timed, media: RawMedia, still: bool) -> VideoStream:
         height=height,
         sar=sar,
         rotation=rotation,
+        rotation_by_tag=by_tag,
         frame_rate=rate.frame_rate,
         vfr=rate.vfr,
         frames=raw.frames or None,
@@ -322,15 +339,17 @@ def _cover(stream: _Timed) -> VideoStream:
     )
 
 
-def _audio(stream: _Timed) -> AudioStream:
+def _audio(stream: _Timed, container: str) -> AudioStream:
     raw = stream.raw
+    # Frames of AAC do not tell a bit rate; where no container does, FFmpeg's versions differ in what they estimate.
+    estimated = raw.codec == "aac" and (container in NO_INDEX or container in CLOCKLESS_SOUND)
     return AudioStream(
         index=raw.index,
         codec=raw.codec,
         start=stream.start,
         duration=stream.duration,
         time_base=raw.time_base,
-        bit_rate=raw.bit_rate or None,
+        bit_rate=None if estimated else raw.bit_rate or None,
         language=_language(stream),
         title=_title(stream),
         default=raw.default,

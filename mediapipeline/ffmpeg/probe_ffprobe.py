@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from mediapipeline.errors import EngineError, FFmpegNotFoundError, ProbeError
-from mediapipeline.ffmpeg.demuxers import FORMAT_WHITELIST
+from mediapipeline.ffmpeg.demuxers import FORMAT_WHITELIST, INPUT_OPTIONS
 from mediapipeline.ffmpeg.environment import environment
-from mediapipeline.ffmpeg.probe_facts import WINDOW, FileFacts, RawMedia, RawStream, describe, look_at, timestamps
+from mediapipeline.ffmpeg.probe_facts import FileFacts, RawMedia, RawStream, describe, look_at, wanted_of
+from mediapipeline.ffmpeg.probe_packets import FAR, MOST, TAIL, WINDOW, Extent, Observed, Packet, extent_for, observe
 from mediapipeline.ffmpeg.process import run_tool
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import Chapter, Color
@@ -44,13 +45,28 @@ class FFprobeProber:
     def probe(self, path: Path) -> MediaInfo:
         """The facts of the file at *path*."""
         file = look_at(path)
-        return describe(_media(self._report(path, file)), file)
+        guess, extent = file.guess, extent_for(file.guess, file.size, lasts=True)
+        raw = self._media(path, file, guess, extent)
+        wanted = wanted_of(raw, file)
+        if INPUT_OPTIONS.get(raw.format, ()) != INPUT_OPTIONS.get(guess or "", ()) or wanted not in ("window", extent):
+            raw = self._media(path, file, raw.format, wanted)
+        return describe(raw, file)
 
-    def _report(self, path: Path, file: FileFacts) -> Mapping[str, Any]:
+    def _media(self, path: Path, file: FileFacts, demuxer: str | None, extent: Extent) -> RawMedia:
+        try:
+            return _media(self._report(path, file, demuxer, extent), extent)
+        except ProbeError as error:
+            if extent != "tail" or error.retryable:
+                raise
+        return _media(self._report(path, file, demuxer, "window"), "window")  # a file in which one cannot seek
+
+    def _report(self, path: Path, file: FileFacts, demuxer: str | None, extent: Extent) -> Mapping[str, Any]:
         try:
             with tempfile.TemporaryDirectory(prefix="mediapipeline-probe-") as home:
                 env = environment(Path(home))
-                done = run_tool(self._argv(file), env=env, timeout=self.timeout, max_output=_MAX_OUTPUT)
+                done = run_tool(
+                    self._argv(file, demuxer, extent), env=env, timeout=self.timeout, max_output=_MAX_OUTPUT
+                )
         except FFmpegNotFoundError:
             raise
         except EngineError as error:
@@ -67,13 +83,17 @@ class FFprobeProber:
             raise ProbeError(str(path), "there is no picture, sound or subtitle in it")
         return report
 
-    def _argv(self, file: FileFacts) -> list[str]:
+    def _argv(self, file: FileFacts, demuxer: str | None, extent: Extent) -> list[str]:
         pixels = ["-max_pixels", str(self.max_pixels)] if self.max_pixels else []
         named = ["-f", file.forced_format] if file.forced_format else []
+        reading = [word for key, value in INPUT_OPTIONS.get(demuxer or "", ()) for word in (f"-{key}", value)]
+        # A tail: seek behind the end, read the time stamps that are there, and from `TAIL` seconds before the last.
+        parts = {"window": [f"%+#{WINDOW}"], "whole": [], "tail": [f"%+#{WINDOW},{FAR}%+#{MOST},+-{TAIL}%+#{MOST}"]}
+        intervals = [word for part in parts[extent] for word in ("-read_intervals", part)]
         return [
             str(self.ffprobe), "-v", "error", "-protocol_whitelist", "file", "-format_whitelist", FORMAT_WHITELIST,
-            *pixels, *named, "-show_format", "-show_streams", "-show_chapters",
-            "-show_entries", "packet=stream_index,pts,flags", "-read_intervals", f"%+#{WINDOW}",
+            *pixels, *named, *reading, "-show_format", "-show_streams", "-show_chapters",
+            "-show_entries", "packet=stream_index,pts,dts,duration,flags", *intervals,
             "-of", "json=c=1", "-i", file.url,
         ]  # fmt: skip
 
@@ -89,25 +109,26 @@ def _reason(errors: str, file: FileFacts) -> str:
     return "; ".join(dict.fromkeys(said[-3:]))
 
 
-def _media(report: Mapping[str, Any]) -> RawMedia:
-    packets = [p for p in report.get("packets", ()) if isinstance(p, dict)]
-    times: dict[int, list[int | None]] = {}
-    for packet in packets:
-        if "D" not in str(packet.get("flags", "")):  # to be discarded: before the start of an edit list
-            times.setdefault(packet["stream_index"], []).append(packet.get("pts"))
+def _media(report: Mapping[str, Any], extent: Extent) -> RawMedia:
+    seen = observe([_packet(p) for p in report.get("packets", ()) if isinstance(p, dict)], extent)
     container = report.get("format", {})
     return RawMedia(
         format=container.get("format_name", ""),
         start_us=_microseconds(container.get("start_time")),
         duration_us=_microseconds(container.get("duration")),
         tags=container.get("tags", {}),
-        streams=tuple(_stream(entry, timestamps(times.get(entry["index"], ()))) for entry in report["streams"]),
+        streams=tuple(_stream(entry, seen) for entry in report["streams"]),
         chapters=tuple(_chapter(entry) for entry in report.get("chapters", ())),
-        complete=len(packets) < WINDOW,
+        complete=seen.complete,
     )
 
 
-def _stream(entry: Mapping[str, Any], times: tuple[int, ...]) -> RawStream:
+def _packet(entry: Mapping[str, Any]) -> Packet:
+    shown = "D" not in str(entry.get("flags", ""))  # to be discarded: before the start of an edit list
+    return Packet(entry["stream_index"], entry.get("pts"), entry.get("dts"), entry.get("duration"), shown)
+
+
+def _stream(entry: Mapping[str, Any], seen: Observed) -> RawStream:
     dispositions = entry.get("disposition", {})
     turned = next((d["rotation"] for d in entry.get("side_data_list", ()) if "rotation" in d), None)
     return RawStream(
@@ -143,7 +164,8 @@ def _stream(entry: Mapping[str, Any], times: tuple[int, ...]) -> RawStream:
         channels=entry.get("channels"),
         channel_layout=_layout(entry.get("channel_layout")),
         sample_fmt=_name(entry.get("sample_fmt")),
-        timestamps=times,
+        timestamps=seen.times.get(entry["index"], ()),
+        end=seen.ends.get(entry["index"]),
     )
 
 

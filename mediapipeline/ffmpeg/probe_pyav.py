@@ -7,14 +7,18 @@ libavformat takes the host with it: services that take media from strangers shou
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from mediapipeline.errors import EngineError, ProbeError
 from mediapipeline.ffmpeg.demuxers import FORMAT_WHITELIST
-from mediapipeline.ffmpeg.probe_facts import WINDOW, RawMedia, RawStream, describe, look_at, timestamps
+from mediapipeline.ffmpeg.probe_facts import FileFacts, RawMedia, RawStream, describe, look_at, wanted_of
+from mediapipeline.ffmpeg.probe_packets import FAR, MOST, TAIL, WINDOW, Extent, Packet, observe
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import Chapter, Color
 
@@ -80,7 +84,7 @@ class PyAVProber:
             ) as container:
                 if not len(container.streams):
                     raise ProbeError(str(path), "there is no picture, sound or subtitle in it")
-                return describe(_media(container), file)
+                return describe(_media(container, file), file)
         except av.error.FFmpegError as error:
             raise ProbeError(str(path), _reason(error)) from error
 
@@ -92,49 +96,78 @@ def _reason(error: Any) -> str:
     return f"{log.strip()}; {said}{hint}" if log else said + hint
 
 
-def _media(container: InputContainer) -> RawMedia:
+def _media(container: InputContainer, file: FileFacts) -> RawMedia:
     headers = [_stream(stream) for stream in container.streams]  # before decoding, which changes what streams say
-    times, turned, packets = _read(container)
-    return RawMedia(
+    known = RawMedia(
         format=container.format.name,
         start_us=container.start_time,
         duration_us=container.duration,
         tags=container.metadata,
+        chapters=tuple(_chapter(chapter) for chapter in container.chapters()),
+    )
+    extent = wanted_of(known, file)
+    packets, turned = _read(container, extent)
+    seen = observe(packets, extent)
+    return attrs.evolve(
+        known,
         streams=tuple(
-            RawStream(**header, timestamps=timestamps(times.get(index, ())), turned=turned.get(index))
+            RawStream(
+                **header,
+                timestamps=seen.times.get(index, ()),
+                end=seen.ends.get(index),
+                turned=turned.get(index),
+            )
             for index, header in enumerate(headers)
         ),
-        chapters=tuple(_chapter(chapter) for chapter in container.chapters()),
-        complete=packets < WINDOW,
+        complete=seen.complete,
     )
 
 
-def _read(container: InputContainer) -> tuple[Mapping[int, list[int | None]], Mapping[int, int], int]:
-    """Timestamps by stream, degrees that a decoded picture is turned by stream, and how many packets were read."""
+def _read(container: InputContainer, extent: Extent) -> tuple[list[Packet], Mapping[int, int]]:
+    """Packets, and degrees that a decoded picture is turned by stream."""
     import av
 
-    times: dict[int, list[int | None]] = {}
+    found: list[Packet] = []
     turned: dict[int, int] = {}
     waiting = {s.index for s in container.streams.video if not _disposition(s) & _ATTACHED}
-    packets = 0
     # A stream that breaks off, or a picture that cannot be decoded, still has the facts of its header.
     with contextlib.suppress(av.error.FFmpegError):
-        for packet in container.demux():
-            if packet.dts is None and packet.pts is None and not packet.size:
-                continue  # a flush at the end
-            packets += 1
-            if not packet.is_discard:
-                times.setdefault(packet.stream_index, []).append(packet.pts)
-            if packet.stream_index in waiting:
+        for packet in _packets(container, None if extent == "whole" else WINDOW):
+            found.append(_packet(packet))
+            if packet.stream_index in waiting and len(found) <= WINDOW:
                 with contextlib.suppress(av.error.FFmpegError):
                     for frame in packet.decode():
                         waiting.discard(packet.stream_index)
                         if degrees := getattr(frame, "rotation", 0):
                             turned[packet.stream_index] = degrees
                         break
-            if packets >= WINDOW:
-                break
-    return times, turned, packets
+    if extent == "tail":
+        with contextlib.suppress(av.error.FFmpegError):
+            found += _tail(container)
+    return found, turned
+
+
+def _tail(container: InputContainer) -> list[Packet]:
+    """What is behind a seek to the end, and from `TAIL` seconds before the last time stamp there."""
+    container.seek(FAR * 1_000_000)
+    found, last = [], None
+    for packet in _packets(container, MOST):
+        found.append(_packet(packet))
+        if packet.pts is not None:
+            last = packet.pts * packet.time_base
+    if last is not None:
+        container.seek(round((last - TAIL) * 1_000_000))
+        found += [_packet(packet) for packet in _packets(container, MOST)]
+    return found
+
+
+def _packets(container: InputContainer, most: int | None) -> Iterator[Any]:
+    real = (p for p in container.demux() if p.size or p.pts is not None or p.dts is not None)  # else a flush at the end
+    return itertools.islice(real, most)
+
+
+def _packet(packet: Any) -> Packet:
+    return Packet(packet.stream_index, packet.pts, packet.dts, packet.duration, not packet.is_discard)
 
 
 def _stream(stream: Any) -> dict[str, Any]:

@@ -18,6 +18,7 @@ _NTSC = [Fraction(n * 1000, 1001) for n in (24, 30, 48, 60, 120, 240)]
 _WHOLE = [Fraction(n) for n in (24, 25, 30, 48, 50, 60, 100, 120, 240, 15, 12, 10, 20, 5, 1)]
 _STANDARD = (*_WHOLE, *_NTSC, Fraction(15000, 1001), Fraction(25, 2))
 _ROUNDING = Fraction(2, 10_000_000)  # relative; 19001/317 is off by 5e-8, and 29.97 by 1e-6
+_MILLISECOND = Fraction(1, 1000)
 
 
 @attrs.frozen
@@ -68,7 +69,9 @@ def measure_rate(
         counted = frames is not None and frames > 1
         return Rate(agreed, False if counted and agreed is not None and declared == lowest else None)
     measured = Fraction(len(times) - 1) / ((times[-1] - times[0]) * time_base)
-    constant = _constant(times, time_base, [declared, lowest, *_nearest(measured)])
+    nearest = _nearest(measured)
+    constant = _constant(times, time_base, _standard_first([declared, lowest, *nearest]))
+    constant = constant or _coarse(times, time_base, declared, nearest)
     if constant is None or not _lasts(constant, frames, duration):
         if complete:
             return Rate(measured, True)
@@ -93,15 +96,38 @@ def _nearest(measured: Fraction) -> list[Fraction]:
     return sorted(near, key=lambda rate: abs(rate - measured))
 
 
-def _constant(times: Sequence[int], time_base: Fraction, candidates: Iterable[Fraction | None]) -> Fraction | None:
+def _standard_first(rates: Iterable[Fraction | None]) -> list[Fraction]:
+    """*rates* without the unknown; an odd one is as a rule FFmpeg's average of a few frames."""
+    return sorted((rate for rate in rates if rate is not None), key=lambda rate: rate not in _STANDARD)
+
+
+def _constant(times: Sequence[int], time_base: Fraction, candidates: Iterable[Fraction]) -> Fraction | None:
     """The first candidate that puts a frame on every one of *times*, to within the rounding of the clock."""
     for rate in candidates:
-        if rate is None:
-            continue
         step = 1 / (rate * time_base)
-        if all(abs(time - times[0] - place * step) <= 1 for place, time in enumerate(times)):
+        # In AVI a tick is a frame, and one tick off is a frame that is missing.
+        if all(2 * abs(time - times[0] - place * step) <= min(2, step) for place, time in enumerate(times)):
             return rate
     return None
+
+
+def _coarse(
+    times: Sequence[int], time_base: Fraction, declared: Fraction | None, nearest: Sequence[Fraction]
+) -> Fraction | None:
+    """The standard rate whose frames were rounded to milliseconds before they came into a finer clock.
+
+    That is what a copy from Matroska into MP4 looks like.
+    """
+    if time_base * 2 > _MILLISECOND:
+        return None
+    spreads = []
+    for rate in nearest:
+        step = 1 / (rate * time_base)
+        off = [time - place * step for place, time in enumerate(times)]
+        spread = (max(off) - min(off)) * time_base
+        if spread <= _MILLISECOND + 2 * time_base:
+            spreads.append((rate != declared, spread, rate))
+    return min(spreads)[-1] if spreads else None
 
 
 def _lasts(rate: Fraction, frames: int | None, duration: Fraction | None) -> bool:

@@ -58,6 +58,8 @@ class VideoStream(_BaseStream):
     """Sample aspect ratio as displayed (after rotation); None where the stream does not say."""
     rotation: int = 0
     """Degrees clockwise by which a player turns the coded picture: 0, 90, 180 or 270."""
+    rotation_by_tag: bool = False
+    """Whether the rotation is only a tag, which FFmpeg does not apply by itself when it decodes."""
     frame_rate: Fraction | None = None
     """Frames per second; the average where `vfr`."""
     vfr: bool | None = None
