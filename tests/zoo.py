@@ -81,7 +81,15 @@ RECIPES: Mapping[str, tuple[str, ClipRecipe]] = {
     "unmarked-mp4": (".mp4", ClipRecipe(extra=["-movflags", "+frag_keyframe+empty_moov"], audio=1, **_AVC)),
     "data-mov": (".mov", ClipRecipe(extra=["-timecode", "01:00:00:00"])),
     "legacy-rotation": (".mkv", ClipRecipe(extra=["-metadata:s:v:0", "ROTATE=90"])),
-    "avi": (".avi", ClipRecipe(audio=1)),
+    "avi": (".avi", ClipRecipe(audio=1, audio_codec="pcm_s16le")),
+    "avi-gap": (".avi", ClipRecipe(audio=1)),  # MP3 begins with padding, for which FFmpeg leaves a place empty
+    "avi-b-frames": (".avi", ClipRecipe(b_frames=2)),
+    "aac-ts": (".ts", ClipRecipe(size=None, audio=1, audio_codec="aac", duration="0.4s")),
+    "long-ts": (".ts", ClipRecipe(
+        size=(320, 240), duration="24s", rate="30000/1001", b_frames=3, audio=["stereo", "mono"], audio_codec="aac",
+        extra=["-b:v", "800k", "-pix_fmt", "yuv420p"], start="10s", **_AVC,
+    )),
+    "long-ps": (".mpg", ClipRecipe(size=(320, 240), duration="24s", b_frames=2, audio=1, extra=["-b:v", "800k"])),
     "mpeg-ps": (".mpg", ClipRecipe(audio=1)),
 }  # fmt: skip
 """Suffix and recipe of every clip."""

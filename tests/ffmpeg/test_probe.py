@@ -19,6 +19,7 @@ from mediapipeline.errors import FFmpegNotFoundError, ProbeError
 from mediapipeline.ffmpeg import probe
 from mediapipeline.ffmpeg.binary import Engine
 from mediapipeline.ffmpeg.demuxers import FORMAT_WHITELIST, SAFE_DEMUXERS, forced_format
+from mediapipeline.ffmpeg.packets import packet_ends
 from mediapipeline.ffmpeg.probe import CachingProber, FFprobeProber, PyAVProber, default_prober
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.prober import Prober
@@ -68,7 +69,17 @@ def test_rotation_by_every_version(prober, engine, tmp_path):
 
 def test_rotation_by_the_tag_of_older_files(look):
     video = look("legacy-rotation").video
-    assert (video.rotation, video.width, video.height) == (90, 48, 64)
+    assert (video.rotation, video.width, video.height, video.rotation_by_tag) == (90, 48, 64, True)
+    assert not look("rotated-90").video.rotation_by_tag
+    assert not look("plain").video.rotation_by_tag
+
+
+@pytest.mark.parametrize(("name", "size"), [("legacy-rotation", (64, 48)), ("rotated-90", (48, 64))])
+def test_what_is_only_a_tag_is_not_applied_by_any_version(engine, name, size, tmp_path):
+    clip = zoo.ZOO[name](tmp_path)
+    given = [engine.ffmpeg, "-v", "error", "-i", clip, "-frames:v", "1", "-f", "image2pipe", "-c:v", "ppm", "-"]
+    picture = subprocess.run(given, check=True, capture_output=True).stdout
+    assert picture.split()[1:3] == [str(length).encode() for length in size]
 
 
 def test_sample_aspect_ratio_turns_with_the_picture(look):
@@ -135,12 +146,40 @@ def test_matroska_durations_do_not_count_from_zero(look):
     assert 1 <= info.duration < Fraction("1.1")
 
 
-@pytest.mark.parametrize("name", ["live-mkv", "aac"])
-def test_an_unknown_duration_is_none(look, name):
+@pytest.mark.parametrize(("name", "start", "length"), [
+    ("aac-ts", "0", "0.4266666666666667"),  # 20 frames of 1024 samples
+    ("long-ts", "9.978666666666667", "24.04533333333333"),
+    ("long-ps", "0.5299777777777778", "24.010022222222222"),
+    ("aac", "0", "1.024"),
+    ("live-mkv", "0", "1"),
+])  # fmt: skip
+def test_durations_that_no_header_tells(look, tmp_path, name, start, length):
     info = look(name)
+    assert abs(info.start - Fraction(start)) < Fraction(1, 10**6)
+    assert abs(info.duration - Fraction(length)) < Fraction(1, 10**6)
+    path = next(tmp_path.glob(f"{name}.*"))
+    everything = packet_ends(path)
+    assert {stream.index: stream.end for stream in info.streams} == {n: end.end for n, end in everything.items()}
+
+
+def test_a_bare_stream_that_is_not_small_has_no_known_duration(prober, tmp_path):
+    path = make_clip(tmp_path / "a.aac", duration="90s", audio=["stereo"], extra=["-b:a", "192k"])
+    assert path.stat().st_size > 1024 * 1024
+    info = prober.probe(path)
     assert info.duration is None
     assert info.bit_rate is None
-    assert all(stream.duration is None for stream in info.streams)
+    assert info.audio[0].duration is None
+
+
+def test_bare_pictures_have_no_clock(prober, tmp_path):
+    path = make_clip(tmp_path / "a.h264", video_codec="libx264")
+    info = prober.probe(path)
+    assert (info.duration, info.video.duration) == (None, None)
+
+
+def test_pictures_of_avi_begin_when_they_are_shown(look):
+    info = look("avi-b-frames")
+    assert (info.start, info.video.start, info.video.end) == (Fraction(1, 25), Fraction(1, 25), Fraction(26, 25))
 
 
 def test_an_mp3_lasts_as_long_as_its_sound(look):

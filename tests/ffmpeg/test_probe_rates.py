@@ -75,6 +75,33 @@ def test_fields_are_not_frames():
     assert judge(times, Fraction(1, 90000), interlaced=True, **facts) == Rate(Fraction(25), False)
 
 
+@given(rate=st.sampled_from(STANDARD), clock=st.sampled_from([12800, 16000, 90000]), count=st.integers(100, 240))
+def test_milliseconds_in_a_finer_clock_are_still_milliseconds(rate, clock, count):
+    tick = Fraction(1, clock)
+    times = [round(Fraction(ms, 1000) / tick) for ms in stamps(rate, Fraction(1, 1000), count)]
+    assert judge(times, tick) == Rate(rate, False)
+    del times[50]
+    assert judge(times, tick, average=rate).vfr is True
+
+
+@pytest.mark.parametrize(("average", "frames", "length"), [("64000/3003", 8, 9), ("27", 9, 8), ("64000/3003", 9, 10)])
+def test_the_length_of_the_last_frame_is_no_evidence(average, frames, length):
+    rate, clock = Fraction(24000, 1001), Fraction(1, 24000)
+    facts = {"average": Fraction(average), "base": rate, "frames": frames, "duration": length / rate}
+    assert judge(stamps(rate, clock, frames), clock, **facts) == Rate(rate, False)
+
+
+def test_where_a_tick_is_a_frame_one_tick_off_is_a_missing_frame():
+    rate = Fraction(25)
+    assert judge(list(range(20)), 1 / rate, average=rate) == Rate(rate, False)
+    assert judge([0, *range(2, 26)], 1 / rate, average=rate) == Rate(Fraction(24), True)
+
+
+def test_an_odd_average_of_a_few_frames_gives_way_to_a_standard_rate():
+    times = [0, 42, 83, 125, 167, 209, 250, 292, 334]
+    assert judge(times, Fraction(1, 1000), average=Fraction(287, 12)) == Rate(Fraction(24000, 1001), False)
+
+
 def test_too_little_to_know():
     assert judge([], Fraction(1, 1000)) == Rate(None, None)
     assert judge([5], Fraction(1, 1000), average=Fraction(25)) == Rate(Fraction(25), None)
