@@ -15,7 +15,18 @@ __all__ = ["EVEN_ONLY", "Pixels", "choose", "loses", "subsampled"]
 EVEN_ONLY = frozenset({"libx264", "libx265", "prores_ks", "libsvtav1"})
 """Encoders that refuse odd sizes where chroma is subsampled."""
 
-_NAME = re.compile(r"(yuva?j?|gbra?p?|rgba?|bgra?|argb|abgr|gray|ya|nv|p0|pal|mono)(4\d\d|\d+)?p?(\d+)?(le|be)?")
+_YUV = re.compile(r"yuv(?P<alpha>a?)(?P<full>j?)(?P<chroma>4\d\d)p(?P<depth>\d+)?(le|be)?")
+_GRAY = re.compile(r"(?P<family>gray|ya)(?P<depth>\d+)?(le|be)?")
+_PLANAR_RGB = re.compile(r"gbr(?P<alpha>a?)p(?P<depth>\d+)?(le|be)?")
+_PACKED_RGB = re.compile(r"0?rgb(?P<alpha>a?)(?P<bits>0|24|48|64)?")  # and bgr alike
+_SEMIPLANAR = {  # digits after "nv" and "p": chroma and depth
+    "nv12": ("420", 8), "nv21": ("420", 8), "nv16": ("422", 8), "nv20": ("422", 10), "nv24": ("444", 8),
+    "nv42": ("444", 8), "p010": ("420", 10), "p012": ("420", 12), "p016": ("420", 16), "p210": ("422", 10),
+    "p212": ("422", 12), "p216": ("422", 16), "p410": ("444", 10), "p412": ("444", 12), "p416": ("444", 16),
+    "yuyv422": ("422", 8), "uyvy422": ("422", 8), "yvyu422": ("422", 8),
+}  # fmt: skip
+_RGB_NAMES = {"argb": (8, True), "abgr": (8, True), "pal8": (8, True), "rgb565": (5, False), "rgb555": (5, False),
+              "rgb444": (4, False), "rgb8": (2, False), "rgb4": (1, False)}  # fmt: skip
 _CHROMA = {"410": 1, "411": 2, "420": 3, "440": 4, "422": 5, "444": 6}
 
 
@@ -44,26 +55,27 @@ def describe(name: str) -> Pixels | None:
     >>> describe("yuv420p10le")
     Pixels(depth=10, chroma=3, alpha=False, rgb=False, full=False)
     """
-    match = _NAME.fullmatch(name)
-    if match is None:
-        return None
-    family, number, depth, _ = match.groups()
-    if family.startswith("yuv"):
-        return Pixels(int(depth or 8), _CHROMA.get(number or "", 3), "a" in family, rgb=False, full="j" in family)
-    if family in ("nv", "p0"):
-        return Pixels(10 if family == "p0" else 8, 3, alpha=False, rgb=False, full=False)
-    if family in ("gray", "ya", "mono"):
-        return Pixels(
-            int(depth or (number if family == "gray" else None) or 8), 0, family == "ya", rgb=False, full=False
-        )
-    bits = int(number or 0)
-    alpha = "a" in family
-    each = 8
-    if family.startswith("gb"):
-        each = int(depth or number or 8)
-    elif bits >= 48:
-        each = 16
-    return Pixels(each, 6, alpha, rgb=True, full=True)
+    plain = name.removesuffix("le").removesuffix("be")
+    if match := _YUV.fullmatch(name):
+        chroma = _CHROMA[match["chroma"]]
+        return Pixels(int(match["depth"] or 8), chroma, bool(match["alpha"]), rgb=False, full=bool(match["full"]))
+    if plain in _SEMIPLANAR:
+        number, depth = _SEMIPLANAR[plain]
+        return Pixels(depth, _CHROMA[number], alpha=False, rgb=False, full=False)
+    if match := _GRAY.fullmatch(name):
+        return Pixels(int(match["depth"] or 8), 0, match["family"] == "ya", rgb=False, full=False)
+    if name in ("monow", "monob"):
+        return Pixels(1, 0, alpha=False, rgb=False, full=False)
+    if match := _PLANAR_RGB.fullmatch(name):
+        return Pixels(int(match["depth"] or 8), _CHROMA["444"], bool(match["alpha"]), rgb=True, full=True)
+    packed = plain.replace("bgr", "rgb") if plain[:4] not in ("argb", "abgr") else plain
+    if packed in _RGB_NAMES:
+        depth, alpha = _RGB_NAMES[packed]
+        return Pixels(depth, _CHROMA["444"], alpha, rgb=True, full=True)
+    if match := _PACKED_RGB.fullmatch(packed):
+        depth = 16 if match["bits"] in ("48", "64") else 8
+        return Pixels(depth, _CHROMA["444"], bool(match["alpha"]), rgb=True, full=True)
+    return None
 
 
 def subsampled(name: str | None) -> bool:

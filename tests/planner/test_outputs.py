@@ -1,0 +1,447 @@
+"""What an output gets of its clip: what is copied, what is encoded, what is left out, and that this is said."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from mediapipeline.media.info import MediaInfo
+from mediapipeline.planner import pixels
+from mediapipeline.planner.plan import ProcessingPlan
+from mediapipeline.testing import Capabilities, clip_info
+from planning import job, op, plan, planner, problems
+
+
+def written(clip: MediaInfo, destination: str, *operations: dict[str, Any], **output: Any) -> ProcessingPlan:
+    name = operations[-1]["output"] if operations else "in"
+    fields = {"destination": destination, "input": name, **output}
+    return plan(job(*operations, outputs={"out": fields}), {"in.mp4": clip})
+
+
+def refused(clip: MediaInfo, destination: str, *operations: dict[str, Any], **output: Any) -> list[tuple[str, str]]:
+    name = operations[-1]["output"] if operations else "in"
+    fields = {"destination": destination, "input": name, **output}
+    found = problems(job(*operations, outputs={"out": fields}), {"in.mp4": clip})
+    assert all(problem.hint for problem in found)
+    return [(problem.path, problem.code) for problem in found]
+
+
+def ways(made: ProcessingPlan) -> list[tuple[str, str | None]]:
+    return [(stream.kind, stream.encoder) for stream in made.output("out").streams]
+
+
+def warned(made: ProcessingPlan) -> list[str]:
+    return [decision.text for decision in made.warnings]
+
+
+FLIP = op("hflip", "in", "mirror")
+PART = op("trim", "in", "part", start="2s", end="6s")
+
+
+@pytest.mark.parametrize(
+    ("clip", "destination", "expected"),
+    [
+        (clip_info(), "a.mp4", [("video", None), ("audio", None)]),
+        (clip_info(), "a.mkv", [("video", None), ("audio", None)]),
+        (clip_info(), "a.webm", [("video", "libvpx-vp9"), ("audio", "libopus")]),
+        (clip_info(video="vp9", audio_codec="opus"), "a.webm", [("video", None), ("audio", None)]),
+        (clip_info(video="prores", pix_fmt="yuv422p10le"), "a.mp4", [("video", "libx264"), ("audio", None)]),
+        (clip_info(audio_codec="pcm_s16le"), "a.mp4", [("video", None), ("audio", "aac")]),
+        (clip_info(audio=2), "a.mp4", [("video", None), ("audio", None), ("audio", None)]),
+        (clip_info(size=None), "a.mp4", [("audio", None)]),
+        (clip_info(audio=0), "a.mp4", [("video", None)]),
+        (clip_info(subtitles=["mov_text"]), "a.mp4", [("video", None), ("audio", None), ("subtitle", None)]),
+        (clip_info(subtitles=["subrip"]), "a.mp4", [("video", None), ("audio", None), ("subtitle", "mov_text")]),
+        (clip_info(subtitles=["ass"]), "a.mkv", [("video", None), ("audio", None), ("subtitle", None)]),
+        (clip_info(cover=True), "a.mp4", [("video", None), ("audio", None), ("cover", None)]),
+        (clip_info(size=None, audio_codec="mp3", cover=True), "a.mp3", [("audio", None), ("cover", None)]),
+        (clip_info(still=True, video="png", pix_fmt="rgb24"), "a.png", [("video", None)]),
+        (clip_info(still=True, video="png", pix_fmt="rgb24"), "a.jpg", [("video", "mjpeg")]),
+    ],
+)
+def test_without_settings_what_fits_is_copied(clip, destination, expected):
+    made = written(clip, destination)
+    assert ways(made) == expected
+    assert made.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("clip", "destination", "said"),
+    [
+        (clip_info(), "a.mp3", "the picture left out: mp3 holds sound only"),
+        (clip_info(audio=3, size=None), "a.wav", "2 further sound track(s) left out: wav holds one"),
+        (clip_info(), "a.gif", "the sound left out: gif holds pictures only"),
+        (clip_info(cover=True), "a.mkv", "the cover art left out: mkv holds none"),
+        (clip_info(subtitles=["subrip"]), "a.avi", "subtitles (no language, subrip) left out: avi holds no subtitles of text"),
+        (clip_info(subtitles=["dvd_subtitle"]), "a.mp4", "subtitles (no language, dvd_subtitle) left out: mp4 does not take them"),
+        (clip_info(chapters=[("0s", "5s", "One")]), "a.avi", "1 chapter(s) left out: avi holds none"),
+        (clip_info(metadata={"title": "T", "artist": "A"}), "a.ts", "the tags title, artist left out: ts holds none"),
+        (clip_info(), "a.png", "all but the first frame left out: png holds one picture"),
+    ],
+)  # fmt: skip
+def test_what_is_left_out_is_reported(clip, destination, said):
+    assert said in warned(written(clip, destination))
+
+
+@pytest.mark.parametrize(
+    ("codec", "said"),
+    [
+        ({"video": "h264"}, "the sound left out: the job gives settings for the picture only"),
+        ({"audio": "aac"}, "the picture left out: the job gives settings for sound only"),
+    ],
+)
+def test_the_other_kind_than_the_one_with_settings_is_left_out_and_reported(codec, said):
+    assert warned(written(clip_info(), "a.mp4", codec=codec)) == [said]
+
+
+def test_what_the_job_says_to_leave_out_needs_no_report():
+    made = written(clip_info(), "a.mp4", codec={"video": "h264", "audio": "none"})
+    assert ways(made) == [("video", None)]
+    assert made.warnings == ()
+
+
+def test_further_pictures_and_data_are_reported():
+    clip = clip_info(data=1)
+    two = MediaInfo(**{**{f: getattr(clip, f) for f in ("format", "duration", "start", "video", "audio", "data")},
+                       "other_video": (clip.video,)})  # fmt: skip
+    made = written(two, "a.mp4")
+    assert "1 further picture stream(s) left out: a clip has one picture" in warned(made)
+    assert any("1 data stream(s) left out" in decision.text for decision in made.decisions)
+
+
+def test_subtitles_of_pictures_cannot_be_cut():
+    made = written(clip_info(subtitles=["dvd_subtitle"]), "a.mkv", PART)
+    assert warned(made) == [
+        "subtitles (no language, dvd_subtitle) left out: subtitles of pictures cannot be cut exactly"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("codec", "expected"),
+    [
+        ({"video": "h264", "audio": "aac"}, [None, None]),  # requirements that a copy satisfies
+        ({"video": "libx264", "audio": "aac"}, ["libx264", "aac"]),  # aac is also the name of an encoder
+        ({"video": {"codec": "h264", "crf": 20}, "audio": {"bitrate": "96k"}}, ["libx264", "aac"]),
+        ({"video": {"codec": "h264", "preset": "fast"}, "audio": "copy"}, ["libx264", None]),
+        ({"video": {"pix_fmt": "yuv420p"}, "audio": {"sample_rate": 48000, "channels": 2}}, [None, None]),
+        ({"video": {"pix_fmt": "yuv444p"}, "audio": {"channels": 1}}, ["libx264", "aac"]),
+        ({"video": "hevc", "audio": {"sample_rate": 44100}}, ["libx265", "aac"]),
+        ({"video": "copy", "audio": "copy"}, [None, None]),
+    ],
+)
+def test_settings_decide_between_copying_and_encoding(codec, expected):
+    made = written(clip_info(), "a.mp4", codec=codec)
+    if codec["audio"] == "aac" and expected[1] == "aac":
+        expected = [expected[0], None]
+    assert [encoder for _, encoder in ways(made)] == expected
+
+
+@pytest.mark.parametrize(
+    ("clip", "destination", "codec", "expected"),
+    [
+        (clip_info(), "a.webm", {"video": "h264", "audio": "opus"}, [("/codec/video", "codec-container")]),
+        (clip_info(), "a.webm", {"video": "vp9", "audio": "aac"}, [("/codec/audio", "codec-container")]),
+        (clip_info(), "a.webm", {"video": "copy", "audio": "copy"},
+         [("/codec/video", "codec-container"), ("/codec/audio", "codec-container")]),
+        (clip_info(), "a.mp3", {"video": "h264", "audio": "mp3"}, [("/codec/video", "codec-container")]),
+        (clip_info(audio=0), "a.mp4", {"video": "h264", "audio": "aac"}, [("/codec/audio", "no-such-stream")]),
+        (clip_info(size=None), "a.mp4", {"video": "h264", "audio": "aac"}, [("/codec/video", "no-such-stream")]),
+        (clip_info(audio=0), "a.mp3", None, [("", "nothing-to-write")]),
+        (clip_info(), "a.mkv", {"video": "theora", "audio": "aac"}, [("/codec/video", "no-encoder")]),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_written(clip, destination, codec, expected):
+    found = refused(clip, destination, **({} if codec is None else {"codec": codec}))
+    assert found == [(f"/outputs/0{at}", code) for at, code in expected]
+
+
+def test_a_codec_without_encoder_is_copied_where_the_clip_has_it():
+    assert ways(written(clip_info(video="theora"), "a.mkv", codec={"video": "theora"})) == [("video", None)]
+
+
+@pytest.mark.parametrize("operation", [FLIP, PART])
+def test_a_copy_that_is_asked_for_cannot_be_had_of_what_is_changed(operation):
+    assert refused(clip_info(), "a.mp4", operation, codec={"video": "copy"}) == [
+        ("/outputs/0/codec/video", "cannot-copy")
+    ]
+
+
+@pytest.mark.parametrize("rules", [{}, {"rules": ()}])
+def test_a_copy_that_is_asked_for_passes_what_changes_nothing(rules):
+    document = job(
+        op("trim", "in", "all", end="20s"),
+        op("scale", "all", "same", size="1920x1080"),
+        op("trim", "same", "part", start="2s", accuracy="keyframe"),
+        outputs={"part": {"destination": "a.mp4", "codec": {"video": "copy", "audio": "copy"}}},
+    )
+    made = plan(document, {"in.mp4": clip_info()}, **rules)
+    assert [stream.encoder for stream in made.output("part").streams] == [None, None]
+    (argv,) = made.commands()
+    assert argv[argv.index("-ss") + 1] == "2"
+    assert "-filter_complex" not in argv
+
+
+def test_nothing_is_copied_from_two_cuts_at_key_frames():
+    cuts = [
+        op("trim", "in", "one", start="1s", accuracy="keyframe"),
+        op("trim", "one", "two", start="1s", accuracy="keyframe"),
+    ]
+    assert refused(clip_info(), "a.mp4", *cuts, codec={"video": "copy"}) == [("/outputs/0/codec/video", "cannot-copy")]
+
+
+def test_nothing_is_copied_from_a_cut_of_a_transport_stream():
+    cut = op("trim", "in", "part", start="1s", accuracy="keyframe")
+    clip = clip_info(format="mpegts")
+    assert ways(written(clip, "a.mp4", cut)) == [("video", "libx264"), ("audio", "aac")]
+    assert refused(clip, "a.mp4", cut, codec={"video": "copy"}) == [("/outputs/0/codec/video", "cannot-copy")]
+    assert ways(written(clip, "a.mp4", codec={"video": "copy"})) == [("video", None)]
+
+
+# What would be lost by encoding matters only where something is encoded.
+
+
+@pytest.mark.parametrize(
+    ("pix_fmt", "destination", "becomes", "loses"),
+    [
+        ("yuv420p", "a.mp4", "yuv420p", False),
+        ("yuv444p10le", "a.mp4", "yuv420p", True),
+        ("rgba", "a.mp4", "yuv420p", True),
+        ("yuva420p", "a.webm", "yuva420p", False),
+        ("yuv420p10le", "a.webm", "yuv420p10le", False),
+        ("yuv422p10le", "a.mov", "yuv420p", True),
+        (None, "a.mp4", "yuv420p", False),
+    ],
+)
+def test_pixel_formats_that_players_show(pix_fmt, destination, becomes, loses):
+    made = written(clip_info(pix_fmt=pix_fmt), destination, FLIP)
+    assert made.output("out").media.video.pix_fmt == becomes
+    said = [text for text in warned(made) if text.startswith("the picture becomes")]
+    assert bool(said) == loses
+    if not loses:
+        return
+    copied = written(clip_info(pix_fmt=pix_fmt), destination)
+    assert ways(copied)[0] == ("video", None)
+    assert warned(copied) == []
+    assert copied.output("out").media.video.pix_fmt == pix_fmt
+
+
+def test_a_pixel_format_that_is_asked_for_is_taken_as_it_is():
+    made = written(clip_info(pix_fmt="rgba"), "a.mp4", codec={"video": {"codec": "h264", "pix_fmt": "yuv444p"}})
+    assert made.output("out").media.video.pix_fmt == "yuv444p"
+    assert [t for t in warned(made) if "becomes" in t] == []
+
+
+@pytest.mark.parametrize("name", ["yuv420p", "yuvj422p", "yuv444p12le", "nv12", "p010le", "gray", "gray10le", "ya8", "rgb24",
+                                  "rgba64le", "gbrp10le", "gbrap", "bgr0", "argb", "pal8", "monow"])  # fmt: skip
+def test_names_of_pixel_formats_are_understood(name):
+    known = pixels.describe(name)
+    assert known is not None
+    assert known.alpha == any(part in name for part in ("yuva", "ya8", "rgba", "argb", "gbrap"))
+    assert known.depth == {"yuv444p12le": 12, "p010le": 10, "gray10le": 10, "rgba64le": 16, "gbrp10le": 10}.get(name, 8)
+
+
+def test_an_odd_size_is_no_problem_for_a_copy():
+    odd = clip_info(size="65x49")
+    assert ways(written(odd, "a.mp4"))[0] == ("video", None)
+    assert refused(odd, "a.mp4", FLIP) == [("/outputs/0", "odd-size")]
+    assert ways(written(odd, "a.webm", FLIP))[0] == ("video", "libvpx-vp9")
+    full = {"video": {"codec": "h264", "pix_fmt": "yuv444p"}, "audio": "aac"}
+    assert ways(written(odd, "a.mp4", FLIP, codec=full))[0] == ("video", "libx264")
+
+
+def test_a_missing_encoder_is_no_problem_for_a_copy():
+    poor = Capabilities(version_text="6.0-small", filters=frozenset({"hflip"}))
+    copied = plan(job(outputs={"in": "a.mp4"}), capabilities=poor)
+    assert [stream.encoder for stream in copied.output("in").streams] == [None, None]
+    found = problems(job(FLIP, outputs={"mirror": "a.mp4"}), capabilities=poor)
+    assert [(p.path, p.code) for p in found] == [("/outputs/0/codec/video", "missing-encoder")]
+    assert "6.0-small" in found[0].message
+
+
+def test_a_missing_encoder_is_replaced_by_another_of_the_codec():
+    full = Capabilities.assume("5.1")
+    import attrs
+
+    less = attrs.evolve(full, encoders=full.encoders - {"libsvtav1"})
+    document = job(FLIP, outputs={"mirror": {"destination": "a.mkv", "codec": {"video": "av1"}}})
+    assert plan(document, capabilities=less).output("mirror").streams[0].encoder == "libaom-av1"
+
+
+@pytest.mark.parametrize(
+    ("clip", "destination", "rate", "channels", "said"),
+    [
+        (clip_info(audio=["7.1"]), "a.mp3", 48000, 2, "the sound becomes stereo from 7.1: all that libmp3lame takes"),
+        (clip_info(sample_rate=96000), "a.mp3", 48000, 2, "the sound becomes 48000 Hz from 96000 Hz: all that libmp3lame takes"),
+        (clip_info(sample_rate=44100), "a.webm", 48000, 2, None),
+    ],
+)  # fmt: skip
+def test_sound_that_an_encoder_does_not_take_is_converted(clip, destination, rate, channels, said):
+    made = written(clip, destination)
+    track = made.output("out").media.audio[0]
+    assert (track.sample_rate, track.channels) == (rate, channels)
+    assert [text for text in warned(made) if text.startswith("the sound becomes")] == ([said] if said else [])
+
+
+# The whole
+
+
+def test_metadata_of_the_clip_and_of_the_job():
+    clip = clip_info(metadata={"title": "Old", "artist": "A"})
+    made = written(clip, "a.mp4", metadata={"title": "New: 100% 'mine'", "artist": "", "date": "2001"})
+    assert made.output("out").media.metadata == {"title": "New: 100% 'mine'", "date": "2001"}
+    (argv,) = made.commands()
+    assert "title=New: 100% 'mine'" in argv
+    assert not any(word.startswith("artist=") for word in argv)
+
+
+def test_chapters_and_subtitles_are_cut_with_the_picture():
+    clip = clip_info(duration="60s", chapters=[("0s", "30s", "One"), ("30s", "50s", "Two"), ("50s", "60s", "Three")],
+                     subtitles=["subrip"])  # fmt: skip
+    made = written(clip, "a.mp4", op("trim", "in", "part", start="20s", end="45s"))
+    chapters = [(c.start, c.end, c.title) for c in made.output("out").media.chapters]
+    assert chapters == [(0, 10, "One"), (10, 25, "Two")]
+    assert [step.id for step in made.steps] == ["extract-cues-0", "cut-cues-0-0", "write-out"]
+    assert [step.needs for step in made.steps] == [(), ("extract-cues-0",), ("cut-cues-0-0",)]
+    assert (made.steps[1].start, made.steps[1].end) == (20, 45)
+    assert made.output("out").streams[-1].encoder == "mov_text"
+
+
+def test_cut_subtitles_are_encoded_even_at_key_frames():
+    cut = op("trim", "in", "part", start="2s", accuracy="keyframe")
+    made = written(clip_info(subtitles=["mov_text"]), "a.mp4", cut)
+    assert ways(made) == [("video", None), ("audio", None), ("subtitle", "mov_text")]
+
+
+def test_rotation_is_gone_when_encoded_and_kept_when_copied():
+    clip = clip_info(rotation=90, size="1080x1920")
+    assert written(clip, "a.mp4", FLIP).output("out").media.video.rotation == 0
+    assert written(clip, "a.mp4").output("out").media.video.rotation == 90
+
+
+def test_sound_that_begins_late_stays_where_it_is():
+    clip = clip_info(audio_delay="0.5s")
+    made = written(clip, "a.mp4", op("trim", "in", "part", start="0.2s", end="5s"))
+    media = made.output("out").media
+    assert (media.audio[0].start, media.audio[0].end) == (Fraction(3, 10), Fraction(24, 5))
+    assert media.duration == Fraction(24, 5)
+    assert "asetpts@op0=expr=round(PTS-(1/5)/TB)" in made.to_shell()
+
+
+def test_files_without_times_begin_with_their_sound():
+    made = written(clip_info(audio_delay="0.5s"), "a.wav")
+    media = made.output("out").media
+    assert (media.duration, media.audio[0].start) == (10, 0)
+    assert 10 in made.output("out").expectation.duration
+    assert Fraction(21, 2) not in made.output("out").expectation.duration
+    (argv,) = made.commands()
+    assert argv[argv.index("-t") + 1] == "11.5", "the safety net counts from the start of the clip"
+
+
+def test_a_source_that_does_not_start_at_zero_is_counted_from_its_start():
+    made = written(clip_info(start="10s", chapters=[("10s", "12s", "One")]), "a.mp4", op("trim", "in", "p", start="1s"))
+    assert made.output("out").media.duration == 9
+    assert [(c.start, c.end) for c in made.output("out").media.chapters] == [(0, 1)]
+
+
+# Unknown stays unknown
+
+
+def test_unknown_durations_are_unknown_everywhere():
+    made = written(clip_info(duration=None), "a.mp4", op("trim", "in", "part", start="2s"), FLIP | {"input": "part"})
+    output = made.output("out")
+    assert output.media.duration is None
+    assert output.media.video.duration is None
+    assert output.expectation.duration is None
+    assert [stream.end for stream in output.expectation.streams] == [None, None]
+    assert made.steps[0].duration is None
+    assert made.resources.cpu_seconds is None
+    assert "-t" not in made.commands()[0]
+    assert "length unknown" in made.explain()
+    assert "in total" in made.explain()
+
+
+def test_a_cut_tells_no_length_where_the_clip_may_be_shorter():
+    made = written(clip_info(duration=None), "a.mp4", PART)
+    assert made.output("out").media.duration is None
+
+
+@pytest.mark.parametrize(
+    ("vfr", "rate", "clock"), [(False, 25, "1/25"), (True, 25, "1/90000"), (None, None, "1/90000")]
+)
+def test_a_rate_that_varies_or_is_unknown_is_not_made_constant(vfr, rate, clock):
+    made = written(clip_info(vfr=vfr, rate=rate), "a.mp4", FLIP)
+    (argv,) = made.commands()
+    assert argv[argv.index("-enc_time_base:0") + 1] == clock
+    assert argv[argv.index("-fps_mode:0") + 1] == "vfr"
+    assert made.output("out").expectation.streams[0].frame_rate == (25 if vfr is False else None)
+
+
+# Limits and what is not needed
+
+
+@pytest.mark.parametrize(
+    ("limits", "path"),
+    [
+        ({"max_duration": "9s"}, "/outputs/0"),
+        ({"max_resolution": "1280x720"}, "/outputs/0"),
+        ({"max_memory": "50MB"}, ""),
+    ],
+)
+def test_limits(limits, path):
+    found = problems(job(FLIP, outputs={"mirror": "a.mp4"}, limits=limits), {"in.mp4": clip_info()})
+    assert [(p.path, p.code) for p in found] == [(path, "over-limit")]
+    assert next(iter(limits)) in found[0].hint
+
+
+def test_a_limit_of_size_does_not_concern_sound():
+    assert problems(job(outputs={"in": "a.mp3"}, limits={"max_resolution": "320x240"})) == []
+
+
+def test_limits_that_only_a_run_can_tell_go_with_the_plan():
+    made = plan(job(outputs={"in": "a.mp4"}, limits={"max_output_size": "1MB", "max_memory": "1GB"}, timeout="30s"))
+    assert (made.max_output_size, made.max_memory, made.timeout) == (1_000_000, 1_000_000_000, 30)
+
+
+def test_what_no_output_needs_is_not_done_and_reported():
+    document = job(
+        FLIP, op("vflip", "mirror", "both"), outputs={"in": "a.mp4"}, inputs={"in": "in.mp4", "spare": "in.mp4"}
+    )
+    made = plan(document)
+    assert sorted(warned(made)) == [
+        "hflip is not done: no output needs it",
+        "input 'spare' is not read: no output needs it",
+        "vflip is not done: no output needs it",
+    ]
+    assert len(made.steps) == 1
+    assert "filter_complex" not in made.to_shell()
+
+
+def test_ids_of_steps_are_unique_whatever_the_outputs_are_called():
+    flips = [op("hflip", "in", "x"), op("vflip", "in", "y")]
+    outputs = {"a": "x", "b": "x", "a-b": "z"}
+    document = job(
+        *flips,
+        inputs={"in": "in.mp4", "z": "in.mp4"},
+        outputs={name: {"input": clip, "destination": f"{name}.mkv"} for name, clip in outputs.items()},
+    )
+    ids = [step.id for step in plan(document).steps]
+    assert len(set(ids)) == len(ids) == 2
+
+
+@pytest.mark.parametrize(
+    "source", ["file:///data/a%20b/in.mp4", "file://localhost/data/a%20b/in.mp4", "file:/data/a%20b/in.mp4"]
+)
+def test_urls_of_files_are_paths_in_commands(source):
+    made = planner({"/data/a b/in.mp4": clip_info()}).plan(job(inputs={"in": source}, outputs={"in": "a.mkv"}))
+    (argv,) = made.commands()
+    assert argv[argv.index("-i") + 1] == "file:/data/a b/in.mp4"
+
+
+@pytest.mark.parametrize("name", ["-x.mp4", "a'b.mp4", "a:b,[c];d=%d.mp4", "$(touch x).mp4", "späß.mp4"])
+def test_no_name_of_a_file_breaks_out_of_its_place(name):
+    made = plan(job(inputs={"in": name}, outputs={"in": f"out-{name}"}), {name: clip_info()})
+    (argv,) = made.commands()
+    assert argv[argv.index("-i") + 1] == f"file:{name}"
+    assert argv[-1] == f"file:out-{name}"
