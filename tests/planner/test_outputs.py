@@ -47,7 +47,7 @@ PART = op("trim", "in", "part", start="2s", end="6s")
         (clip_info(), "a.mkv", [("video", None), ("audio", None)]),
         (clip_info(), "a.webm", [("video", "libvpx-vp9"), ("audio", "libopus")]),
         (clip_info(video="vp9", audio_codec="opus"), "a.webm", [("video", None), ("audio", None)]),
-        (clip_info(video="prores", pix_fmt="yuv422p10le"), "a.mp4", [("video", "libx264"), ("audio", None)]),
+        (clip_info(video="prores"), "a.mp4", [("video", "libx264"), ("audio", None)]),
         (clip_info(audio_codec="pcm_s16le"), "a.mp4", [("video", None), ("audio", "aac")]),
         (clip_info(audio=2), "a.mp4", [("video", None), ("audio", None), ("audio", None)]),
         (clip_info(size=None), "a.mp4", [("audio", None)]),
@@ -74,8 +74,10 @@ def test_without_settings_what_fits_is_copied(clip, destination, expected):
         (clip_info(audio=3, size=None), "a.wav", "2 further sound track(s) left out: wav holds one"),
         (clip_info(), "a.gif", "the sound left out: gif holds pictures only"),
         (clip_info(cover=True), "a.mkv", "the cover art left out: mkv holds none"),
-        (clip_info(subtitles=["subrip"]), "a.avi", "subtitles (no language, subrip) left out: avi holds no subtitles of text"),
-        (clip_info(subtitles=["dvd_subtitle"]), "a.mp4", "subtitles (no language, dvd_subtitle) left out: mp4 does not take them"),
+        (clip_info(subtitles=["subrip"]), "a.avi",
+         "subtitles (no language, subrip) left out: avi holds no subtitles of text"),
+        (clip_info(subtitles=["dvd_subtitle"]), "a.mp4",
+         "subtitles (no language, dvd_subtitle) left out: mp4 does not take them"),
         (clip_info(chapters=[("0s", "5s", "One")]), "a.avi", "1 chapter(s) left out: avi holds none"),
         (clip_info(metadata={"title": "T", "artist": "A"}), "a.ts", "the tags title, artist left out: ts holds none"),
         (clip_info(), "a.png", "all but the first frame left out: png holds one picture"),
@@ -104,8 +106,7 @@ def test_what_the_job_says_to_leave_out_needs_no_report():
 
 def test_further_pictures_and_data_are_reported():
     clip = clip_info(data=1)
-    two = MediaInfo(**{**{f: getattr(clip, f) for f in ("format", "duration", "start", "video", "audio", "data")},
-                       "other_video": (clip.video,)})  # fmt: skip
+    two = attrs.evolve(clip, other_video=(clip.video,))
     made = written(two, "a.mp4")
     assert "1 further picture stream(s) left out: a clip has one picture" in warned(made)
     assert any("1 data stream(s) left out" in decision.text for decision in made.decisions)
@@ -233,13 +234,25 @@ def test_a_pixel_format_that_is_asked_for_is_taken_as_it_is():
     assert [t for t in warned(made) if "becomes" in t] == []
 
 
-@pytest.mark.parametrize("name", ["yuv420p", "yuvj422p", "yuv444p12le", "nv12", "p010le", "gray", "gray10le", "ya8", "rgb24",
-                                  "rgba64le", "gbrp10le", "gbrap", "bgr0", "argb", "pal8", "monow"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    "yuv420p yuvj422p yuv444p12le nv12 p010le gray gray10le ya8 rgb24 rgba64le gbrp10le gbrap bgr0 argb pal8 monow "
+    "rgb565le".split(),
+)
 def test_names_of_pixel_formats_are_understood(name):
     known = pixels.describe(name)
     assert known is not None
-    assert known.alpha == any(part in name for part in ("yuva", "ya8", "rgba", "argb", "gbrap"))
-    assert known.depth == {"yuv444p12le": 12, "p010le": 10, "gray10le": 10, "rgba64le": 16, "gbrp10le": 10}.get(name, 8)
+    assert known.alpha == any(part in name for part in ("yuva", "ya8", "rgba", "argb", "gbrap", "pal8"))
+    depths = {
+        "yuv444p12le": 12,
+        "p010le": 10,
+        "gray10le": 10,
+        "rgba64le": 16,
+        "gbrp10le": 10,
+        "rgb565le": 5,
+        "monow": 1,
+    }
+    assert known.depth == depths.get(name, 8)
 
 
 def test_an_odd_size_is_no_problem_for_a_copy():
@@ -262,8 +275,6 @@ def test_a_missing_encoder_is_no_problem_for_a_copy():
 
 def test_a_missing_encoder_is_replaced_by_another_of_the_codec():
     full = Capabilities.assume("5.1")
-    import attrs
-
     less = attrs.evolve(full, encoders=full.encoders - {"libsvtav1"})
     document = job(FLIP, outputs={"mirror": {"destination": "a.mkv", "codec": {"video": "av1"}}})
     assert plan(document, capabilities=less).output("mirror").streams[0].encoder == "libaom-av1"
@@ -273,7 +284,8 @@ def test_a_missing_encoder_is_replaced_by_another_of_the_codec():
     ("clip", "destination", "rate", "channels", "said"),
     [
         (clip_info(audio=["7.1"]), "a.mp3", 48000, 2, "the sound becomes stereo from 7.1: all that libmp3lame takes"),
-        (clip_info(sample_rate=96000), "a.mp3", 48000, 2, "the sound becomes 48000 Hz from 96000 Hz: all that libmp3lame takes"),
+        (clip_info(sample_rate=96000), "a.mp3", 48000, 2,
+         "the sound becomes 48000 Hz from 96000 Hz: all that libmp3lame takes"),
         (clip_info(sample_rate=44100), "a.webm", 48000, 2, None),
     ],
 )  # fmt: skip
