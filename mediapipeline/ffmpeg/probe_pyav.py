@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PyAVProber"]
 
-_OLDEST = 15  # before that, streams do not tell what they are for
+_OLDEST = 16  # before that, it does not tell chapters
 _DEFAULT, _FORCED, _ATTACHED = 0x1, 0x40, 0x400  # AV_DISPOSITION_…
 
 # Numbers of ITU-T H.273, and FFmpeg's names for them.
@@ -49,7 +49,7 @@ _FIELD_ORDERS = {1: "progressive", 2: "tt", 3: "bb", 4: "tb", 5: "bt"}
 
 
 class PyAVProber:
-    """Reads the facts of a file by PyAV (15 and later; 17 to know `reorder`, 18 to know `interlaced`).
+    """Reads the facts of a file by PyAV (16 and later; 17 to know `reorder`, 18 to know `interlaced`).
 
     The display matrix is only in decoded frames, so the first frame of every picture stream is decoded.
 
@@ -214,7 +214,7 @@ def _picture(stream: Any, context: Any) -> dict[str, Any]:
         "sar": stream.sample_aspect_ratio or None,
         "average_rate": stream.average_rate or None,
         "base_rate": stream.base_rate or None,
-        "pix_fmt": context.pix_fmt,
+        "pix_fmt": context.pix_fmt if context.width else None,  # PyAV 17 crashes on a picture that was not looked into
         "color": Color(
             range=_RANGES.get(context.color_range),
             space=_SPACES.get(context.colorspace),

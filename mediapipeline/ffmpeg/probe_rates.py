@@ -70,7 +70,11 @@ def measure_rate(
         return Rate(agreed, False if counted and agreed is not None and declared == lowest else None)
     measured = Fraction(len(times) - 1) / ((times[-1] - times[0]) * time_base)
     nearest = _nearest(measured)
-    constant = _constant(times, time_base, _standard_first([declared, lowest, *nearest]))
+    candidates = [rate for rate in (declared, lowest, *nearest) if rate is not None]
+    if time_base * 2 > _MILLISECOND:
+        # An odd rate is as a rule FFmpeg's average of a few rounded times.
+        candidates.sort(key=lambda rate: rate not in _STANDARD)
+    constant = _constant(times, time_base, candidates)
     constant = constant or _coarse(times, time_base, declared, nearest)
     if constant is None or not _lasts(constant, frames, duration):
         if complete:
@@ -94,11 +98,6 @@ def _nearest(measured: Fraction) -> list[Fraction]:
     """Standard rates that *measured* may be, nearest first."""
     near = [rate for rate in _STANDARD if abs(rate - measured) * 50 < rate]
     return sorted(near, key=lambda rate: abs(rate - measured))
-
-
-def _standard_first(rates: Iterable[Fraction | None]) -> list[Fraction]:
-    """*rates* without the unknown; an odd one is as a rule FFmpeg's average of a few frames."""
-    return sorted((rate for rate in rates if rate is not None), key=lambda rate: rate not in _STANDARD)
 
 
 def _constant(times: Sequence[int], time_base: Fraction, candidates: Iterable[Fraction]) -> Fraction | None:

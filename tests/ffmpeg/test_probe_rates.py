@@ -102,6 +102,11 @@ def test_an_odd_average_of_a_few_frames_gives_way_to_a_standard_rate():
     assert judge(times, Fraction(1, 1000), average=Fraction(287, 12)) == Rate(Fraction(24000, 1001), False)
 
 
+def test_an_odd_rate_in_a_fine_clock_is_what_it_says():
+    rate, clock = Fraction(2997, 100), Fraction(1, 2997)
+    assert judge(stamps(rate, clock, 240), clock, average=rate) == Rate(rate, False)
+
+
 def test_too_little_to_know():
     assert judge([], Fraction(1, 1000)) == Rate(None, None)
     assert judge([5], Fraction(1, 1000), average=Fraction(25)) == Rate(Fraction(25), None)
