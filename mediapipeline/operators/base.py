@@ -235,7 +235,7 @@ def operator(
             raise PluginContractError(f"{given!r} is not a subclass of mediapipeline.operators.Operator")
         if not _NAME.fullmatch(name):
             faults.append(f"name {name!r} is not of the form 'vendor.op' (small letters, digits, _)")
-        doc = inspect.cleandoc(cls.__doc__ or "")
+        doc = inspect.cleandoc(cls.__doc__ or "").strip()
         if not doc:
             faults.append("it has no docstring: its first line is what users read in lists")
         taken = _RESERVED & set(inspect.get_annotations(cls))
