@@ -23,10 +23,11 @@ from mediapipeline.planner import streams as ir
 from mediapipeline.steps.files import Final, Work
 from mediapipeline.steps.files import Source as SourceFile
 
-__all__ = ["CommandBuilder", "instance_name"]
+__all__ = ["CommandBuilder", "instance_name", "ticks_coarsely"]
 
 Options = tuple[tuple[str, str | None], ...]
 _SAFETY = Fraction(1)
+_FINE = Fraction(1, 1000)
 
 
 def instance_name(origin: str) -> str | None:
@@ -268,6 +269,16 @@ def _floored(time: Fraction) -> Fraction:
     return Fraction(to_microseconds_floor(time), 1_000_000)
 
 
+def ticks_coarsely(cut: ir.Cut) -> bool:
+    """Whether FFmpeg would move the bounds of a cut by a good part of a frame.
+
+    It rounds them to ticks of the stream's clock, and AVI, for one, has one tick a frame: 0.01 s would be 0, and a part
+    that ends there empty.
+    """
+    tick = cut.info.time_base
+    return cut.kind == "video" and (tick is None or tick > _FINE)
+
+
 def _cut_filters(cut: ir.Cut) -> tuple[Filter, ...]:
     prefix = "a" if cut.kind == "audio" else ""
     bounds: list[tuple[str, Value]] = []
@@ -278,7 +289,8 @@ def _cut_filters(cut: ir.Cut) -> tuple[Filter, ...]:
     if not bounds:
         return ()
     name = instance_name(cut.origin)
-    filters = [Filter(f"{prefix}trim", tuple(bounds), name)]
+    filters = [Filter("settb", (("expr", Expr("AVTB")),), name)] if ticks_coarsely(cut) else []
+    filters.append(Filter(f"{prefix}trim", tuple(bounds), name))
     if cut.start:
         # Rounded, because FFmpeg computes in floating point and truncates: 1000.9999 would be one tick early.
         filters.append(Filter(f"{prefix}setpts", (("expr", Expr(f"round(PTS-({cut.start})/TB)")),), name))

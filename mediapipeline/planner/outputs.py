@@ -174,6 +174,10 @@ class OutputBuilder:
 
     def _audio(self, tracks: Sequence[AudioRef]) -> list[NodeId]:
         container, request = self._request.container, self._request
+        empty = [track for track in tracks if track.info.duration == 0]
+        if empty:
+            self._left_out(f"{len(empty)} sound track(s)", "no sound of theirs lies in the part")
+            tracks = [track for track in tracks if track.info.duration != 0]
         if not tracks:
             if request.audio is not None and not request.audio.drops:
                 self._problem(

@@ -458,3 +458,24 @@ def test_no_name_of_a_file_breaks_out_of_its_place(name):
     (argv,) = made.commands()
     assert argv[argv.index("-i") + 1] == f"file:{name}"
     assert argv[-1] == f"file:out-{name}"
+
+
+def test_a_clock_of_one_tick_a_frame_is_made_finer_before_a_cut():
+    coarse = clip_info()
+    coarse = attrs.evolve(coarse, video=attrs.evolve(coarse.video, time_base=Fraction(1, 25)))
+    cut = op("trim", "in", "part", start="0.01s", end="5s")
+    made = written(coarse, "a.mp4", cut)
+    assert "settb@op0=expr=AVTB,trim@op0=start=0.01:end=5," in made.to_shell()
+    assert "filter:settb" in made.requires
+    assert "settb" not in written(clip_info(), "a.mp4", cut).to_shell()
+
+
+def test_sound_that_has_not_begun_where_the_part_ends_is_left_out():
+    cut = op("trim", "in", "part", end="0.4s")
+    made = written(clip_info(audio_delay="0.5s"), "a.mp4", cut)
+    assert ways(made) == [("video", "libx264")]
+    assert warned(made) == ["1 sound track(s) left out: no sound of theirs lies in the part"]
+    asked = {"video": "h264", "audio": "aac"}
+    assert refused(clip_info(audio_delay="0.5s"), "a.mp4", cut, codec=asked) == [
+        ("/outputs/0/codec/audio", "no-such-stream")
+    ]
