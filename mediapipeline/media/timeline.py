@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import attrs
 
 from mediapipeline.media.info import MediaInfo
-from mediapipeline.media.streams import AudioStream, Chapter, DataStream, SubtitleStream, VideoStream
+from mediapipeline.media.streams import AudioStream, Chapter, DataStream, Stream, SubtitleStream, VideoStream
 
 __all__ = ["cut_info", "cut_stream", "from_zero"]
 
@@ -43,6 +43,13 @@ def from_zero(info: MediaInfo) -> MediaInfo:
     )
 
 
+def _steady_rate(stream: Stream) -> Fraction | None:
+    """Frames per second of a picture whose frames are evenly spaced."""
+    if not isinstance(stream, VideoStream) or not (stream.vfr is False or stream.frames == 1):
+        return None
+    return stream.frame_rate or None
+
+
 def cut_stream(stream: _S, start: Fraction, end: Fraction | None, *, exact: bool = True) -> _S:
     """The facts of *stream* after a cut [start, end).
 
@@ -56,13 +63,14 @@ def cut_stream(stream: _S, start: Fraction, end: Fraction | None, *, exact: bool
     ends = stream.end
     last = ends if end is None else (None if ends is None else min(ends, end))
     first = max(begins, start)
-    if isinstance(stream, VideoStream) and (stream.vfr is False or stream.frames == 1) and stream.frame_rate:
+    rate = _steady_rate(stream)
+    if rate is not None:
         # Frames are kept whole: the first begins at or after the cut, the last may end after it.
-        first = begins + Fraction(math.ceil((first - begins) * stream.frame_rate)) / stream.frame_rate
+        first = begins + Fraction(math.ceil((first - begins) * rate)) / rate
         if last is not None and last != ends:
-            last = begins + Fraction(math.ceil((last - begins) * stream.frame_rate)) / stream.frame_rate
+            last = begins + Fraction(math.ceil((last - begins) * rate)) / rate
     known = exact and last is not None and not isinstance(stream, SubtitleStream)
-    changes = {
+    changes: dict[str, Any] = {
         "start": first - start if exact else None,
         "duration": max(_ZERO, last - first) if known and last is not None else None,
         "bit_rate": None,
