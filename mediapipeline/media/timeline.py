@@ -1,7 +1,7 @@
 """What a part of a clip is like, computed from the facts of the whole.
 
-A cut [s, e) keeps the frames with ``s <= time < e`` and maps time ``t`` to ``t - s`` in every stream alike, so sound and
-picture stay where they are against each other.
+A cut [s, e) keeps the frames with ``s <= time < e`` and maps time ``t`` to ``t - s`` in every stream alike, so sound
+and picture stay where they are against each other.
 """
 
 from __future__ import annotations
