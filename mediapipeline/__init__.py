@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from mediapipeline.media.info import MediaInfo
     from mediapipeline.planner.plan import ProcessingPlan
     from mediapipeline.planner.planner import Planner
-    from mediapipeline.spec.job import Input, JobSpec, Operation, Output
+    from mediapipeline.spec.job import JobSpec
+    from mediapipeline.spec.parts import Input, Operation, Output
 
 __all__ = [
     "EngineError",
@@ -55,13 +56,13 @@ _DEFINED_IN = {
     "ExecutionError": "mediapipeline.errors",
     "ExecutionResult": "mediapipeline.executor.result",
     "Executor": "mediapipeline.executor.executor",
-    "Input": "mediapipeline.spec.job",
+    "Input": "mediapipeline.spec.parts",
     "JobError": "mediapipeline.errors",
     "JobSpec": "mediapipeline.spec.job",
     "MediaInfo": "mediapipeline.media.info",
     "MediaPipelineError": "mediapipeline.errors",
-    "Operation": "mediapipeline.spec.job",
-    "Output": "mediapipeline.spec.job",
+    "Operation": "mediapipeline.spec.parts",
+    "Output": "mediapipeline.spec.parts",
     "Planner": "mediapipeline.planner.planner",
     "PluginError": "mediapipeline.errors",
     "Problem": "mediapipeline.errors",

@@ -109,9 +109,7 @@ class Problems:
     def __init__(self) -> None:
         self._found: dict[Problem, None] = {}  # ordered, each once
 
-    def add(
-        self, path: str, code: str, message: str, hint: str | None = None, *, kind: ProblemKind = "spec"
-    ) -> None:
+    def add(self, path: str, code: str, message: str, hint: str | None = None, *, kind: ProblemKind = "spec") -> None:
         self._found.setdefault(Problem(path, code, message, hint, kind))
 
     def extend(self, problems: Iterable[Problem]) -> None:
@@ -151,7 +149,7 @@ class MediaPipelineError(Exception):
         error = cls.__new__(cls)
         Exception.__init__(error, data["message"])
         error.retryable = bool(data.get("retryable", False))
-        error._restore(data)
+        error._restore(data)  # noqa: SLF001 - of a class of this tree
         return error
 
     def _restore(self, data: Mapping[str, Any]) -> None:

@@ -144,7 +144,7 @@ def test_cues_are_clipped_to_the_part(source: str, destination: str, tmp_path: P
     )
     plan_and_run(_cut(clip, destination, start="0.5s", end="2s"), tmp_path, engine)
     found = _cues(engine, tmp_path / destination)
-    # AAC in Matroska begins 21 ms early under some versions, and the file with it: in the source, in the part, or in both.
+    # AAC in Matroska begins 21 ms early under some versions, and the file with it: the source, the part, or both.
     assert found == {
         "into": pytest.approx([0, 0.7], abs=0.045),
         "within": pytest.approx([1, 1.2], abs=0.045),

@@ -71,6 +71,8 @@ def test_written_as_it_is(name: str, tmp_path: Path, engine: Engine) -> None:
 
 
 _TIMES = st.integers(0, 120).map(lambda n: str(Fraction(n, 100)))
+# Where neither rate nor start of a clip is sure, nobody knows beforehand whether a part shorter than a frame is empty.
+_LENGTHS = st.integers(10, 120).map(lambda n: str(Fraction(n, 100)))
 
 
 @st.composite
@@ -84,9 +86,7 @@ def _jobs(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
         op = draw(st.sampled_from(["trim", "scale", "hflip", "vflip"]))
         params: dict[str, Any] = {}
         if op == "trim":
-            params = {"start": draw(_TIMES)} | draw(
-                st.one_of(st.just({}), _TIMES.filter(lambda t: t != "0").map(lambda t: {"duration": t}))
-            )
+            params = {"start": draw(_TIMES)} | draw(st.one_of(st.just({}), _LENGTHS.map(lambda t: {"duration": t})))
         elif op == "scale":
             fit = draw(st.sampled_from(["stretch", "contain", "cover", "pad", "no_upscale"]))
             sides = st.integers(8, 60).map(lambda n: 2 * n)

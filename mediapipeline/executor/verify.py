@@ -168,14 +168,19 @@ def _complaint(line: str) -> _Complaint | None:
 
 def _breaks_off(output: PlannedOutput, media: MediaInfo, reached: Fraction | None) -> list[str]:
     """Whether the packets end long before they should: headers go on telling what was planned."""
-    planned = output.expectation.duration
-    if planned is None or planned.low is None or reached is None or media.still:
+    # How far FFmpeg says it came is the end of the longest stream in some versions, and of the shortest in others.
+    planned = output.expectation
+    ends = [stream.end for stream in planned.streams if stream.end is not None]
+    if not ends and planned.duration is not None:
+        ends = [planned.duration]
+    lows = [end.low for end in ends if end.low is not None]
+    if not lows or reached is None or media.still:
         return []
     pictures = [stream for stream in (media.video, *media.other_video) if stream is not None]
     lag = max([_LAG, *((_LAG_FRAMES + (s.reorder or 0)) / s.frame_rate for s in pictures if s.frame_rate)])
-    if reached >= planned.low - lag:
+    if reached >= min(lows) - lag:
         return []
-    return [f"its packets end at {float(reached):.3f} s, planned are {float(planned.low):.3f} s at the least"]
+    return [f"its packets end at {float(reached):.3f} s, planned are {float(min(lows)):.3f} s at the least"]
 
 
 def _wrong(output: PlannedOutput, what: str, found: list[str] | None = None) -> OutputError:

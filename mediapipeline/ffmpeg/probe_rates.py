@@ -105,7 +105,7 @@ def _constant(times: Sequence[int], time_base: Fraction, candidates: Iterable[Fr
     for rate in candidates:
         step = 1 / (rate * time_base)
         # In AVI a tick is a frame, and one tick off is a frame that is missing.
-        if all(2 * abs(time - times[0] - place * step) <= min(2, step) for place, time in enumerate(times)):
+        if all(2 * abs(time - times[0] - place * step) <= min(Fraction(2), step) for place, time in enumerate(times)):
             return rate
     return None
 

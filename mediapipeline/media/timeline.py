@@ -17,7 +17,7 @@ from mediapipeline.media.streams import AudioStream, Chapter, DataStream, Stream
 
 __all__ = ["cut_info", "cut_stream", "from_zero"]
 
-_S = TypeVar("_S", VideoStream, AudioStream, SubtitleStream, DataStream)
+_S = TypeVar("_S", bound=VideoStream | AudioStream | SubtitleStream | DataStream)
 _ZERO = Fraction(0)
 
 

@@ -1,9 +1,9 @@
 """JSON form of the library's own values: plans, media facts, events, results.
 
-`to_dict` and `from_dict` work on any attrs class of the library whose fields are typed. Defaults are left out, rationals
-are written as ``"1001/30000"``, and members of a union registered with `tagged_union` carry their kind. What users
-write (job documents, parameters) is not read here but by `mediapipeline.spec` and `mediapipeline.params`, which explain
-every mistake; this module trusts its input and raises `ValueError` where that trust is broken.
+`to_dict` and `from_dict` work on any attrs class of the library whose fields are typed. Defaults are left out,
+rationals are written as ``"1001/30000"``, and members of a union registered with `tagged_union` carry their kind. What
+users write (job documents, parameters) is not read here but by `mediapipeline.spec` and `mediapipeline.params`, which
+explain every mistake; this module trusts its input and raises `ValueError` where that trust is broken.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ from mediapipeline.media.container import CONTAINERS
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
 from mediapipeline.planner import streams as ir
-from mediapipeline.planner.command import ticks_coarsely
 from mediapipeline.planner.plan import PlannedStream
+from mediapipeline.planner.ticks import ticks_coarsely
 from mediapipeline.steps.expectation import Expectation, Range, StreamExpectation, StreamKind
 
 __all__ = ["expected", "output_media", "planned_streams", "requirements"]
@@ -31,7 +31,7 @@ def requirements(graph: ir.StreamGraph, muxers: Sequence[str]) -> tuple[str, ...
         elif isinstance(node, ir.Cut) and node.kind in ("video", "audio"):
             prefix = "a" if node.kind == "audio" else ""
             found |= {f"filter:{prefix}trim", f"filter:{prefix}setpts"}
-            if ticks_coarsely(node):
+            if ticks_coarsely(node.info):
                 found.add("filter:settb")
         elif isinstance(node, ir.Encode):
             found.add(f"encoder:{node.encoder}")

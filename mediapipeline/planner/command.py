@@ -20,14 +20,14 @@ from mediapipeline.media.container import CONTAINERS, Container
 from mediapipeline.media.streams import VideoStream
 from mediapipeline.media.timecode import seconds_text, to_microseconds_floor
 from mediapipeline.planner import streams as ir
+from mediapipeline.planner.ticks import ticks_coarsely
 from mediapipeline.steps.files import Final, Work
 from mediapipeline.steps.files import Source as SourceFile
 
-__all__ = ["CommandBuilder", "instance_name", "ticks_coarsely"]
+__all__ = ["CommandBuilder", "instance_name"]
 
 Options = tuple[tuple[str, str | None], ...]
 _SAFETY = Fraction(1)
-_FINE = Fraction(1, 1000)
 
 
 def instance_name(origin: str) -> str | None:
@@ -168,7 +168,7 @@ class CommandBuilder:
         """A pad that carries the stream of *node*, for one reader."""
         found = self._graph[node]
         if isinstance(found, ir.Source):
-            return InputStream(self._input(found, ()), found.info.index)
+            return InputStream(self._input(found, _from(found.seek)), found.info.index)
         if node in self._ends:
             chain = self._ends.pop(node)
             chain.outputs = [self._label()]
@@ -269,16 +269,6 @@ def _floored(time: Fraction) -> Fraction:
     return Fraction(to_microseconds_floor(time), 1_000_000)
 
 
-def ticks_coarsely(cut: ir.Cut) -> bool:
-    """Whether FFmpeg would move the bounds of a cut by a good part of a frame.
-
-    It rounds them to ticks of the stream's clock, and AVI, for one, has one tick a frame: 0.01 s would be 0, and a part
-    that ends there empty.
-    """
-    tick = cut.info.time_base
-    return cut.kind == "video" and (tick is None or tick > _FINE)
-
-
 def _cut_filters(cut: ir.Cut) -> tuple[Filter, ...]:
     prefix = "a" if cut.kind == "audio" else ""
     bounds: list[tuple[str, Value]] = []
@@ -289,12 +279,16 @@ def _cut_filters(cut: ir.Cut) -> tuple[Filter, ...]:
     if not bounds:
         return ()
     name = instance_name(cut.origin)
-    filters = [Filter("settb", (("expr", Expr("AVTB")),), name)] if ticks_coarsely(cut) else []
+    filters = [Filter("settb", (("expr", Expr("AVTB")),), name)] if ticks_coarsely(cut.info) else []
     filters.append(Filter(f"{prefix}trim", tuple(bounds), name))
     if cut.start:
         # Rounded, because FFmpeg computes in floating point and truncates: 1000.9999 would be one tick early.
         filters.append(Filter(f"{prefix}setpts", (("expr", Expr(f"round(PTS-({cut.start})/TB)")),), name))
     return tuple(filters)
+
+
+def _from(seek: Fraction) -> Options:
+    return (("ss", seconds_text(seek)),) if seek else ()
 
 
 def _packet_cut(cut: ir.Cut) -> Options:

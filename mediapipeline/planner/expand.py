@@ -20,11 +20,20 @@ from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
 from mediapipeline.operators.lowering import AudioRef, Clip, CoverRef, Lowering, OptionValue, SubtitleRef, VideoRef
 from mediapipeline.operators.traits import OPAQUE, POINTWISE, Traits
-from mediapipeline.planner.streams import Cut, Filter, Node, NodeId, Source, StreamKind
+from mediapipeline.planner.streams import Access, Cut, Filter, Node, NodeId, Source, StreamKind
 
 __all__ = ["GraphBuilder", "input_clip", "lower"]
 
 
+_ACCESS: dict[str, Access] = {
+    "mov,mp4,m4a,3gp,3g2,mj2": "index",
+    "matroska,webm": "index",
+    "wav": "index",
+    "flac": "index",
+    "mpegts": "guess",
+    "mp3": "guess",
+    "ogg": "guess",
+}
 _MPEG_STREAMS = frozenset({"mpegts", "mpeg", "mpegvideo", "h264", "hevc", "m4v"})
 
 
@@ -66,10 +75,14 @@ class GraphBuilder:
             )
         )  # fmt: skip
 
-    def source(self, input: str, kind: StreamKind, info: Stream, *, seekable: bool) -> NodeId:  # noqa: A002 - the word that a job uses
+    def source(self, input: str, format: str | None, kind: StreamKind, info: Stream) -> NodeId:  # noqa: A002
+        """Add a stream of an input, which was found to be of that format."""
         return self.add(
-            Source(id=self.new_id(), kind=kind, info=info, origin=self.origin, input=input, seekable=seekable)
-        )
+            Source(
+                id=self.new_id(), kind=kind, info=info, origin=self.origin, input=input,
+                seekable=format not in _MPEG_STREAMS, access=_ACCESS.get(format or "", "scan"),
+            )
+        )  # fmt: skip
 
 
 def _kind(info: Stream) -> StreamKind:
@@ -85,7 +98,7 @@ def _kind(info: Stream) -> StreamKind:
 
 def input_clip(build: GraphBuilder, id: str, info: MediaInfo) -> Clip:  # noqa: A002
     """The clip that an input file is; *info* holds the streams of it that the job uses, with times from its start."""
-    source = partial(build.source, id, seekable=info.format not in _MPEG_STREAMS)
+    source = partial(build.source, id, info.format)
     video = None if info.video is None else VideoRef(source("video", info.video), info.video)
     if video is not None and video.info.rotation_by_tag:
         video = _turned(build, video)

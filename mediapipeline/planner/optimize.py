@@ -12,14 +12,24 @@ from mediapipeline.planner.rule import Optimized, Rule, apply
 from mediapipeline.planner.rules.copy_untouched import copy_untouched
 from mediapipeline.planner.rules.drop_noops import drop_noops
 from mediapipeline.planner.rules.merge_cuts import merge_cuts
+from mediapipeline.planner.rules.push_cuts import push_cuts
+from mediapipeline.planner.rules.seek_lossless_audio import seek_lossless_audio
+from mediapipeline.planner.rules.seek_lossy_audio import seek_lossy_audio
+from mediapipeline.planner.rules.seek_video import seek_video
+from mediapipeline.planner.rules.share_streams import share_streams
 from mediapipeline.planner.streams import StreamGraph
 
 __all__ = ["RULES", "optimize"]
 
 RULES: tuple[Rule, ...] = (
     drop_noops,
+    push_cuts,
     merge_cuts,
     copy_untouched,
+    share_streams,
+    seek_video,
+    seek_lossless_audio,
+    seek_lossy_audio,
 )
 
 

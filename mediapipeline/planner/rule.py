@@ -7,6 +7,9 @@ A rule is a function from a graph to a graph. It declares what it guarantees:
 ``copies``
     coded packets are taken as they are; the decoded content of what is kept is the same as in the source.
 
+``within``
+    sound whose samples stand at the same places at the same level, not identical bit for bit.
+
 The driver records who changed what, and refuses a rule that changes the media of an output.
 """
 
@@ -24,7 +27,7 @@ from mediapipeline.planner.streams import Node, StreamGraph
 
 __all__ = ["Decision", "Guarantee", "Notes", "Optimized", "Rule", "apply", "rule"]
 
-Guarantee: TypeAlias = Literal["exact", "copies"]
+Guarantee: TypeAlias = Literal["exact", "copies", "within"]
 
 
 @attrs.frozen

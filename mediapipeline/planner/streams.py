@@ -22,6 +22,7 @@ from mediapipeline.media.streams import Stream
 from mediapipeline.operators.traits import OPAQUE, Traits
 
 __all__ = [
+    "Access",
     "Copy",
     "Cut",
     "Encode",
@@ -36,6 +37,7 @@ __all__ = [
 ]
 
 NodeId: TypeAlias = str
+Access: TypeAlias = Literal["index", "guess", "scan"]
 StreamKind: TypeAlias = Literal["video", "audio", "subtitle", "cover"]
 
 
@@ -66,10 +68,15 @@ class Source(Node):
 
     `seekable` is whether FFmpeg finds the key frame before a time: not in MPEG streams, of which it would copy nothing
     up to the next one.
+
+    `access` is how FFmpeg finds the packets of a time when it decodes: by an ``index``, exactly; by a ``guess``, which
+    may be late; or not at all (``scan``). Read from `seek` on, seconds, that time is 0.
     """
 
     input: str
     seekable: bool = True
+    access: Access = "scan"
+    seek: Fraction = Fraction(0)
 
 
 @attrs.frozen(kw_only=True, eq=False)

@@ -10,12 +10,15 @@ A stream that several take has a name of its own, and a filter of several stream
     s1, logo:video → overlay(x=8) → encode(libx264) → web
     s1 → encode(libvpx-vp9) → small
 
+``in:video@60s`` is read from 60 s on.
+
 Filters always have parentheses. ``cut(…, keyframe)`` may fall on key frames, ``encode(…; copy aac)`` would as well be a
 copy of that codec, and ``{= s1}`` says that the stream is that other one, frame for frame. Facts are not in the text.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from fractions import Fraction
 
@@ -36,8 +39,8 @@ class _Renderer:
     def __init__(self, graph: StreamGraph) -> None:
         self.graph = graph
         self.names: dict[NodeId, str] = {}
-        kinds = [(node.input, node.kind) for node in graph.of(Source)]
-        self.several = {each for each in kinds if kinds.count(each) > 1} if len(kinds) < _MANY else set(kinds)
+        tracks = Counter((key[0], key[1]) for key in {(n.input, n.kind, n.info.index) for n in graph.of(Source)})
+        self.several = {each for each, count in tracks.items() if count > 1}
         self.equals = {node.same_as for node in graph if node.same_as is not None}
 
     def lines(self) -> list[str]:
@@ -77,7 +80,8 @@ class _Renderer:
 
     def source(self, node: Source) -> str:
         several = (node.input, node.kind) in self.several
-        return f"{node.input}:{node.kind}" + (f".{node.info.index}" if several else "")
+        which = f".{node.info.index}" if several else ""
+        return f"{node.input}:{node.kind}{which}" + (f"@{_time(node.seek)}s" if node.seek else "")
 
     def step(self, node: Node) -> str:
         same = "" if node.same_as is None else f" {{= {self.names.get(node.same_as, '?')}}}"
@@ -98,7 +102,6 @@ class _Renderer:
         raise TypeError(f"no text form for {node!r}")
 
 
-_MANY = 1000
 _time: Callable[[Fraction], str] = number_text
 
 

@@ -16,11 +16,15 @@ from mediapipeline.ffmpeg.filtergraph import Expr, Value
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.timecode import parse_duration
 from mediapipeline.media.timeline import cut_stream, from_zero
+from mediapipeline.operators.traits import OPAQUE, POINTWISE
 from mediapipeline.planner.streams import Copy, Cut, Encode, Filter, Node, Sink, Source, StreamGraph
 from mediapipeline.testing import clip_info
 
-_SOURCE = re.compile(r"(?P<input>[\w.-]+):(?P<kind>video|audio|subtitle|cover)(\.(?P<index>\d+))?")
+_SOURCE = re.compile(
+    r"(?P<input>[\w.-]+):(?P<kind>video|audio|subtitle|cover)(\.(?P<index>\d+))?(@(?P<seek>[\d./]+)s)?"
+)
 _STEP = re.compile(r"(?P<name>\w+)\((?P<inside>.*)\)( \{= (?P<same>[^}]+)\})?")
+_POINTWISE = {"hflip", "vflip", "scale", "setsar"}
 _CUT = re.compile(r"(?P<start>[\d./]+)s\.\.((?P<end>[\d./]+)s)?(?P<keyframe>, keyframe)?")
 
 
@@ -86,7 +90,8 @@ class _Parser:
         streams = [s for s in info.streams if s.kind == kind]
         stream = next(s for s in streams if match["index"] in (None, str(s.index)))
         self.names[name] = self.add(Source, [], kind=kind, info=stream, input=match["input"], origin="/inputs/0",
-            seekable=info.format != "mpegts",
+            seekable=info.format != "mpegts", access={"mpegts": "guess"}.get(info.format, "index"),
+            seek=Fraction(match["seek"] or 0),
         )  # fmt: skip
         return self.names[name]
 
@@ -123,8 +128,9 @@ class _Parser:
             )  # fmt: skip
         pairs = [pair.split("=", 1) for pair in inside.split(", ") if pair]
         return self.add(
-            Filter, inputs, kind=kind, info=info, name=name, options=tuple((key, _value(v)) for key, v in pairs), **same
-        )
+            Filter, inputs, kind=kind, info=info, name=name, options=tuple((key, _value(v)) for key, v in pairs),
+            traits=POINTWISE if name in _POINTWISE else OPAQUE, **same,
+        )  # fmt: skip
 
 
 def _value(text: str) -> Value:

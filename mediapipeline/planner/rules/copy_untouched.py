@@ -25,7 +25,7 @@ def copy_untouched(graph: StreamGraph, notes: Notes) -> StreamGraph:
             source, why = graph.input_of(source), "it is cut at key frames only"
         if not isinstance(source, Source) or (source is not graph.input_of(node) and not source.seekable):
             continue
-        if source.info.codec in node.copy_codecs:
+        if source.seek == 0 and source.info.codec in node.copy_codecs:  # read from later on, it is cut
             notes(node, f"{node.kind} copied: {why}, and the output may hold {source.info.codec}")
             edits.put(
                 Copy(id=node.id, kind=node.kind, inputs=node.inputs, info=graph.input_of(node).info, origin=node.origin)
