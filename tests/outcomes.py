@@ -41,7 +41,7 @@ def differences(planned: PlannedOutput, media: MediaInfo) -> list[str]:
     """Where *media*, as a prober saw it, is not what the plan inferred: each field that the plan knows."""
     want = planned.media
     found = []
-    pairs = [
+    pairs: list[tuple[Stream, Stream]] = [
         *zip([_as_planned(planned)] if want.video else [], [media.video] if media.video else [], strict=False),
         *zip(want.audio, media.audio, strict=False),
         *zip(want.subtitles, media.subtitles, strict=False),

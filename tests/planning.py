@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from mediapipeline.errors import JobError, Problem
+from mediapipeline.ffmpeg.filtergraph import FilterGraph
 from mediapipeline.media.info import MediaInfo
+from mediapipeline.media.streams import VideoStream
 from mediapipeline.planner.machine import Machine
 from mediapipeline.planner.plan import ProcessingPlan
 from mediapipeline.planner.planner import Planner
+from mediapipeline.steps.expectation import Range
+from mediapipeline.steps.step import FFmpegStep
 from mediapipeline.testing import Capabilities, FakeProber, clip_info
 
 CLIPS: Mapping[str, MediaInfo] = {"in.mp4": clip_info(duration="60s")}
@@ -39,6 +43,33 @@ def attempt(service: Planner, document: Any) -> tuple[ProcessingPlan | None, lis
         return service.plan(document), []
     except JobError as error:
         return None, list(error.problems)
+
+
+def picture(media: MediaInfo) -> VideoStream:
+    """The picture of a clip that has one."""
+    assert media.video is not None
+    return media.video
+
+
+def step(made: ProcessingPlan, number: int = 0) -> FFmpegStep:
+    """A step of a plan that runs FFmpeg."""
+    found = made.steps[number]
+    assert isinstance(found, FFmpegStep)
+    return found
+
+
+def filters(made: ProcessingPlan, number: int = 0) -> FilterGraph:
+    """The filter graph of a step that has one."""
+    graph = step(made, number).command.graph
+    assert graph is not None
+    return graph
+
+
+def allowed(made: ProcessingPlan, output: str) -> Range:
+    """How long an output may be whose length is checked."""
+    found = made.output(output).expectation.duration
+    assert found is not None
+    return found
 
 
 def op(name: str, source: str | list[str] | dict[str, str], made: str, **params: Any) -> dict[str, Any]:

@@ -15,8 +15,8 @@ _REPORTERS = {"add", "bad", "because", "rule", "Problem", "_NotJson", "_fault", 
 def _constants(node: ast.AST) -> Iterator[ast.expr]:
     match node:
         case ast.Call(func=ast.Attribute(attr=name)) | ast.Call(func=ast.Name(id=name)) if name in _REPORTERS:
-            yield from node.args[:3]  # type: ignore[attr-defined]  # a Call, as the pattern says
-            yield from (keyword.value for keyword in node.keywords if keyword.arg == "code")  # type: ignore[attr-defined]
+            yield from node.args[:3]
+            yield from (keyword.value for keyword in node.keywords if keyword.arg == "code")
         case ast.Return(value=ast.Tuple(elts=[first, *_])):  # (code, message, hint)
             yield first
 

@@ -28,14 +28,15 @@ def _facts(path: Path) -> MediaInfo:
 
 def _shaped(clip: Path, info: MediaInfo, destination: str) -> dict[str, Any]:
     """A part of the clip in half its width."""
-    operations, last = [], "in"
+    operations: list[dict[str, Any]] = []
+    last = "in"
     if not info.still and (info.duration is None or info.duration > Fraction(3, 5)):
         params = {"start": "0.1s", "duration": "0.4s"}
         operations.append({"op": "trim", "input": last, "output": "cut", "params": params})
         last = "cut"
     if info.video is not None:
-        params = {"width": 32, "height": -1}
-        operations.append({"op": "scale", "input": last, "output": "small", "params": params})
+        size = {"width": 32, "height": -1}
+        operations.append({"op": "scale", "input": last, "output": "small", "params": size})
         last = "small"
     output = {"id": "out", "input": last, "destination": destination}
     return {"inputs": [{"id": "in", "source": clip.name}], "operations": operations, "outputs": [output]}
@@ -59,7 +60,7 @@ def test_written_as_it_is(name: str, tmp_path: Path, engine: Engine) -> None:
     """What nothing touches is copied where the container takes it, and encoded where not."""
     clip = zoo.make(name, tmp_path)
     info = _facts(clip)
-    output = {
+    output: dict[str, Any] = {
         "id": "out",
         "input": "in",
         "destination": "out" + (".mkv" if info.video and not info.still else _suffix(info)),

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,8 +37,8 @@ def close(stream, start, end, allowed):
 @pytest.mark.parametrize("start", [0, 7])
 @pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".webm", ".ts"])
 def test_pictures_and_sound(engine, suffix, start, tmp_path):
-    codecs = {} if suffix == ".webm" else {"video_codec": "libx264", "b_frames": 2}
-    sound = {} if suffix == ".webm" else {"audio_codec": "aac"}
+    codecs: dict[str, Any] = {} if suffix == ".webm" else {"video_codec": "libx264", "b_frames": 2}
+    sound: dict[str, Any] = {} if suffix == ".webm" else {"audio_codec": "aac"}
     path = make_clip(
         tmp_path / f"clip{suffix}", engine=engine, rate=RATE, duration=LENGTH, start=start, audio=1, **codecs, **sound
     )

@@ -130,7 +130,7 @@ def test_references_say_what_was_meant_or_what_there_is():
 def test_an_output_without_its_clip_is_told_how_to_name_one():
     _, (problem,) = built(outputs={"web": "a.mp4"})
     assert (problem.path, problem.code) == ("/outputs/0/id", "unresolved-reference")
-    assert '"input"' in problem.hint
+    assert '"input"' in str(problem.hint)
 
 
 def test_thousands_of_wrong_references_take_no_time():

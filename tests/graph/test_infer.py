@@ -11,7 +11,7 @@ from mediapipeline.errors import PluginContractError, Problem
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.operators import AUDIO, VIDEO, Category, Clip, Facts, Lowering, Operator, Registry, operator
 from mediapipeline.testing import Capabilities, clip_info
-from planning import job, op, planner, problems
+from planning import job, op, picture, planner, problems
 
 
 def declared(**methods: Any) -> type[Operator]:
@@ -35,7 +35,7 @@ def test_an_operator_that_does_nothing():
 
 
 def broken(*_: Any) -> Any:
-    return {}["nothing"]
+    raise KeyError("nothing")
 
 
 @pytest.mark.parametrize("method", ["check", "infer", "is_noop", "lower"])
@@ -107,10 +107,10 @@ def test_inferred_facts_reach_the_plan():
     def infer(self: Operator, facts: Facts) -> MediaInfo:
         assert list(facts) == ["clip"]
         assert facts["clip"] is facts.clip is facts.all("clip")[0]
-        return attrs.evolve(facts.clip, video=attrs.evolve(facts.clip.video, width=100, height=50))
+        return attrs.evolve(facts.clip, video=attrs.evolve(picture(facts.clip), width=100, height=50))
 
     made = run(declared(infer=infer, lower=lambda self, work: work.video(work.clip, "crop", w=100, h=50)))
-    video = made.output("odd").media.video
+    video = picture(made.output("odd").media)
     assert (video.width, video.height) == (100, 50)
     assert made.output("odd").expectation.streams[0].width == 100
 

@@ -60,7 +60,7 @@ def test_operators_are_values():
     assert Glow(amount=0.25) == Glow(amount=0.25) != Glow()
     assert hash(Glow()) == hash(Glow())
     with pytest.raises(AttributeError):
-        Glow().amount = 1
+        Glow().amount = 1  # type: ignore[misc]  # that it is read-only is what is tested
     with pytest.raises(SpecError, match="/amount"):
         Glow(amount=2)
 

@@ -6,6 +6,7 @@ import sys
 import threading
 from importlib import metadata
 from types import ModuleType
+from typing import Any
 
 import attrs
 import pytest
@@ -53,7 +54,7 @@ def installed(monkeypatch):
 @pytest.fixture
 def module(monkeypatch):
     """A module of a plugin, with operators and with what is none."""
-    found = ModuleType("acme_plugin")
+    found: Any = ModuleType("acme_plugin")
     found.Glow = made("acme.glow")
     found.Old = made("acme.old")
     found.Old.definition = attrs.evolve(found.Old.definition, api_version=0)

@@ -90,7 +90,7 @@ class _Parser:
         streams = [s for s in info.streams if s.kind == kind]
         stream = next(s for s in streams if match["index"] in (None, str(s.index)))
         self.names[name] = self.add(Source, [], kind=kind, info=stream, input=match["input"], origin="/inputs/0",
-            seekable=info.format != "mpegts", access={"mpegts": "guess"}.get(info.format, "index"),
+            seekable=info.format != "mpegts", access={"mpegts": "guess"}.get(info.format or "", "index"),
             seek=Fraction(match["seek"] or 0),
         )  # fmt: skip
         return self.names[name]

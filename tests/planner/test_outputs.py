@@ -11,8 +11,9 @@ import pytest
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.planner import pixels
 from mediapipeline.planner.plan import ProcessingPlan
+from mediapipeline.steps import CutCuesStep
 from mediapipeline.testing import Capabilities, clip_info
-from planning import job, op, plan, planner, problems
+from planning import allowed, job, op, picture, plan, planner, problems, step
 
 
 def written(clip: MediaInfo, destination: str, *operations: dict[str, Any], **output: Any) -> ProcessingPlan:
@@ -107,7 +108,7 @@ def test_what_the_job_says_to_leave_out_needs_no_report():
 
 def test_further_pictures_and_data_are_reported():
     clip = clip_info(data=1)
-    two = attrs.evolve(clip, other_video=(clip.video,))
+    two = attrs.evolve(clip, other_video=(picture(clip),))
     made = written(two, "a.mp4")
     assert "1 further picture stream(s) left out: a clip has one picture" in warned(made)
     assert any("1 data stream(s) left out" in decision.text for decision in made.decisions)
@@ -218,7 +219,7 @@ def test_nothing_is_copied_from_a_cut_of_a_transport_stream():
 )
 def test_pixel_formats_that_players_show(pix_fmt, destination, becomes, loses):
     made = written(clip_info(pix_fmt=pix_fmt), destination, FLIP)
-    assert made.output("out").media.video.pix_fmt == becomes
+    assert picture(made.output("out").media).pix_fmt == becomes
     said = [text for text in warned(made) if text.startswith("the picture becomes")]
     assert bool(said) == loses
     if not loses:
@@ -226,12 +227,12 @@ def test_pixel_formats_that_players_show(pix_fmt, destination, becomes, loses):
     copied = written(clip_info(pix_fmt=pix_fmt), destination)
     assert ways(copied)[0] == ("video", None)
     assert warned(copied) == []
-    assert copied.output("out").media.video.pix_fmt == pix_fmt
+    assert picture(copied.output("out").media).pix_fmt == pix_fmt
 
 
 def test_a_pixel_format_that_is_asked_for_is_taken_as_it_is():
     made = written(clip_info(pix_fmt="rgba"), "a.mp4", codec={"video": {"codec": "h264", "pix_fmt": "yuv444p"}})
-    assert made.output("out").media.video.pix_fmt == "yuv444p"
+    assert picture(made.output("out").media).pix_fmt == "yuv444p"
     assert [t for t in warned(made) if "becomes" in t] == []
 
 
@@ -317,7 +318,7 @@ def test_chapters_and_subtitles_are_cut_with_the_picture():
     assert chapters == [(0, 10, "One"), (10, 25, "Two")]
     assert [step.id for step in made.steps] == ["extract-cues-0", "cut-cues-0-0", "write-out"]
     assert [step.needs for step in made.steps] == [(), ("extract-cues-0",), ("cut-cues-0-0",)]
-    assert (made.steps[1].start, made.steps[1].end) == (20, 45)
+    assert [(s.start, s.end) for s in made.steps if isinstance(s, CutCuesStep)] == [(20, 45)]
     assert made.output("out").streams[-1].encoder == "mov_text"
 
 
@@ -329,8 +330,8 @@ def test_cut_subtitles_are_encoded_even_at_key_frames():
 
 def test_rotation_is_gone_when_encoded_and_kept_when_copied():
     clip = clip_info(rotation=90, size="1080x1920")
-    assert written(clip, "a.mp4", FLIP).output("out").media.video.rotation == 0
-    assert written(clip, "a.mp4").output("out").media.video.rotation == 90
+    assert picture(written(clip, "a.mp4", FLIP).output("out").media).rotation == 0
+    assert picture(written(clip, "a.mp4").output("out").media).rotation == 90
 
 
 def test_sound_that_begins_late_stays_where_it_is():
@@ -346,8 +347,8 @@ def test_files_without_times_begin_with_their_sound():
     made = written(clip_info(audio_delay="0.5s"), "a.wav")
     media = made.output("out").media
     assert (media.duration, media.audio[0].start) == (10, 0)
-    assert 10 in made.output("out").expectation.duration
-    assert Fraction(21, 2) not in made.output("out").expectation.duration
+    assert Fraction(10) in allowed(made, "out")
+    assert Fraction(21, 2) not in allowed(made, "out")
     (argv,) = made.commands()
     assert argv[argv.index("-t") + 1] == "11.5", "the safety net counts from the start of the clip"
 
@@ -365,10 +366,10 @@ def test_unknown_durations_are_unknown_everywhere():
     made = written(clip_info(duration=None), "a.mp4", op("trim", "in", "part", start="2s"), FLIP | {"input": "part"})
     output = made.output("out")
     assert output.media.duration is None
-    assert output.media.video.duration is None
+    assert picture(output.media).duration is None
     assert output.expectation.duration is None
     assert [stream.end for stream in output.expectation.streams] == [None, None]
-    assert made.steps[0].duration is None
+    assert step(made).duration is None
     assert made.resources.cpu_seconds is None
     assert "-t" not in made.commands()[0]
     assert "length unknown" in made.explain()
@@ -405,7 +406,7 @@ def test_a_rate_that_varies_or_is_unknown_is_not_made_constant(vfr, rate, clock)
 def test_limits(limits, path):
     found = problems(job(FLIP, outputs={"mirror": "a.mp4"}, limits=limits), {"in.mp4": clip_info()})
     assert [(p.path, p.code) for p in found] == [(path, "over-limit")]
-    assert next(iter(limits)) in found[0].hint
+    assert next(iter(limits)) in str(found[0].hint)
 
 
 def test_a_limit_of_size_does_not_concern_sound():
@@ -462,7 +463,7 @@ def test_no_name_of_a_file_breaks_out_of_its_place(name):
 
 def test_a_clock_of_one_tick_a_frame_is_made_finer_before_a_cut():
     coarse = clip_info()
-    coarse = attrs.evolve(coarse, video=attrs.evolve(coarse.video, time_base=Fraction(1, 25)))
+    coarse = attrs.evolve(coarse, video=attrs.evolve(picture(coarse), time_base=Fraction(1, 25)))
     cut = op("trim", "in", "part", start="0.01s", end="5s")
     made = written(coarse, "a.mp4", cut)
     assert "settb@op0=expr=AVTB,trim@op0=start=0.01:end=5," in made.to_shell()

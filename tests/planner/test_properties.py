@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mediapipeline.planner.plan import ProcessingPlan
 from mediapipeline.testing import clip_info
-from planning import attempt, job, op, planner
+from planning import attempt, filters, job, op, picture, planner, step
 
 _MILLI = st.integers(0, 12_000).map(lambda n: Fraction(n, 1000))
 _SIDES = st.integers(1, 400)
@@ -119,7 +119,7 @@ def test_durations_are_those_worked_out_by_hand(rate, length, cuts):
     length = count / rate  # whole frames
     frames = [n / rate for n in range(count)]
     sound = (Fraction(0), length)
-    chain = []
+    chain: list[dict[str, Any]] = []
     for begin, share in cuts:  # in thousandths of what is left
         start, extent = (Fraction(math.floor(part * sound[1]), 1000) for part in (begin, share))
         if not extent:
@@ -138,7 +138,7 @@ def test_durations_are_those_worked_out_by_hand(rate, length, cuts):
     if made is None:
         return
     event(f"{len(chain)} cuts")
-    video, audio = made.output("out").media.video, made.output("out").media.audio[0]
+    video, audio = picture(made.output("out").media), made.output("out").media.audio[0]
     assert video.start == frames[0]
     assert video.end == frames[-1] + 1 / rate
     assert (audio.start, audio.end) == sound
@@ -156,8 +156,8 @@ def chain(count: int) -> dict[str, Any]:
 def test_chains_of_any_length(count):
     made = planner({"in.mp4": clip_info(duration="600s")}).plan(chain(count))
     assert len(made.operations) == len(made.stages) == count
-    (step,) = made.steps
-    graph = step.command.graph
+    assert len(made.steps) == 1
+    graph = filters(made)
     assert len(graph.chains) == 2
     cuts = count // 3
     names = [part.name for each in graph.chains for part in each.filters]
@@ -173,9 +173,9 @@ def test_many_outputs_of_one_input_share_its_decoding():
         outputs={f"c{n}": f"{n}.mkv" for n in range(300)},
     )
     made = planner().plan(document)
-    (step,) = made.steps
-    assert len(step.command.inputs) == 1
-    assert len(step.command.outputs) == 300
+    assert len(made.steps) == 1
+    assert len(step(made).command.inputs) == 1
+    assert len(step(made).command.outputs) == 300
 
 
 def test_independent_jobs_in_one_document_are_independent_steps():
@@ -186,4 +186,6 @@ def test_independent_jobs_in_one_document_are_independent_steps():
     )
     made = planner().plan(document)
     assert len(made.steps) == 300
-    assert all(len(step.command.inputs) == len(step.command.outputs) == 1 and not step.needs for step in made.steps)
+    assert not any(each.needs for each in made.steps)
+    commands = [step(made, number).command for number in range(300)]
+    assert {(len(command.inputs), len(command.outputs)) for command in commands} == {(1, 1)}

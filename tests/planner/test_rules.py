@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
@@ -82,8 +83,9 @@ def test_the_order_of_rules_does_not_matter(case):
 def shorter(graph: StreamGraph, notes: Notes) -> StreamGraph:
     edits = Rewrite(graph)
     for node in graph.of(Encode):
-        if node.info.duration > 1:
-            edits.put(attrs.evolve(node, info=cut_stream(node.info, node.info.start, node.info.duration / 2)))
+        length = node.info.duration
+        if length is not None and length > 1:
+            edits.put(attrs.evolve(node, info=cut_stream(node.info, Fraction(0), length / 2)))
     return edits.graph()
 
 

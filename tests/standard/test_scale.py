@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
 from mediapipeline.testing import clip_info
-from planning import job, op, plan, problems
+from planning import filters as graph_of
+from planning import job, op, picture, plan, problems
 
-HD = {"size": "1920x1080"}
+HD: dict[str, Any] = {"size": "1920x1080"}
 
 
 @pytest.mark.parametrize(
@@ -40,7 +42,7 @@ HD = {"size": "1920x1080"}
 def test_what_comes_out(clip, params, size):
     document = job(op("scale", "in", "out", **params), outputs={"out": "out.mkv"})
     made = plan(document, {"in.mp4": clip_info(**clip)})
-    video = made.output("out").media.video
+    video = picture(made.output("out").media)
     assert (video.width, video.height) == size
     assert video.rotation == 0
     if made.output("out").streams[0].encoder is not None:
@@ -91,7 +93,7 @@ def test_what_is_refused(clip, params, path, code):
 )  # fmt: skip
 def test_filters(params, filters):
     made = plan(job(op("scale", "in", "out", **params), outputs={"out": "out.mp4"}), {"in.mp4": clip_info(**HD)})
-    assert made.steps[0].command.graph.text() == f"[0:0]{filters},format=pix_fmts=yuv420p[n1]"
+    assert graph_of(made).text() == f"[0:0]{filters},format=pix_fmts=yuv420p[n1]"
 
 
 @pytest.mark.parametrize(
@@ -117,5 +119,5 @@ def test_a_picture_is_scaled_like_a_frame():
     )
     made = plan(document, {"a.png": clip_info(still=True, size="200x100", video="png", pix_fmt="rgba")})
     media = made.output("out").media
-    assert (media.still, media.video.width, media.video.height, media.duration) == (True, 100, 50, None)
+    assert (media.still, picture(media).width, picture(media).height, media.duration) == (True, 100, 50, None)
     assert made.warnings == ()

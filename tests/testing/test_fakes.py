@@ -12,6 +12,7 @@ from mediapipeline.errors import ProbeError
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.prober import Prober
 from mediapipeline.testing import FakeProber, clip_info
+from planning import picture
 
 
 def test_it_is_a_prober():
@@ -67,6 +68,7 @@ def test_fingerprints_tell_clips_apart():
     prober = FakeProber({"a.mp4": clip_info(), "b.mp4": clip_info(), "c.mp4": clip_info(audio=2)})
     a, b, c = (prober.probe(Path(f"{name}.mp4")).fingerprint for name in "abc")
     assert a == b != c
+    assert a is not None
     assert len(a) == 16
 
 
@@ -83,15 +85,15 @@ def test_streams_stand_in_the_order_of_a_file():
 
 def test_unknown_is_none():
     info = clip_info(duration=None, rate=None, vfr=None, start=None, pix_fmt=None)
-    video = info.video
+    video = picture(info)
     assert (info.duration, info.start, video.duration, video.start, video.frames, video.frame_rate) == (None,) * 6
     assert (video.vfr, video.pix_fmt, info.audio[0].duration) == (None, None, None)
 
 
 def test_times():
     info = clip_info(duration="2s", rate="30000/1001", start="5s", audio_delay="0.5s")
-    assert info.video.frames == 60
-    assert info.video.end == 7
+    assert picture(info).frames == 60
+    assert picture(info).end == 7
     assert info.audio[0].start == Fraction(11, 2)
     assert (info.start, info.duration) == (5, Fraction(5, 2))
 
@@ -99,7 +101,7 @@ def test_times():
 def test_a_picture_has_no_time_and_no_sound():
     info = clip_info(still=True, video="png")
     assert info.still
-    assert (info.duration, info.start, info.audio, info.video.frame_rate) == (None, None, (), None)
+    assert (info.duration, info.start, info.audio, picture(info).frame_rate) == (None, None, (), None)
 
 
 def test_sound_alone():
