@@ -51,12 +51,20 @@ def add_ffmpeg(parser: argparse.ArgumentParser) -> None:
 
 
 def add_rules(parser: argparse.ArgumentParser) -> None:
-    """``--rules``."""
+    """``--rules`` and ``--strategy``."""
     parser.add_argument(
         "--rules",
         metavar="all|none|NAME,...",
         default="all",
         help="optimiser rules to apply (default: all); the outputs are the same with any, the work is not",
+    )
+    parser.add_argument(
+        "--strategy",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="disabled, preferred (the default) or required: stream_copy=required refuses a job of which a stream has "
+        "to be encoded; may be given several times",
     )
 
 
@@ -89,11 +97,29 @@ def read_job(args: argparse.Namespace) -> JobText:
     return JobText(name, text, folder)
 
 
-def planner_for(job: JobText, *, ffmpeg: str | None, rules: str = "all") -> Planner:
+def planner_for(job: JobText, *, ffmpeg: str | None, rules: str = "all", strategies: Sequence[str] = ()) -> Planner:
     """The planner that the arguments ask for."""
     from mediapipeline.planner.planner import Planner
 
-    return Planner(base_dir=job.folder, ffmpeg=ffmpeg, rules=_rules(rules))
+    return Planner(base_dir=job.folder, ffmpeg=ffmpeg, rules=_rules(rules), strategies=_strategies(strategies))
+
+
+def _strategies(given: Sequence[str]) -> dict[str, str]:
+    from mediapipeline.planner.strategies import chosen
+
+    asked: dict[str, str] = {}
+    for each in given:
+        name, equals, value = (part.strip() for part in each.partition("="))
+        if not equals:
+            raise UsageError(f"--strategy: {each!r} is not NAME=VALUE", "such as stream_copy=required")
+        name = name.replace("-", "_")
+        if asked.setdefault(name, value) != value:
+            raise UsageError(f"--strategy: {name} is given twice, as {asked[name]} and as {value}")
+    try:
+        chosen(asked)
+    except ValueError as error:
+        raise UsageError(f"--strategy: {error}") from error
+    return asked
 
 
 def _rules(text: str) -> Sequence[Rule]:

@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     """Run the command and return its exit code."""
     job = read_job(args)
-    plan = planner_for(job, ffmpeg=args.ffmpeg, rules=args.rules).plan(job.text)
+    plan = planner_for(job, ffmpeg=args.ffmpeg, rules=args.rules, strategies=args.strategy).plan(job.text)
     if args.format == "json":
         terminal.data(json.dumps(plan.to_dict(), indent=2, ensure_ascii=False) + "\n")
     elif args.format == "mermaid":

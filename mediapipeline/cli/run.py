@@ -65,7 +65,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
 
     job = read_job(args)
     report = None if args.report is None else _report_file(args.report)
-    planner = planner_for(job, ffmpeg=args.ffmpeg, rules=args.rules)
+    planner = planner_for(job, ffmpeg=args.ffmpeg, rules=args.rules, strategies=args.strategy)
     plan: ProcessingPlan | None = None
     try:
         plan = planner.plan(job.text)

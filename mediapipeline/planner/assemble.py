@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from typing import TypeAlias
 
 import attrs
 
@@ -16,7 +17,10 @@ from mediapipeline.planner.plan import PlannedStream
 from mediapipeline.planner.ticks import ticks_coarsely
 from mediapipeline.steps.expectation import Expectation, Range, StreamExpectation, StreamKind
 
-__all__ = ["expected", "output_media", "planned_streams", "requirements"]
+__all__ = ["OperatorAt", "expected", "output_media", "planned_streams", "requirements", "why_encoded"]
+
+OperatorAt: TypeAlias = Callable[[str], str | None]
+"""Names the operator of an operation, by JSON Pointer."""
 
 _TOLERANCE = Fraction(1, 20)
 _DIALECT = re.compile(r"yuvj|yuva")
@@ -57,15 +61,13 @@ def output_media(graph: ir.StreamGraph, sink: ir.Sink) -> MediaInfo:
     )
 
 
-def planned_streams(
-    graph: ir.StreamGraph, sink: ir.Sink, operator_at: Callable[[str], str | None]
-) -> tuple[PlannedStream, ...]:
-    """How each stream of an output comes about. *operator_at* names the operator of an operation, by JSON Pointer."""
+def planned_streams(graph: ir.StreamGraph, sink: ir.Sink, operator_at: OperatorAt) -> tuple[PlannedStream, ...]:
+    """How each stream of an output comes about."""
     found = []
     for name in sink.inputs:
         node = graph[name]
         if isinstance(node, ir.Encode):
-            reason = _why_encoded(graph, node, sink.container, operator_at)
+            reason = f"not copied: {why_encoded(graph, node, sink.container, operator_at)}"
             found.append(PlannedStream(kind=node.kind, encoder=node.encoder, codec=node.info.codec, reason=reason))
         else:
             reason = "cut at key frames" if isinstance(graph.input_of(node), ir.Cut) else "nothing changes it"
@@ -73,23 +75,22 @@ def planned_streams(
     return tuple(found)
 
 
-def _why_encoded(
-    graph: ir.StreamGraph, node: ir.Encode, container: str, operator_at: Callable[[str], str | None]
-) -> str:
+def why_encoded(graph: ir.StreamGraph, node: ir.Encode, container: str, operator_at: OperatorAt) -> str:
+    """Why the stream that *node* encodes for an output in *container* is not copied."""
     source = graph.input_of(node)
     changed = next((a for a in graph.ancestors(source.id) if not isinstance(a, ir.Source)), None)
     if changed is not None:
         name = operator_at(changed.origin)
         if isinstance(changed, ir.Cut):
-            return f"not copied: cut at an exact time ({name or changed.origin})"
-        return f"not copied: changed by {name or changed.origin}"
+            return f"cut at an exact time ({name or changed.origin})"
+        return f"changed by {name or changed.origin}"
     if not node.copy_codecs:
-        return "not copied: the job gives settings for an encoder"
+        return "the job gives settings for an encoder"
     if node.kind != "cover" and not CONTAINERS[container].takes(node.kind, source.info.codec):
-        return f"not copied: {container} does not take {source.info.codec}"
+        return f"{container} does not take {source.info.codec}"
     if source.info.codec not in node.copy_codecs:
-        return f"not copied: the job asks for {node.info.codec}"
-    return "not copied: copying is switched off"
+        return f"the job asks for {node.info.codec}"
+    return "copying is switched off"
 
 
 def expected(

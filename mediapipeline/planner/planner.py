@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import attrs
@@ -36,6 +37,7 @@ from mediapipeline.planner.outputs import OutputBuilder, OutputRequest
 from mediapipeline.planner.plan import PlannedInput, PlannedOperation, PlannedOutput, ProcessingPlan
 from mediapipeline.planner.rule import Decision, Rule
 from mediapipeline.planner.schedule import schedule
+from mediapipeline.planner.strategies import chosen, unmet, without_disabled
 from mediapipeline.planner.streams import Encode, StreamGraph
 from mediapipeline.sources.policy import SourcePolicy
 from mediapipeline.spec import Limits, Output
@@ -78,7 +80,13 @@ class Planner:
         policy: What a job may read and write; default, local files.
         base_dir: Folder that relative paths are looked up in; default, that of the policy, or the working directory.
         rules: The optimiser's rules; ``()`` plans without optimising.
+        strategies: What to make of ways of working that not everyone wants, by name: ``disabled``, ``preferred`` or
+            ``required``; ``{"stream_copy": "required"}`` refuses a job of which a stream has to be encoded. See
+            `mediapipeline.planner.strategies`.
         ffmpeg: The FFmpeg to ask, where *prober* or *capabilities* are left to default.
+
+    Raises:
+        ValueError: There is no such strategy, or it has no such value.
     """
 
     def __init__(
@@ -91,11 +99,13 @@ class Planner:
         policy: SourcePolicy | None = None,
         base_dir: str | PathLike[str] | None = None,
         rules: Sequence[Rule] = RULES,
+        strategies: Mapping[str, str] = MappingProxyType({}),
         ffmpeg: str | PathLike[str] | None = None,
     ) -> None:
         policy = policy or SourcePolicy()
         self.policy = policy if base_dir is None else attrs.evolve(policy, base_dir=base_dir)
-        self.rules = tuple(rules)
+        self.strategies = chosen(strategies)
+        self.rules = without_disabled(rules, self.strategies)
         self.machine = machine or Machine()
         self._registry = registry
         self._prober = prober
@@ -215,6 +225,8 @@ class _Job:
         self.optimized = optimize(StreamGraph(self.build.nodes), self.planner.rules)
         for node in self.optimized.graph.of(Encode):
             self.problems.extend(node.faults)
+        operators = {operation.path: operation.definition.name for operation in self.graph.operations}
+        self.problems.extend(unmet(self.optimized.graph, self.planner.strategies, operators.get))
 
     def _expand(self) -> None:
         """Lower every operation whose facts are known, and add the outputs."""

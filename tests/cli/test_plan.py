@@ -70,3 +70,28 @@ def test_no_document_causes_a_traceback(tmp_path, capsys, document):
     (tmp_path / "job.json").write_text(document)
     assert main(["plan", str(tmp_path / "job.json")]) == 2
     assert "problem" in capsys.readouterr().err
+
+
+def test_strategies(job, capsys):
+    path = str(job())
+    assert main(["plan", path, "--strategy", "stream-copy=disabled"]) == 0
+    assert "copying is switched off" in capsys.readouterr().out
+    assert main(["plan", path, "--strategy", "stream_copy=required"]) == 2
+    assert "stream_copy is required, and video has to be encoded: changed by scale" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["stream_copy"], "'stream_copy' is not NAME=VALUE"),
+        (["stream_coppy=required"], "did you mean 'stream_copy'?"),
+        (["stream_copy=sometimes"], "one of disabled, preferred, required, not 'sometimes'"),
+        (["stream_copy=required", "stream-copy=disabled"], "given twice, as required and as disabled"),
+    ],
+)
+@pytest.mark.parametrize("command", ["plan", "run"])
+def test_a_strategy_that_there_is_not_is_a_mistake_of_usage(job, capsys, command, given, said):
+    assert main([command, str(job()), *(word for each in given for word in ("--strategy", each))]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("error: --strategy: ")
+    assert said in err

@@ -1,0 +1,109 @@
+"""Strategies: ways of working that not everyone wants, each with a name and three values.
+
+``preferred`` takes the way where it can be taken, and the plan says where it cannot; ``disabled`` never takes it unless
+the job itself demands it; ``required`` makes a planning problem of every place where it cannot be taken. `STRATEGIES`
+lists them all. One more is one more entry: which rules it stands for, and what it is to be required.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Literal, TypeAlias, get_args
+
+import attrs
+
+from mediapipeline.errors import Problem
+from mediapipeline.media.fields import closest
+from mediapipeline.planner.assemble import OperatorAt, why_encoded
+from mediapipeline.planner.rule import Rule
+from mediapipeline.planner.streams import Encode, StreamGraph
+
+__all__ = ["STRATEGIES", "Choice", "Strategy", "chosen", "unmet", "without_disabled"]
+
+Choice: TypeAlias = Literal["disabled", "preferred", "required"]
+_CHOICES: tuple[Choice, ...] = get_args(Choice)
+
+
+@attrs.frozen(kw_only=True)
+class Strategy:
+    """One way of working.
+
+    Attributes:
+        summary: What it is, in a line for people.
+        rules: Names of the rules that take it; they are left out where it is disabled.
+        unmet: What of a graph, after the rules, does not go this way; problems where it is required.
+        default: Where nothing is said.
+    """
+
+    name: str
+    summary: str
+    rules: frozenset[str]
+    unmet: Callable[[StreamGraph, OperatorAt], Iterable[Problem]]
+    default: Choice = "preferred"
+
+
+def _encoded(graph: StreamGraph, operator_at: OperatorAt) -> Iterator[Problem]:
+    """A problem for every stream that is encoded."""
+    for sink in graph.sinks:
+        streams = [graph[name] for name in sink.inputs]
+        for node in streams:
+            if isinstance(node, Encode):
+                alike = [each for each in streams if each.kind == node.kind]
+                which = node.kind if len(alike) == 1 else f"{node.kind} {alike.index(node) + 1}"
+                yield Problem(
+                    node.origin + (f"/codec/{node.kind}" if node.kind in ("video", "audio") else ""), "cannot-copy",
+                    f"stream_copy is required, and {which} has to be encoded: "
+                    + why_encoded(graph, node, sink.container, operator_at),
+                    "leave out what changes it, cut at key frames (accuracy: keyframe), or plan with "
+                    "stream_copy=preferred", "planning",
+                )  # fmt: skip
+
+
+STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
+    {
+        strategy.name: strategy
+        for strategy in (
+            Strategy(
+                name="stream_copy",
+                summary="take over the coded packets of what nothing changes",
+                rules=frozenset({"copy_untouched"}),
+                unmet=_encoded,
+            ),
+        )
+    }
+)
+"""Every strategy by name."""
+
+
+def chosen(given: Mapping[str, str]) -> Mapping[str, Choice]:
+    """A value for every strategy: what is given, else its default.
+
+    >>> dict(chosen({"stream_copy": "required"}))["stream_copy"]
+    'required'
+
+    Raises:
+        ValueError: There is no such strategy, or it does not take such a value; the message says what there is.
+    """
+    for name, value in given.items():
+        if name not in STRATEGIES:
+            near = closest(name, STRATEGIES)
+            hint = f"did you mean {near!r}?" if near else f"there are: {', '.join(STRATEGIES)}"
+            raise ValueError(f"there is no strategy {name!r}; {hint}")
+        if value not in _CHOICES:
+            raise ValueError(f"strategy {name} is one of {', '.join(_CHOICES)}, not {value!r}")
+    asked = {name: choice for name, value in given.items() for choice in _CHOICES if choice == value}
+    return MappingProxyType({name: asked.get(name, strategy.default) for name, strategy in STRATEGIES.items()})
+
+
+def without_disabled(rules: Sequence[Rule], choices: Mapping[str, Choice]) -> tuple[Rule, ...]:
+    """*rules* without those of strategies that are disabled."""
+    left_out = {rule for name, choice in choices.items() if choice == "disabled" for rule in STRATEGIES[name].rules}
+    return tuple(rule for rule in rules if rule.__name__ not in left_out)
+
+
+def unmet(graph: StreamGraph, choices: Mapping[str, Choice], operator_at: OperatorAt) -> Iterator[Problem]:
+    """What is in the way of the strategies that are required, after the rules have done what they could."""
+    for name, choice in choices.items():
+        if choice == "required":
+            yield from STRATEGIES[name].unmet(graph, operator_at)
