@@ -34,6 +34,8 @@ __all__ = [
     "file_path",
     "number_text",
     "parse_pad",
+    "read_value",
+    "write_value",
 ]
 
 
@@ -290,7 +292,8 @@ def _value_text(value: Value, paths: Mapping[str, str] | None) -> str:
 # JSON form. Only what JSON tells apart by itself stands bare: a float that is a whole number would come back as an int.
 
 
-def _write_value(value: Value) -> Any:
+def write_value(value: Value) -> Any:
+    """The JSON form of a value."""
     match value:
         case Fraction():
             return {"rational": str(value)}
@@ -304,7 +307,12 @@ def _write_value(value: Value) -> Any:
             return value
 
 
-def _read_value(data: Any) -> Value:
+def read_value(data: Any) -> Value:
+    """The value that `write_value` wrote.
+
+    Raises:
+        ValueError: It is none.
+    """
     match data:
         case str() | bool() | int():
             return data
@@ -323,12 +331,12 @@ def _read_value(data: Any) -> Value:
 def _write_filter(part: Filter) -> dict[str, Any]:
     data: dict[str, Any] = {"name": part.name}
     if part.options:
-        data["options"] = [[key, _write_value(value)] for key, value in part.options]
+        data["options"] = [[key, write_value(value)] for key, value in part.options]
     return data if part.instance is None else data | {"instance": part.instance}
 
 
 def _read_filter(data: Mapping[str, Any]) -> Filter:
-    options = tuple((key, _read_value(value)) for key, value in data.get("options", ()))
+    options = tuple((key, read_value(value)) for key, value in data.get("options", ()))
     return Filter(data["name"], options, data.get("instance"))
 
 

@@ -2,16 +2,23 @@
 
 from mediapipeline.steps.expectation import Expectation, Range, StreamExpectation
 from mediapipeline.steps.files import Asset, FileRef, Final, Source, Work, parse_token
+from mediapipeline.steps.measure import Case, Condition, Late, LateChain, LateFilter, Measurement
 from mediapipeline.steps.resources import Resources
 from mediapipeline.steps.step import CutCuesStep, FFmpegStep, Step
 
 __all__ = [
     "Asset",
+    "Case",
+    "Condition",
     "CutCuesStep",
     "Expectation",
     "FFmpegStep",
     "FileRef",
     "Final",
+    "Late",
+    "LateChain",
+    "LateFilter",
+    "Measurement",
     "Range",
     "Resources",
     "Source",

@@ -14,6 +14,7 @@ import attrs
 
 from mediapipeline.ffmpeg.command import Command
 from mediapipeline.media.values import custom, tagged_union
+from mediapipeline.steps.measure import LateChain, Measurement
 from mediapipeline.steps.resources import Resources
 
 __all__ = ["CutCuesStep", "FFmpegStep", "Step"]
@@ -32,6 +33,8 @@ class FFmpegStep:
         cpus: Cores that it keeps busy.
         operations: JSON Pointer of the operation by the instance name that its filters carry.
         resources: What it is expected to use.
+        measures: What its filters measure, by their instance names.
+        late: Places of the command's graph that are filled when the steps before have measured.
     """
 
     id: str
@@ -42,6 +45,8 @@ class FFmpegStep:
     cpus: int = 1
     operations: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     resources: Resources = Resources()
+    measures: Mapping[str, Measurement] = attrs.field(factory=dict, hash=False)
+    late: tuple[LateChain, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

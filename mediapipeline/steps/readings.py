@@ -1,0 +1,116 @@
+"""Reading what a filter measured, and choosing by it: the pure part of `mediapipeline.steps.measure`.
+
+Only the standard library is used, and nothing else of this one, so that a plan written out as a shell script can carry
+this file along.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+
+__all__ = ["amount", "number", "pick", "read"]
+
+
+def read(reading: str, instance: str, fields: Mapping[str, str], stderr: str) -> dict[str, float]:
+    """What the filter *instance* says it measured, by field. Silence has peaks of ``-inf``, which are kept.
+
+    Args:
+        reading: ``json`` for an object, ``summary`` for indented lines under headings (``Loudness range/LRA``).
+        instance: The name that the filter carries in FFmpeg's messages.
+        fields: What each field is called there.
+        stderr: What FFmpeg printed. Of several results the last counts: 5.1 sets up a graph twice, and says what it
+            measured by then.
+
+    Raises:
+        ValueError: It did not say, or not a number.
+    """
+    head = re.compile(rf"\[\w+@{re.escape(instance)} @ [^\]]*\] (?:\[\w+\] )?(.*)")
+    lines = stderr.splitlines()
+    starts = [at for at, line in enumerate(lines) if head.match(line)]
+    found: dict[str, str] = {}
+    for start in starts:
+        match = head.match(lines[start])
+        first = match[1] if match else ""
+        end = next((at for at in range(start + 1, len(lines)) if lines[at].startswith("[")), len(lines))
+        block = [first, *lines[start + 1 : end]]
+        found = (_object(block) if reading == "json" else _summary(block)) or found
+    values = {}
+    for name, key in fields.items():
+        if key not in found:
+            raise ValueError(f"it did not say {key!r}")
+        try:
+            values[name] = float(found[key])
+        except ValueError:
+            raise ValueError(f"{key!r} is no number: {found[key]!r}") from None
+        if math.isnan(values[name]):
+            raise ValueError(f"{key!r} is no number: {found[key]!r}")
+    return values
+
+
+def _object(lines: Sequence[str]) -> dict[str, str]:
+    text = "\n".join(lines)
+    start, end = text.find("{"), text.rfind("}")
+    if start < 0 or end < start:
+        return {}
+    try:
+        data = json.loads(text[start : end + 1])
+    except ValueError:
+        return {}
+    return {key: str(value) for key, value in data.items()}
+
+
+def _summary(lines: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    if not lines[0].startswith("Summary"):
+        return found
+    heading = ""
+    for line in lines[1:]:
+        key, colon, value = line.strip().partition(":")
+        if colon and value.strip():
+            found[f"{heading}/{key}"] = value.split()[0]
+        elif colon:
+            heading = key
+    return found
+
+
+def amount(terms: Sequence[tuple[str, float]], constant: float, values: Mapping[str, float]) -> float:
+    """The sum of *constant* and of factors of fields.
+
+    >>> amount([("integrated", -1.0)], -16.0, {"integrated": -23.5})
+    7.5
+    """
+    return sum((factor * values[field] for field, factor in terms), constant)
+
+
+def number(value: float, low: float | None, high: float | None, unit: str) -> str:
+    """*value* as FFmpeg reads it, no less than *low* and no more than *high*.
+
+    >>> number(-16.0 + 23.4, None, None, "dB"), number(float("-inf"), -99, 99, "")
+    ('7.4dB', '-99')
+
+    Raises:
+        ValueError: It is not finite, and nothing bounds it.
+    """
+    value = value if low is None else max(value, low)
+    value = value if high is None else min(value, high)
+    if not math.isfinite(value):
+        raise ValueError(f"{value} is no value for an option")
+    text = f"{value:.6f}".rstrip("0").rstrip(".")
+    return ("0" if text == "-0" else text) + unit
+
+
+def pick(
+    cases: Sequence[Sequence[tuple[Sequence[tuple[str, float]], float, float]]], values: Mapping[str, float]
+) -> int:
+    """The first of *cases* all of whose conditions hold; a condition is terms, a constant, and what they may reach.
+
+    Raises:
+        ValueError: There is none.
+    """
+    for at, conditions in enumerate(cases):
+        if all(amount(terms, constant, values) <= limit for terms, constant, limit in conditions):
+            return at
+    raise ValueError("none of the cases holds")
