@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
+import statistics
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.planning import chains
-from benchmarks.throughput import overhead
+from benchmarks.throughput import compare, overhead
 from mediapipeline.ffmpeg.engine import default_engine
 
 
@@ -30,6 +31,18 @@ def main() -> None:
         print(
             f"| {row.name} | {row.bare_wall * 1e3:.0f} ms | {row.ours_wall * 1e3:.0f} ms | {row.overhead * 1e3:.0f} ms"
             f" | {row.bare_cpu:.2f} s | {row.ours_cpu:.2f} s | {row.memory / 2**20:.0f} MiB |",
+            flush=True,
+        )
+    print(
+        "\n| job | ours | expert | crowd | ours ÷ expert (95 %) | CPU | ours ÷ crowd | agrees |\n|---|---:|---:|---:|---:|---:|---:|---|"
+    )
+    for found in compare.measure():
+        medians = {form: statistics.median(times) for form, times in found.wall.items()}
+        expert, crowd = found.ratio("expert"), found.ratio("crowd")
+        print(
+            f"| {found.job.name} | {medians['ours']:.2f} s | {medians['expert']:.2f} s | {medians['crowd']:.2f} s"
+            f" | {expert.median:.2f} ({expert.low:.2f}–{expert.high:.2f}) | {found.ratio('expert', cpu=True).median:.2f}"
+            f" | {crowd.median:.2f} | {found.same} |",
             flush=True,
         )
 

@@ -11,6 +11,11 @@ from mediapipeline.operators import IMAGE, VIDEO, Category, Clip, Expr, Facts, L
 from mediapipeline.params import Param
 
 _ACROSS = {"left": "{m}", "center": "(main_w-overlay_w)/2", "right": "main_w-overlay_w-{m}"}
+# In what FFmpeg blends, by the base's format: the base is then not converted. Everything else is left to FFmpeg.
+_BLENDED_IN = {
+    "yuv420p": "yuv420", "yuvj420p": "yuv420", "yuv422p": "yuv422", "yuv444p": "yuv444",
+    "yuv420p10le": "yuv420p10", "yuv422p10le": "yuv422p10",
+}  # fmt: skip
 _DOWN = {"top": "{m}", "center": "(main_h-overlay_h)/2", "bottom": "main_h-overlay_h-{m}"}
 
 
@@ -18,7 +23,7 @@ _DOWN = {"top": "{m}", "center": "(main_h-overlay_h)/2", "bottom": "main_h-overl
     "overlay",
     category=Category.GRAPHICS,
     inputs={"base": VIDEO, "overlay": VIDEO | IMAGE},
-    requires=["filter:overlay", "filter:format"],
+    requires=["filter:overlay"],
 )
 class Overlay(Operator):
     """Put a picture or a video on top of a video.
@@ -52,7 +57,7 @@ class Overlay(Operator):
             # A longer overlay would stretch the base: FFmpeg repeats the last frame of whichever ends first.
             top = work.cut(top, Fraction(0), base.info.duration)
         across, down = self._anchor()
-        picture = work.video(top, "format", pix_fmts="rgba").video
+        picture = top.video
         assert base.video is not None  # the ports' kinds are checked at planning
         assert picture is not None
         return base.with_video(
@@ -62,7 +67,7 @@ class Overlay(Operator):
                 x=Expr(across.format(m=self.margin)),
                 y=Expr(down.format(m=self.margin)),
                 eof_action="repeat" if top.info.still else "pass",
-                format="auto",
+                format=_blended_in(base.video.info.pix_fmt),
             )
         )
 
@@ -71,3 +76,7 @@ class Overlay(Operator):
             return _ACROSS["center"], _DOWN["center"]
         down, across = self.position.split("_")
         return _ACROSS[across], _DOWN[down]
+
+
+def _blended_in(pix_fmt: str | None) -> str:
+    return _BLENDED_IN.get(pix_fmt or "", "auto")
