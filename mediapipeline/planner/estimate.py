@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
 from mediapipeline.media.encoders import ENCODERS
+from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, VideoStream
 from mediapipeline.planner import streams as ir
 from mediapipeline.planner.machine import Machine
@@ -91,8 +92,10 @@ def _members(graph: ir.StreamGraph, sinks: Sequence[ir.Sink]) -> list[ir.Node]:
     return graph.upstream((sink.id for sink in sinks), lambda n: () if isinstance(n, ir.Copy) else n.inputs)
 
 
-def estimate_sinks(graph: ir.StreamGraph, sinks: Sequence[ir.Sink], machine: Machine) -> Resources:
-    """What writing *sinks* in one process uses on *machine*."""
+def estimate_sinks(
+    graph: ir.StreamGraph, sinks: Sequence[ir.Sink], machine: Machine, media: Mapping[str, MediaInfo]
+) -> Resources:
+    """What writing *sinks* in one process uses on *machine*, with inputs of which *media* are known by their ids."""
     nodes = _members(graph, sinks)
     members = {node.id for node in nodes}
     costs = [_cost(graph, node, members) for node in nodes if not isinstance(node, ir.Sink)]
@@ -106,8 +109,37 @@ def estimate_sinks(graph: ir.StreamGraph, sinks: Sequence[ir.Sink], machine: Mac
     written = sum(size for size in sizes if size is not None) if None not in sizes else None
     duration = None if cpu is None else max(cpu / min(machine.cores, processor_cores(graph, sinks)), Fraction(1, 20))
     return Resources(
-        cpu_seconds=_rounded(cpu), memory=memory, disk_space=written, disk_written=written, duration=_rounded(duration)
-    )
+        cpu_seconds=_rounded(cpu), memory=memory, disk_space=written, disk_read=_bytes_read(graph, sinks, media),
+        disk_written=written, duration=_rounded(duration),
+    )  # fmt: skip
+
+
+def _bytes_read(graph: ir.StreamGraph, sinks: Sequence[ir.Sink], media: Mapping[str, MediaInfo]) -> int | None:
+    """Of each input the share of its time that is read, and again from each place that it is opened at."""
+    nodes = graph.upstream((sink.id for sink in sinks), lambda node: node.inputs)
+    members = {node.id for node in nodes}
+    until: dict[tuple[str, Fraction], Fraction | None] = {}  # None is to the end
+    for source in nodes:
+        if not isinstance(source, ir.Source):
+            continue
+        users = [graph[user] for user in graph.consumers.get(source.id, ()) if user in members]
+        ends = [user.end if isinstance(user, ir.Cut) else None for user in users]
+        known = [end for end in ends if end is not None]
+        end = max(known) if known and len(known) == len(ends) else None
+        opened = source.input, source.seek
+        before = until.get(opened, end)
+        until[opened] = None if before is None or end is None else max(before, end)
+    amount = Fraction(0)
+    for (name, seek), end in until.items():
+        size, duration = media[name].size, media[name].duration
+        if size is None:
+            return None
+        if duration:
+            rest = max(duration - seek, Fraction(0))
+            amount += size * (rest if end is None else min(end, rest)) / duration
+        else:
+            amount += size
+    return int(amount)
 
 
 def _rounded(value: Fraction | None) -> Fraction | None:

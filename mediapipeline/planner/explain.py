@@ -66,6 +66,8 @@ def _cost(resources: Resources) -> str:
         parts.append(f"{_number(resources.cpu_seconds)} CPU s")
     if resources.memory:
         parts.append(f"{resources.memory / _KILO**2:.0f} MB memory")
+    if resources.disk_read:
+        parts.append(f"{_bytes(resources.disk_read)} read")
     if resources.disk_written:
         parts.append(f"{_bytes(resources.disk_written)} written")
     return f" (about {', '.join(parts)})" if parts else ""

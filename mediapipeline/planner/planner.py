@@ -282,8 +282,8 @@ class _Job:
         self._report_unused()
         for node in graph.of(Encode):
             self.decisions += [Decision("output", node.origin, text, warning=True) for text in node.changes]
-        demuxers = {name: probed.media.format for name, probed in self.inputs.items()}
-        scheduled = schedule(graph, demuxers, self.planner.machine)
+        probes = {name: probed.media for name, probed in self.inputs.items()}
+        scheduled = schedule(graph, probes, self.planner.machine)
         resources = total(step.resources for step in scheduled.steps)
         if self.limits.max_memory is not None and (resources.memory or 0) > self.limits.max_memory:
             message = f"it needs about {resources.memory} bytes of memory, and the job allows {self.limits.max_memory}"

@@ -17,6 +17,7 @@ from mediapipeline.ffmpeg.command import Command, InputFile, OutputFile
 from mediapipeline.ffmpeg.demuxers import SAFE_DEMUXERS
 from mediapipeline.ffmpeg.filtergraph import InputStream
 from mediapipeline.media.container import CONTAINERS
+from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import Chapter
 from mediapipeline.planner import streams as ir
 from mediapipeline.planner.command import CommandBuilder
@@ -29,7 +30,12 @@ from mediapipeline.steps.step import CutCuesStep, FFmpegStep, Step
 __all__ = ["Schedule", "schedule"]
 
 _LITTLE = Resources(
-    cpu_seconds=Fraction(1, 20), memory=40_000_000, disk_space=100_000, disk_written=100_000, duration=Fraction(1, 20)
+    cpu_seconds=Fraction(1, 20),
+    memory=40_000_000,
+    disk_space=100_000,
+    disk_read=100_000,
+    disk_written=100_000,
+    duration=Fraction(1, 20),
 )  # what a step takes that reads and writes subtitles
 _NAMED = 3  # outputs that the id of a step names
 _CUE_FILES = {"ass": ("ass", "ass"), "ssa": ("ass", "ass")}  # what keeps styles; all other text becomes SubRip
@@ -50,15 +56,15 @@ class Schedule:
     writers: Mapping[str, str]
 
 
-def schedule(graph: ir.StreamGraph, formats: Mapping[str, str | None], machine: Machine) -> Schedule:
+def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Machine) -> Schedule:
     """Group the outputs of *graph* into processes.
 
     Args:
         graph: The optimised graph.
-        formats: What each input was found to be, by its id: FFmpeg's names of the format.
+        media: What each input was found to be, by its id.
         machine: What estimates count on.
     """
-    demuxers = {name: _demuxers(found) for name, found in formats.items()}
+    demuxers = {name: _demuxers(found.format) for name, found in media.items()}
     steps: list[Step] = []
     assets: dict[str, str] = {}
     writers: dict[str, str] = {}
@@ -70,7 +76,7 @@ def schedule(graph: ir.StreamGraph, formats: Mapping[str, str | None], machine: 
             if node.kind == "subtitle" and isinstance(graph.input_of(node), ir.Cut):
                 made = cues.get(node.inputs[0])
                 if made is None:
-                    made = cues[node.inputs[0]] = _cue_steps(graph, graph.input_of(node), len(cues), demuxers)
+                    made = cues[node.inputs[0]] = _cue_steps(graph, graph.input_of(node), len(cues), demuxers, media)
                     steps.extend(made.steps)
                 prepared[node.id] = (made.token, made.muxer)
                 needs.append(made.steps[-1].id)
@@ -81,7 +87,7 @@ def schedule(graph: ir.StreamGraph, formats: Mapping[str, str | None], machine: 
                 digest = hashlib.sha256(text.encode()).hexdigest()[:16]
                 assets[digest] = text
                 chapters[sink.output] = Asset(digest).token
-        first = _first_pass(graph, group, demuxers, machine)
+        first = _first_pass(graph, group, demuxers, machine, media)
         if first is not None:
             steps.append(first)
             needs.append(first.id)
@@ -95,7 +101,7 @@ def schedule(graph: ir.StreamGraph, formats: Mapping[str, str | None], machine: 
             duration=_longest(sink.media.duration for sink in group),
             cpus=processor_cores(graph, group),
             operations=build.operations,
-            resources=estimate_sinks(graph, group, machine),
+            resources=estimate_sinks(graph, group, machine, media),
         )
         steps.append(step)
         writers.update((sink.output, step.id) for sink in group)
@@ -103,7 +109,11 @@ def schedule(graph: ir.StreamGraph, formats: Mapping[str, str | None], machine: 
 
 
 def _first_pass(
-    graph: ir.StreamGraph, group: Sequence[ir.Sink], demuxers: Mapping[str, tuple[str, ...]], machine: Machine
+    graph: ir.StreamGraph,
+    group: Sequence[ir.Sink],
+    demuxers: Mapping[str, tuple[str, ...]],
+    machine: Machine,
+    media: Mapping[str, MediaInfo],
 ) -> FFmpegStep | None:
     """The step that gathers statistics for the encoders that ask for two passes; None where none does."""
     (sink, *others) = group
@@ -119,7 +129,7 @@ def _first_pass(
         duration=sink.media.duration,
         cpus=processor_cores(graph, [sink]),
         operations=build.operations,
-        resources=attrs.evolve(estimate_sinks(graph, [statistics], machine), disk_space=0, disk_written=0),
+        resources=attrs.evolve(estimate_sinks(graph, [statistics], machine, media), disk_space=0, disk_written=0),
     )
 
 
@@ -195,7 +205,13 @@ class _Cues:
     muxer: str
 
 
-def _cue_steps(graph: ir.StreamGraph, cut: ir.Node, number: int, demuxers: Mapping[str, tuple[str, ...]]) -> _Cues:
+def _cue_steps(
+    graph: ir.StreamGraph,
+    cut: ir.Node,
+    number: int,
+    demuxers: Mapping[str, tuple[str, ...]],
+    media: Mapping[str, MediaInfo],
+) -> _Cues:
     """Steps that extract a text track, and cut it as often as the graph says."""
     cuts: list[ir.Cut] = []
     node: ir.Node = cut
@@ -208,7 +224,7 @@ def _cue_steps(graph: ir.StreamGraph, cut: ir.Node, number: int, demuxers: Mappi
     extract = FFmpegStep(
         id=f"extract-cues-{number}",
         title=f"extract subtitles {node.info.language or number}",
-        resources=_LITTLE,
+        resources=attrs.evolve(_LITTLE, disk_read=media[node.input].size),
         command=Command(
             inputs=(InputFile(file=Source(node.input).token, demuxers=demuxers[node.input]),),
             outputs=(

@@ -480,3 +480,27 @@ def test_sound_that_has_not_begun_where_the_part_ends_is_left_out():
     assert refused(clip_info(audio_delay="0.5s"), "a.mp4", cut, codec=asked) == [
         ("/outputs/0/codec/audio", "no-such-stream")
     ]
+
+
+@pytest.mark.parametrize(
+    ("operations", "read"),
+    [
+        ([], 1_000_000),
+        ([op("trim", "in", "part", end="2s")], 200_000),
+        # The picture from its key frame on, the sound a second earlier: the file is opened twice.
+        ([op("trim", "in", "part", start="4s", end="6s")], 200_000 + 300_000),
+        ([op("trim", "in", "part", start="4s")], 600_000 + 700_000),
+    ],
+)
+def test_as_much_is_read_as_the_part_takes(operations, read):
+    clip = attrs.evolve(clip_info(), size=1_000_000)
+    made = written(clip, "a.mp4", *operations)
+    assert step(made).resources.disk_read == made.resources.disk_read == read
+    assert f"{read / 1_000_000:.1f} MB read".replace("0.2 MB", "200 kB").replace("0.5 MB", "500 kB") in made.explain()
+    assert written(clip_info(), "a.mp4", *operations).resources.disk_read is None
+
+
+def test_a_track_of_cues_is_looked_for_in_the_whole_file():
+    clip = attrs.evolve(clip_info(subtitles=["subrip"]), size=1_000_000)
+    made = written(clip, "a.mp4", op("trim", "in", "part", end="2s"))
+    assert made.steps[0].resources.disk_read == 1_000_000
