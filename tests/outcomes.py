@@ -17,7 +17,7 @@ from mediapipeline.ffmpeg.binary import Engine
 from mediapipeline.ffmpeg.environment import environment
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, VideoStream
-from mediapipeline.planner.plan import PlannedOutput, ProcessingPlan
+from mediapipeline.planner.plan import PlannedFile, PlannedOutput, ProcessingPlan
 
 __all__ = ["differences", "ffmpeg", "plan_and_run"]
 
@@ -30,14 +30,16 @@ def plan_and_run(job: Mapping[str, Any], folder: Path, engine: Engine) -> tuple[
     plan = Planner(base_dir=folder, ffmpeg=engine.ffmpeg).plan(job)
     result = Executor(base_dir=folder, ffmpeg=engine.ffmpeg).run(plan)
     for output in plan.outputs:
-        found = differences(output, result.outputs[output.id].media)
+        came = result.outputs[output.id]
+        files = zip(output.files, came.files, strict=True) if output.files else [(output, came)]
+        found = [difference for each, file in files for difference in differences(each, file.media)]
         assert not found, f"{output.id}: {'; '.join(found)}\n{plan.explain()}"
     made = {Path(output.destination).name for output in plan.outputs}
     assert {path.name for path in folder.iterdir()} == before | made
     return plan, result
 
 
-def differences(planned: PlannedOutput, media: MediaInfo) -> list[str]:
+def differences(planned: PlannedOutput | PlannedFile, media: MediaInfo) -> list[str]:
     """Where *media*, as a prober saw it, is not what the plan inferred: each field that the plan knows."""
     want = planned.media
     found = []
@@ -59,7 +61,7 @@ def differences(planned: PlannedOutput, media: MediaInfo) -> list[str]:
     return found
 
 
-def _as_planned(planned: PlannedOutput) -> VideoStream:
+def _as_planned(planned: PlannedOutput | PlannedFile) -> VideoStream:
     """The picture, without what nobody promises of a copy: other containers keep its packets and count otherwise."""
     video = planned.media.video
     assert video is not None
@@ -75,8 +77,8 @@ def _tolerance(stream: Stream | None) -> Fraction:
 
 
 def _gap(stream: Stream | None) -> Fraction:
-    """What is not known of where the last frame of a varying rate begins: the zoo's longest gap is three frames."""
-    return Fraction(3, 25) if isinstance(stream, VideoStream) and stream.vfr else Fraction(0)
+    """What is not known of where the first and the last frame of a varying rate are: the zoo's longest gap is three."""
+    return 2 * Fraction(3, 25) if isinstance(stream, VideoStream) and stream.vfr else Fraction(0)
 
 
 def _stream(expected: Stream, seen: Stream, start: Fraction) -> list[str]:

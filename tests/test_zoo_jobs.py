@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import zoo
@@ -106,6 +106,17 @@ def _jobs(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
     return name, job
 
 
+def _part(name: str, start: str, end: str | None, destination: str) -> tuple[str, dict[str, Any]]:
+    params = {"start": start} | ({"end": end} if end is not None else {})
+    return name, {
+        "inputs": [{"id": "in", "source": f"{name}{zoo.RECIPES[name][0]}"}],
+        "operations": [{"op": "trim", "input": "in", "output": "part", "params": params}],
+        "outputs": [{"id": "out", "input": "part", "destination": destination}],
+    }
+
+
+@example(case=_part("vfr-mkv", "1/100", None, "out.mp4"))  # the cut is gone: reading begins later
+@example(case=_part("avi-b-frames", "0", "1/100", "out.mp4"))  # its first frame is not at 0
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(case=_jobs())
 def test_any_job_over_any_clip(case: tuple[str, dict[str, Any]], engine: Engine) -> None:

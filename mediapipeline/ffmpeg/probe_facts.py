@@ -246,9 +246,8 @@ def _extent(raw: RawMedia, streams: Sequence[_Timed]) -> tuple[Fraction | None, 
         duration -= start or 0  # it counts from 0, and not from the first frame
     lasting = [t for t in streams if t.raw.kind in ("video", "audio") and not t.raw.attached_picture]
     exact = min((t.start for t in lasting if t.start is not None), default=None)
-    near = start is None or exact is None or abs(exact - start) <= _MICROSECOND
-    if exact is not None and (near or raw.format == _NO_PRESENTATION_TIMES):
-        start = exact
+    if exact is not None and (start is None or abs(exact - start) <= _MICROSECOND):
+        start = exact  # where they are further apart a run counts from the container's
     ends = [t.start + t.duration for t in lasting if t.start is not None and t.duration is not None]
     # What has no end in a tail that was read has ended before it.
     if start is not None and ends and (len(ends) == len(lasting) or estimated):

@@ -128,6 +128,11 @@ def _tolerance(info: Stream) -> Fraction:
     return max(_TOLERANCE, 1 / rate) + (1 / (2 * rate) if between else 0)
 
 
+def _begins_later(node: ir.Node) -> bool:
+    """Whether a part is taken here, by a cut or by where reading begins."""
+    return isinstance(node, ir.Cut) or (isinstance(node, ir.Source) and node.seek > 0)
+
+
 def _expected_stream(graph: ir.StreamGraph, node: ir.Node, begin: Fraction) -> StreamExpectation:
     info = node.info
     end: Range | None = None
@@ -141,7 +146,7 @@ def _expected_stream(graph: ir.StreamGraph, node: ir.Node, begin: Fraction) -> S
             end = Range(max(Fraction(0), last - source.start - tolerance), last + tolerance)
     elif info.end is not None and not isinstance(info, SubtitleStream):
         end = Range.around(info.end - begin, tolerance)
-        if isinstance(info, VideoStream) and info.vfr and any(isinstance(a, ir.Cut) for a in graph.ancestors(node.id)):
+        if isinstance(info, VideoStream) and info.vfr and any(map(_begins_later, graph.ancestors(node.id))):
             end = Range(None, end.high)  # how long before the end the last frame begins is not known
     match info:
         case VideoStream():
