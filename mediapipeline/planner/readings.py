@@ -1,0 +1,81 @@
+"""Which parts of a job read their inputs for themselves.
+
+Streams that are joined are needed one after the other. Were they taken from one reading of a file, all that a later
+part needs would wait in memory, decoded, until the parts before it are through. So every part but the first has
+readings of its own of all that it is made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+
+from mediapipeline.planner.streams import Concat, Measure, Node, NodeId, Source, StreamGraph
+
+__all__ = ["read_apart"]
+
+_MOST = 1000
+"""Places at most: whoever joins a clip with itself over and over asks for a file that grows just as fast."""
+
+
+def read_apart(graph: StreamGraph) -> StreamGraph:
+    """*graph* with what a later part of a `Concat` is made of copied, where something else needs it as well."""
+    return _Places(graph).graph() if graph.of(Concat) else graph
+
+
+class _Places:
+    """A place is a part of a part of a whole; 0 is that of all that is no later part."""
+
+    def __init__(self, graph: StreamGraph) -> None:
+        self._graph = graph
+        self._numbers: dict[tuple[int, int], int] = {}
+        self._needed: dict[NodeId, set[int]] = {node.id: set() for node in graph}
+        for node in reversed(list(graph)):
+            places = self._needed[node.id]
+            if not places or isinstance(node, Measure):  # what measures runs before, by itself
+                places.clear()
+                places.add(0)
+            for place in places:
+                for source, there in self._sources(node, place):
+                    self._needed[source].add(there)
+
+    def _sources(self, node: Node, place: int) -> Iterator[tuple[NodeId, int]]:
+        """What *node* takes, and at which place."""
+        for at, source in enumerate(node.inputs):
+            if isinstance(self._graph[source], Measure):
+                yield source, 0
+            else:
+                yield source, self._later(place, at) if at and isinstance(node, Concat) else place
+        if node.same_as is not None:
+            yield node.same_as, place
+
+    def _later(self, place: int, at: int) -> int:
+        if (place, at) not in self._numbers and len(self._numbers) >= _MOST:
+            return place
+        return self._numbers.setdefault((place, at), len(self._numbers) + 1)
+
+    def _name(self, node: NodeId, place: int) -> NodeId:
+        return node if place == min(self._needed[node]) else f"{node}r{place}"
+
+    def graph(self) -> StreamGraph:
+        readings: dict[str, list[int]] = {}
+        for source in self._graph.of(Source):
+            readings.setdefault(source.input, []).extend(self._needed[source.id])
+        orders = {name: sorted(set(places)) for name, places in readings.items()}
+        nodes: dict[NodeId, Node] = {}
+        for node in self._graph:
+            for place in sorted(self._needed[node.id]):
+                made = self._at(node, place)
+                if isinstance(made, Source):
+                    made = attrs.evolve(made, reading=orders[made.input].index(place))
+                nodes[made.id] = made
+        return StreamGraph(nodes)
+
+    def _at(self, node: Node, place: int) -> Node:
+        named = [self._name(source, there) for source, there in self._sources(node, place)]
+        same = None if node.same_as is None else named.pop()
+        name = self._name(node.id, place)
+        if (name, tuple(named), same) == (node.id, node.inputs, node.same_as):
+            return node
+        return attrs.evolve(node, id=name, inputs=tuple(named), same_as=same)

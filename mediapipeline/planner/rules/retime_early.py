@@ -1,0 +1,69 @@
+"""The rule `retime_early`."""
+
+from __future__ import annotations
+
+import attrs
+
+from mediapipeline.media.streams import VideoStream
+from mediapipeline.planner.rule import Notes, rule
+from mediapipeline.planner.streams import Filter, Node, Retime, Rewrite, StreamGraph
+
+__all__ = ["retime_early"]
+
+
+@rule("exact")
+def retime_early(graph: StreamGraph, notes: Notes) -> StreamGraph:
+    """Leave out frames before filtering, so that only what is kept is filtered.
+
+    in:video → scale(w=640) → retime(10) → out    becomes    in:video → retime(10) → scale(w=640) → out
+
+    Only past filters whose frames depend on nothing but the frame they are made of, and that nobody else takes from;
+    and not where there would be more frames to filter.
+    """
+    edits = Rewrite(graph)
+    for node in graph.of(Retime):
+        filters = _filters_before(graph, node)
+        if node.same_as is not None or not filters:
+            continue
+        source = edits.current(filters[0].inputs[0])
+        rate = source.info.frame_rate if isinstance(source.info, VideoStream) else None
+        if rate is None or node.rate >= rate:
+            continue
+        taken = source.id
+        for place, each in zip([*filters, node], [node, *filters], strict=True):
+            info = _paced(source.info if each is node else each.info, node.info)
+            edits.put(attrs.evolve(each, id=place.id, inputs=(taken,), info=info))
+            taken = place.id
+        names = list(dict.fromkeys(each.name for each in filters))
+        notes(node, f"frames left out before {', '.join(names[:3])}{', …' if len(names) > 3 else ''}")
+    return edits.graph()
+
+
+def _filters_before(graph: StreamGraph, node: Retime) -> list[Filter]:
+    """The filters in a row before *node* that it may cross, in order."""
+    found: list[Filter] = []
+    before: Node = graph.input_of(node)
+    while _crossed(graph, before):
+        found.append(before)  # type: ignore[arg-type]  # `_crossed` looked
+        before = graph.input_of(before)
+    return found[::-1]
+
+
+def _crossed(graph: StreamGraph, node: Node) -> bool:
+    return (
+        isinstance(node, Filter)
+        and node.traits.pointwise
+        and len(node.inputs) == 1
+        and node.same_as is None
+        and len(graph.consumers[node.id]) == 1
+    )
+
+
+def _paced(info: object, like: object) -> VideoStream:
+    """*info* with the times of *like*."""
+    assert isinstance(info, VideoStream)  # only pictures have a rate
+    assert isinstance(like, VideoStream)
+    return attrs.evolve(
+        info, frame_rate=like.frame_rate, vfr=like.vfr, frames=like.frames, start=like.start, duration=like.duration,
+        time_base=like.time_base,
+    )  # fmt: skip

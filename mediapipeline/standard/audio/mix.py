@@ -1,0 +1,134 @@
+"""The ``mix`` operator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import Annotated, Literal
+
+import attrs
+
+from mediapipeline.errors import Problem
+from mediapipeline.media.info import MediaInfo
+from mediapipeline.media.streams import AudioStream
+from mediapipeline.operators import (
+    AUDIO,
+    AudioRef,
+    Category,
+    Clip,
+    Facts,
+    Lowering,
+    Operator,
+    SoundForm,
+    many,
+    operator,
+    sound_form,
+)  # fmt: skip
+from mediapipeline.params import Duration, Param
+
+_CEILING = Fraction(95, 100)
+
+
+@operator(
+    "mix",
+    category=Category.AUDIO,
+    inputs={"clips": many(AUDIO, 2, 32)},
+    requires=[
+        f"filter:{name}" for name in ("amix", "adelay", "volume", "aresample", "aformat", "alimiter", "apad", "atrim")
+    ],
+)
+class Mix(Operator):
+    """Play the sound of several clips at the same time.
+
+    Their first sound tracks become one, as loud as they are: what the sum has too much is limited, not turned down as
+    a whole. Picture, subtitles, chapters and tags are those of the first clip.
+    """
+
+    weights: Annotated[
+        tuple[Annotated[float, Param("of one clip", ge=0, le=10)], ...] | None,
+        Param("What each clip's amplitude is multiplied by; 1 for all"),
+    ] = None
+    offsets: Annotated[
+        tuple[Annotated[Duration, Param("of one clip", ge=0)], ...] | None,
+        Param("How much later each clip begins; 0 for all"),
+    ] = None
+    duration: Annotated[Literal["longest", "first", "shortest"], Param("Which clip's end is the end of the sound")] = (
+        "longest"
+    )
+    normalize: Annotated[
+        bool, Param("Whether each clip is turned down so that no sum can be too loud; levels change when a clip ends")
+    ] = False
+    limit: Annotated[bool, Param("Whether peaks are limited to 95 % of what a file can hold")] = True
+
+    def check(self, facts: Facts) -> Iterable[Problem]:
+        count = len(facts.all("clips"))
+        for name, given in (("weights", self.weights), ("offsets", self.offsets)):
+            if given is not None and len(given) != count:
+                yield Problem(
+                    f"/{name}", "wrong-length", f"{len(given)} {name} for {count} clips", "give one for each, or none"
+                )
+
+    def _form(self, clips: Sequence[MediaInfo]) -> SoundForm:
+        form = sound_form([clip.audio[0] for clip in clips])
+        return attrs.evolve(form, sample_fmt="fltp")
+
+    def _offset(self, at: int) -> Fraction:
+        return self.offsets[at] if self.offsets is not None else Fraction(0)
+
+    def _samples(self, clips: Sequence[MediaInfo], rate: int) -> int | None:
+        """How many samples the result has; None where nobody knows."""
+        ends = [
+            None if clip.audio[0].end is None else clip.audio[0].end + self._offset(at) for at, clip in enumerate(clips)
+        ]
+        if self.duration == "first":
+            ends = ends[:1]
+        known = [end for end in ends if end is not None]
+        if len(known) < len(ends):
+            return None
+        return round((min(known) if self.duration == "shortest" else max(known)) * rate)
+
+    def _mixed(self, clips: Sequence[MediaInfo]) -> AudioStream:
+        form = self._form(clips)
+        count = self._samples(clips, form.rate)
+        return attrs.evolve(
+            clips[0].audio[0], codec=None, sample_rate=form.rate, channels=form.channels, channel_layout=form.layout,
+            sample_fmt=None, start=Fraction(0), duration=None if count is None else Fraction(count, form.rate),
+            time_base=Fraction(1, form.rate), bit_rate=None, profile=None,
+        )  # fmt: skip
+
+    def infer(self, facts: Facts) -> MediaInfo:
+        clips = facts.all("clips")
+        track = self._mixed(clips)
+        ends = [track.end] if clips[0].video is None else [track.end, clips[0].video.end]
+        known = [end for end in ends if end is not None]
+        return attrs.evolve(
+            clips[0], audio=(track,), format=None, size=None, bit_rate=None, fingerprint=None,
+            duration=max(known) if len(known) == len(ends) else None,
+        )  # fmt: skip
+
+    def lower(self, work: Lowering) -> Clip:
+        clips = work.all("clips")
+        infos = [clip.info for clip in clips]
+        form, facts = self._form(infos), self._mixed(infos)
+        further = sum(len(clip.audio) - 1 for clip in clips)
+        if further:
+            work.report(f"{further} further sound track(s) left out: the first of each clip is mixed")
+        legs = [self._leg(work, clip.audio[0], form, at) for at, clip in enumerate(clips)]
+        mixed = work.filter_audio(
+            legs, "amix", inputs=len(legs), duration=self.duration, dropout_transition=0, normalize=self.normalize
+        )
+        if self.limit:
+            mixed = work.filter_audio(mixed, "alimiter", limit=_CEILING, level=False, latency=True)
+        count = self._samples(infos, form.rate)
+        if count is not None:  # decoders give a few samples more or less than containers say
+            mixed = work.filter_audio(mixed, "apad", whole_len=count)
+            mixed = work.filter_audio(mixed, "atrim", end_sample=count)
+        return clips[0].with_audio([AudioRef(mixed.id, facts)])
+
+    def _leg(self, work: Lowering, track: AudioRef, form: SoundForm, at: int) -> AudioRef:
+        leg = work.sound_in(track, form)
+        late = round(self._offset(at) * form.rate)
+        if late:
+            leg = work.filter_audio(leg, "adelay", delays=f"{late}S", all=True)
+        weight = 1.0 if self.weights is None else self.weights[at]
+        return leg if weight == 1 else work.filter_audio(leg, "volume", volume=weight)
