@@ -17,11 +17,13 @@ from mediapipeline.ffmpeg.binary import Engine
 from mediapipeline.ffmpeg.probe_ffprobe import FFprobeProber
 from mediapipeline.ffmpeg.probe_pyav import PyAVProber
 from mediapipeline.media.info import MediaInfo
+from mediapipeline.media.packets import PacketIndex, PacketProber, Window
 from mediapipeline.media.prober import Prober
 
 __all__ = ["CachingProber", "FFprobeProber", "PyAVProber", "default_prober"]
 
 _Key: TypeAlias = tuple[str, int, int]
+_MOST_INDEXES = 32  # each may be of a hundred thousand packets
 
 
 class CachingProber:
@@ -39,6 +41,7 @@ class CachingProber:
         self.max_entries = max_entries
         self._lock = threading.Lock()
         self._known: OrderedDict[_Key, Future[MediaInfo]] = OrderedDict()
+        self._indexed: OrderedDict[tuple[_Key, int, Window], PacketIndex | None] = OrderedDict()
 
     def probe(self, path: Path) -> MediaInfo:
         """The facts of the file at *path*."""
@@ -65,6 +68,26 @@ class CachingProber:
             raise
         answer.set_result(info)
         return info
+
+    def index(self, path: Path, stream: int, window: Window) -> PacketIndex | None:
+        """The packets of a stream; None where *inner* does not look at packets."""
+        if not isinstance(self.inner, PacketProber):
+            return None
+        try:
+            facts = path.stat()
+        except OSError:
+            return self.inner.index(path, stream, window)
+        key = ((str(path.absolute()), facts.st_size, facts.st_mtime_ns), stream, window)
+        with self._lock:
+            if key in self._indexed:
+                self._indexed.move_to_end(key)
+                return self._indexed[key]
+        found = self.inner.index(path, stream, window)
+        with self._lock:
+            self._indexed[key] = found
+            while len(self._indexed) > _MOST_INDEXES:
+                self._indexed.popitem(last=False)
+        return found
 
 
 def default_prober(engine: Engine | None) -> CachingProber:

@@ -14,14 +14,29 @@ from mediapipeline.errors import EngineError, FFmpegNotFoundError, ProbeError
 from mediapipeline.ffmpeg.demuxers import FORMAT_WHITELIST, INPUT_OPTIONS
 from mediapipeline.ffmpeg.environment import environment
 from mediapipeline.ffmpeg.probe_facts import FileFacts, RawMedia, RawStream, describe, look_at, wanted_of
-from mediapipeline.ffmpeg.probe_packets import FAR, MOST, TAIL, WINDOW, Extent, Observed, Packet, extent_for, observe
+from mediapipeline.ffmpeg.probe_packets import (
+    EARLIER,
+    FAR,
+    LATER,
+    MOST,
+    TAIL,
+    WINDOW,
+    Extent,
+    Observed,
+    Packet,
+    extent_for,
+    observe,
+)
 from mediapipeline.ffmpeg.process import run_tool
 from mediapipeline.media.info import MediaInfo
+from mediapipeline.media.packets import CodedPacket, PacketIndex, Window, holds_idr
 from mediapipeline.media.streams import Chapter, Color
+from mediapipeline.media.timecode import seconds_text
 
 __all__ = ["FFprobeProber"]
 
 _MAX_OUTPUT = 32 * 1024 * 1024
+_LOOKED_INTO = 3
 _UNKNOWN = frozenset(["unknown", "unspecified", "reserved", "N/A", ""])
 
 
@@ -52,6 +67,54 @@ class FFprobeProber:
             raw = self._media(path, file, raw.format, wanted)
         return describe(raw, file)
 
+    def index(self, path: Path, stream: int, window: Window) -> PacketIndex | None:
+        """The packets of a stream; see `mediapipeline.media.packets.PacketProber`.
+
+        Of the key packets only those nearest to the ends of the window are looked into.
+        """
+        file = look_at(path)
+        low, high = window
+        wanted = f"{seconds_text(low - EARLIER) if low > EARLIER else ''}%{seconds_text(high + LATER) if high else ''}"
+        facts = "packet=pts,dts,flags:stream=time_base:format=start_time"
+        interval = [] if wanted == "%" else ["-read_intervals", wanted]
+        report = self._run(path, self._packet_argv(file, stream, ["-show_entries", facts, *interval]))
+        base = _ratio(report["streams"][0].get("time_base")) or Fraction(1, 1_000_000)
+        entries = [entry for entry in report.get("packets", ()) if isinstance(entry, dict)]
+        if any("pts" not in entry or set("DC") & set(str(entry.get("flags", ""))) for entry in entries):
+            return None  # what is not sure is not told
+        keys = [entry for entry in entries if "K" in entry.get("flags", "")]
+        near = [e for e in keys if low <= e["pts"] * base and (high is None or e["pts"] * base <= high)]
+        near = near if len(near) <= 2 * _LOOKED_INTO else [*near[:_LOOKED_INTO], *near[-_LOOKED_INTO:]]
+        idr: dict[int, bool | None] = {}
+        if near:
+            # Seeks go by the time of decoding or of showing; where both lead to other packets, nothing is known.
+            times = sorted({int(e[key]) for e in near for key in ("dts", "pts") if key in e})
+            places = ",".join(f"{seconds_text(time * base)}%+#1" for time in times)
+            options = ["-show_data", "-show_entries", "packet=pts,data:stream=index", "-read_intervals", places]
+            for entry in self._run(path, self._packet_argv(file, stream, options)).get("packets", ()):
+                idr[entry["pts"]] = holds_idr(_bytes(entry.get("data", "")))
+        return PacketIndex(
+            stream=stream,
+            time_base=base,
+            packets=tuple(
+                CodedPacket(
+                    entry["pts"] * base,
+                    entry["dts"] * base if "dts" in entry else None,
+                    "K" in entry.get("flags", ""),
+                    idr.get(entry["pts"]) if "K" in entry.get("flags", "") else None,
+                )
+                for entry in entries
+            ),
+            begins=low <= EARLIER,
+            ends=high is None,
+        )
+
+    def _packet_argv(self, file: FileFacts, stream: int, options: list[str]) -> list[str]:
+        return [
+            str(self.ffprobe), "-v", "error", "-protocol_whitelist", "file", "-format_whitelist", FORMAT_WHITELIST,
+            "-select_streams", str(stream), *options, "-of", "json=c=1", "-i", file.url,
+        ]  # fmt: skip
+
     def _media(self, path: Path, file: FileFacts, demuxer: str | None, extent: Extent) -> RawMedia:
         try:
             return _media(self._report(path, file, demuxer, extent), extent)
@@ -61,12 +124,14 @@ class FFprobeProber:
         return _media(self._report(path, file, demuxer, "window"), "window")  # a file in which one cannot seek
 
     def _report(self, path: Path, file: FileFacts, demuxer: str | None, extent: Extent) -> Mapping[str, Any]:
+        return self._run(path, self._argv(file, demuxer, extent), file)
+
+    def _run(self, path: Path, argv: list[str], file: FileFacts | None = None) -> Mapping[str, Any]:
+        file = look_at(path) if file is None else file
         try:
             with tempfile.TemporaryDirectory(prefix="mediapipeline-probe-") as home:
                 env = environment(Path(home))
-                done = run_tool(
-                    self._argv(file, demuxer, extent), env=env, timeout=self.timeout, max_output=_MAX_OUTPUT
-                )
+                done = run_tool(argv, env=env, timeout=self.timeout, max_output=_MAX_OUTPUT)
         except FFmpegNotFoundError:
             raise
         except EngineError as error:
@@ -96,6 +161,12 @@ class FFprobeProber:
             "-show_entries", "packet=stream_index,pts,dts,duration,flags", *intervals,
             "-of", "json=c=1", "-i", file.url,
         ]  # fmt: skip
+
+
+def _bytes(dump: str) -> bytes:
+    """What ffprobe shows in lines of ``00000000: 0001 0203 …  text``."""
+    lines = (line.partition(": ")[2].partition("  ")[0] for line in dump.splitlines())
+    return bytes.fromhex("".join(lines).replace(" ", ""))
 
 
 def _reason(errors: str, file: FileFacts) -> str:

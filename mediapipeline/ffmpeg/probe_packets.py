@@ -14,8 +14,8 @@ from typing import Literal, NamedTuple, TypeAlias
 import attrs
 
 __all__ = [
-    "CLOCKLESS_SOUND", "FAR", "MOST", "NO_INDEX", "TAIL", "WINDOW", "Extent", "Observed", "Packet", "extent_for",
-    "guess_format", "observe", "timestamps",
+    "CLOCKLESS_SOUND", "EARLIER", "FAR", "LATER", "MOST", "NO_INDEX", "TAIL", "WINDOW", "Extent", "Observed", "Packet",
+    "extent_for", "guess_format", "observe", "timestamps",
 ]  # fmt: skip
 
 Extent: TypeAlias = Literal["window", "tail", "whole"]
@@ -26,6 +26,10 @@ WINDOW = 240
 
 FAR = 99_999_999
 """Seconds; a seek to a time behind the end of a file without an index leads to its last packets."""
+
+EARLIER, LATER = 8, 2
+"""Seconds that are read before and after a part whose packets are looked at: frames are not stored as they are shown,
+and without an index a seek is a guess."""
 
 TAIL = 3
 """Seconds before the last time stamp from which a tail is read. A stream without a packet in it has ended earlier."""

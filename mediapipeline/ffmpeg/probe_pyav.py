@@ -18,8 +18,9 @@ import attrs
 from mediapipeline.errors import EngineError, ProbeError
 from mediapipeline.ffmpeg.demuxers import FORMAT_WHITELIST
 from mediapipeline.ffmpeg.probe_facts import FileFacts, RawMedia, RawStream, describe, look_at, wanted_of
-from mediapipeline.ffmpeg.probe_packets import FAR, MOST, TAIL, WINDOW, Extent, Packet, observe
+from mediapipeline.ffmpeg.probe_packets import EARLIER, FAR, LATER, MOST, TAIL, WINDOW, Extent, Packet, observe
 from mediapipeline.media.info import MediaInfo
+from mediapipeline.media.packets import CodedPacket, PacketIndex, Window, holds_idr
 from mediapipeline.media.streams import Chapter, Color
 
 if TYPE_CHECKING:
@@ -87,6 +88,47 @@ class PyAVProber:
                 return describe(_media(container, file), file)
         except av.error.FFmpegError as error:
             raise ProbeError(str(path), _reason(error)) from error
+
+    def index(self, path: Path, stream: int, window: Window) -> PacketIndex | None:
+        """The packets of a stream; see `mediapipeline.media.packets.PacketProber`."""
+        import av
+
+        file = look_at(path)
+        try:
+            with av.open(
+                file.url,
+                "r",
+                format=file.forced_format,
+                container_options={"protocol_whitelist": "file", "format_whitelist": FORMAT_WHITELIST},
+                metadata_errors="replace",
+                timeout=self.timeout,
+            ) as container:
+                return _index(container, stream, window)
+        except av.error.FFmpegError as error:
+            raise ProbeError(str(path), _reason(error)) from error
+
+
+def _index(container: InputContainer, number: int, window: Window) -> PacketIndex | None:
+    stream = container.streams[number]
+    base = stream.time_base or Fraction(1, 1_000_000)
+    low, high = window
+    from_start = low <= EARLIER + (container.start_time or 0) * Fraction(1, 1_000_000)
+    if not from_start:
+        container.seek(int((low - EARLIER) * 1_000_000))
+    found = []
+    ends = True
+    for packet in container.demux(stream):
+        if packet.pts is None and packet.dts is None:
+            continue  # a flush at the end
+        if packet.pts is None or packet.is_discard or packet.is_corrupt:
+            return None  # what is not sure is not told
+        dts = None if packet.dts is None else packet.dts * base
+        idr = holds_idr(bytes(packet)) if packet.is_keyframe else None
+        found.append(CodedPacket(packet.pts * base, dts, bool(packet.is_keyframe), idr))
+        if high is not None and (found[-1].pts if dts is None else dts) > high + LATER:
+            ends = False
+            break
+    return PacketIndex(number, base, tuple(found), begins=from_start, ends=ends)
 
 
 def _reason(error: Any) -> str:

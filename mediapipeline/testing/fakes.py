@@ -22,6 +22,7 @@ from mediapipeline.media.container import suffix_of
 from mediapipeline.media.encoders import CODECS
 from mediapipeline.media.geometry import Resolution
 from mediapipeline.media.info import MediaInfo
+from mediapipeline.media.packets import CodedPacket, PacketIndex, Window
 from mediapipeline.media.streams import AudioStream, Chapter, DataStream, SubtitleStream, VideoStream
 from mediapipeline.media.timecode import TimeValue, parse_duration, parse_frame_rate
 
@@ -47,15 +48,24 @@ class FakeProber:
     Args:
         clips: Facts by source, as jobs write them. A relative path stands for every file whose path ends in it; of
             several that do, the longest. Where the facts name no format, it follows from the suffix.
+        gop: Frames from one IDR picture to the next, without B-frames; None where nobody looks at packets.
 
     Attributes:
         probed: The files that were asked for, in order.
     """
 
-    def __init__(self, clips: Mapping[str, MediaInfo]) -> None:
+    def __init__(self, clips: Mapping[str, MediaInfo], *, gop: int | None = None) -> None:
+        self._gop = gop
         self._clips = {PurePath(_local(source)).parts: _of_file(source, info) for source, info in clips.items()}
         self._longest = max(map(len, self._clips), default=0)
         self.probed: list[Path] = []
+
+    def index(self, path: Path, stream: int, window: Window) -> PacketIndex | None:
+        """Evenly spaced packets; *window* is not heeded."""
+        if self._gop is None:
+            return None
+        video = self.probe(path).video
+        return steady_packets(video, self._gop) if video is not None and video.index == stream else None
 
     def probe(self, path: Path) -> MediaInfo:
         """The facts of the file at *path*.
@@ -82,6 +92,18 @@ def _of_file(source: str, info: MediaInfo) -> MediaInfo:
     if whole.fingerprint is not None:
         return whole
     return attrs.evolve(whole, fingerprint=hashlib.sha256(repr(whole).encode()).hexdigest()[:16])
+
+
+def steady_packets(video: VideoStream, gop: int) -> PacketIndex | None:
+    """The packets of a picture without B-frames, with an IDR picture every *gop* frames; None without a rate."""
+    if video.frame_rate is None or video.duration is None:
+        return None
+    begin, frame = video.start or Fraction(0), 1 / video.frame_rate
+    times = [begin + at * frame for at in range(int(video.duration / frame))]
+    packets = tuple(
+        CodedPacket(time, time, at % gop == 0, True if at % gop == 0 else None) for at, time in enumerate(times)
+    )
+    return PacketIndex(video.index, video.time_base or Fraction(1, 90000), packets, begins=True, ends=True)
 
 
 def clip_info(

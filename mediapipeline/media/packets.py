@@ -1,0 +1,101 @@
+"""`PacketIndex`: what is known of the coded packets of a stream, without decoding any.
+
+Where frames can be copied and where they have to be encoded is decided by these facts alone. A key packet need not be
+a clean beginning: frames after it may refer to frames before it. Only `idr` tells, and it is never guessed.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Protocol, TypeAlias, runtime_checkable
+
+import attrs
+
+__all__ = ["CodedPacket", "PacketIndex", "PacketProber", "Window", "holds_idr"]
+
+Window: TypeAlias = tuple[Fraction, Fraction | None]
+"""From, and to; None is the end of the file. Seconds of the file's own clock."""
+
+
+@attrs.frozen
+class CodedPacket:
+    """One packet. Times are seconds of the file's own clock.
+
+    Attributes:
+        pts: When it is shown.
+        dts: When it is decoded; None where the file does not say.
+        key: Whether the container calls it a key frame.
+        idr: Whether no frame after it refers to one before it; None where nobody looked.
+    """
+
+    pts: Fraction
+    dts: Fraction | None = None
+    key: bool = False
+    idr: bool | None = None
+
+
+@attrs.frozen
+class PacketIndex:
+    """The packets of one stream in a window, in the order of decoding.
+
+    Attributes:
+        stream: Index of the stream in the file.
+        time_base: Its clock.
+        packets: At least all that are shown in the window; some before and after it may be there as well.
+        begins: Whether the first packet of the stream is among them.
+        ends: Whether the last one is.
+    """
+
+    stream: int
+    time_base: Fraction
+    packets: tuple[CodedPacket, ...]
+    begins: bool = False
+    ends: bool = False
+
+
+@runtime_checkable
+class PacketProber(Protocol):
+    """What a `Prober` may do besides: look at packets. Planning does without where it cannot."""
+
+    def index(self, path: Path, stream: int, window: Window) -> PacketIndex | None:
+        """The packets of a stream; None where this prober cannot tell them.
+
+        Raises:
+            ProbeError: The file is missing, unreadable or not media.
+        """
+        ...
+
+
+_IDR, _SLICES = 5, range(1, 6)
+
+
+def holds_idr(data: bytes) -> bool | None:
+    r"""Whether a packet of H.264 is an IDR picture; None where *data* are not packed as H.264 is.
+
+    >>> holds_idr(b"\0\0\0\1\x67\x42\0\0\1\x65\x88"), holds_idr(b"\0\0\0\2\x41\x9a"), holds_idr(b"??")
+    (True, False, None)
+    """
+    kinds = _kinds_after_start_codes(data) if data[:3] == b"\0\0\1" or data[:4] == b"\0\0\0\1" else _kinds_by_size(data)
+    slices = [kind for kind in kinds or () if kind in _SLICES]
+    return all(kind == _IDR for kind in slices) if slices else None
+
+
+def _kinds_after_start_codes(data: bytes) -> list[int]:
+    found = []
+    at = data.find(b"\0\0\1")
+    while at >= 0 and at + 3 < len(data):
+        found.append(data[at + 3] & 31)
+        at = data.find(b"\0\0\1", at + 3)
+    return found
+
+
+def _kinds_by_size(data: bytes) -> list[int] | None:
+    """Units that begin with their size in four bytes, which is what encoders write; None where they do not add up."""
+    found = []
+    at = 0
+    while at + 4 < len(data):
+        size = int.from_bytes(data[at : at + 4])
+        found.append(data[at + 4] & 31)
+        at += 4 + size
+    return found if at == len(data) else None
