@@ -59,6 +59,18 @@ def _argv(named: Mapping[str, str], step: FFmpegStep) -> list[str]:
 
 
 def commands(plan: ProcessingPlan) -> tuple[tuple[str, ...], ...]:
+def _refuse_to_overwrite(targets: Iterable[str]) -> list[str]:
+    """Lines that end the script, before anything is done, where an output exists already."""
+    return [
+        f"for file in {' '.join(shlex.quote(path) for path in dict.fromkeys(targets))}; do",
+        '  if [ "${OVERWRITE:-}" != 1 ] && { [ -e "$file" ] || [ -L "$file" ]; }; then',
+        """    printf '%s exists already; it is replaced if OVERWRITE=1 is set\\n' "$file" >&2""",
+        "    exit 1",
+        "  fi",
+        "done",
+    ]
+
+
     """See `ProcessingPlan.commands`."""
     named = _named(plan)
     return tuple(tuple(_argv(named, step)) for step in plan.steps if isinstance(step, FFmpegStep))
@@ -78,6 +90,7 @@ def script(plan: ProcessingPlan) -> str:
         lines += ["", f"# {' '.join(step.title.split())}"]
         if isinstance(step, FFmpegStep):
             lines.append(shell_words(_argv(named, step)))
+    lines += _refuse_to_overwrite(_named(plan)[token] for token in files if isinstance(parse_token(token), Final))
         else:
             paths = _paths(named, (step.source, step.target))
             end = "None" if step.end is None else repr(step.end)
