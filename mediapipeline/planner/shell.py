@@ -52,13 +52,6 @@ def _local(address: str) -> str:
     return re.sub(rb"%([0-9A-Fa-f]{2})", lambda found: bytes([int(found[1], 16)]), coded).decode()
 
 
-def _argv(named: Mapping[str, str], step: FFmpegStep) -> list[str]:
-    paths = _paths(named, step.command.files)
-    # A script is read by people and run with any supported FFmpeg: graphs stand in it, however long.
-    return step.command.argv(binary="ffmpeg", paths=paths, features=Capabilities.assume("5.1"), progress=None)
-
-
-def commands(plan: ProcessingPlan) -> tuple[tuple[str, ...], ...]:
 def _refuse_to_overwrite(targets: Iterable[str]) -> list[str]:
     """Lines that end the script, before anything is done, where an output exists already."""
     return [
@@ -71,6 +64,13 @@ def _refuse_to_overwrite(targets: Iterable[str]) -> list[str]:
     ]
 
 
+def _argv(named: Mapping[str, str], step: FFmpegStep) -> list[str]:
+    paths = _paths(named, step.command.files)
+    # A script is read by people and run with any supported FFmpeg: graphs stand in it, however long.
+    return step.command.argv(binary="ffmpeg", paths=paths, features=Capabilities.assume("5.1"), progress=None)
+
+
+def commands(plan: ProcessingPlan) -> tuple[tuple[str, ...], ...]:
     """See `ProcessingPlan.commands`."""
     named = _named(plan)
     return tuple(tuple(_argv(named, step)) for step in plan.steps if isinstance(step, FFmpegStep))
@@ -80,6 +80,7 @@ def script(plan: ProcessingPlan) -> str:
     """See `ProcessingPlan.to_shell`."""
     lines = ["#!/bin/sh", "# Makes the outputs of a mediapipeline job with FFmpeg alone.", "set -eu"]
     files = [token for step in plan.steps if isinstance(step, FFmpegStep) for token in step.command.files]
+    lines += _refuse_to_overwrite(_named(plan)[token] for token in files if isinstance(parse_token(token), Final))
     needs_folder = any(isinstance(parse_token(token), Work | Asset) for token in files)
     if needs_folder:
         lines.append(f"mkdir -p {_WORK}")
@@ -90,7 +91,6 @@ def script(plan: ProcessingPlan) -> str:
         lines += ["", f"# {' '.join(step.title.split())}"]
         if isinstance(step, FFmpegStep):
             lines.append(shell_words(_argv(named, step)))
-    lines += _refuse_to_overwrite(_named(plan)[token] for token in files if isinstance(parse_token(token), Final))
         else:
             paths = _paths(named, (step.source, step.target))
             end = "None" if step.end is None else repr(step.end)
