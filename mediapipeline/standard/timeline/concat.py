@@ -102,12 +102,6 @@ class Concat(Operator):
             )
             return
         form = self._form(clips)
-        if form.picture is None and not form.sound:
-            yield Problem(
-                "/fill_audio", "nothing-left", "no sound track is in every clip, and there is no picture",
-                "set fill_audio, so that a clip without sound is silent",
-            )  # fmt: skip
-            return
         for number, clip in enumerate(clips, 1):
             length = part_length(clip, form)
             if length is None:
