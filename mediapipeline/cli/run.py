@@ -112,8 +112,11 @@ def _check_targets(plan: ProcessingPlan, planner: Planner, report: Path | None, 
     files = [file.resolve() for file in (*read, *written.values()) if file is not None]
     if report is not None and report.resolve() in files:
         raise UsageError(f"--report: {str(report)!r} is a file of the job")
+    folders = {item.id for item in plan.outputs if item.files}
     there = {
-        name: file for name, file in written.items() if file is not None and os.path.lexists(file) and not file.is_dir()
+        name: file
+        for name, file in written.items()
+        if file is not None and os.path.lexists(file) and (name in folders or not file.is_dir())
     }
     if there and not overwrite:
         one = len(there) == 1

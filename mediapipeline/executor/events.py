@@ -138,11 +138,13 @@ class Published(_BaseEvent):
     Attributes:
         output: Its id.
         destination: As the job names it.
+        files: Names of the files in it, if it is a folder.
     """
 
     kind = "published"
     output: str
     destination: str
+    files: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

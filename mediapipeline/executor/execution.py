@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -44,7 +45,7 @@ from mediapipeline.executor.preflight import (
     find_places,
 )
 from mediapipeline.executor.publish import Publication
-from mediapipeline.executor.result import ExecutionResult, OutputResult, StepResult
+from mediapipeline.executor.result import ExecutionResult, FileResult, OutputResult, StepResult
 from mediapipeline.executor.runner import StepRunner
 from mediapipeline.executor.scheduler import Task, run_tasks
 from mediapipeline.executor.tools import Tools
@@ -114,7 +115,7 @@ class Execution:
         self._meter = RunMeter(plan.steps)
         self._steps: dict[str, StepResult] = {}
         self._checked: dict[str, Checked] = {}
-        self._digests: dict[str, str] = {}
+        self._digests: dict[tuple[str, str], str] = {}
         self._warnings: list[str] = []
 
     async def run(self) -> ExecutionResult:
@@ -140,7 +141,8 @@ class Execution:
             self._emit(RunFailed(error=_described(error)))
             raise
         for output in self._plan.outputs:
-            self._emit(Published(output=output.id, destination=output.destination))
+            names = tuple(file.name for file in output.files)
+            self._emit(Published(output=output.id, destination=output.destination, files=names))
         result = self._result(places, time.monotonic() - started)
         self._emit(RunFinished(wall_seconds=result.wall_seconds))
         return result
@@ -230,7 +232,8 @@ class Execution:
         async def run(cpus: int) -> None:
             checked = await verifier.verify(output, file, threads=self._settings.threads(cpus))
             if self._checksums:
-                self._digests[output.id] = await in_thread(lambda: _sha256(file))
+                for name in [each.name for each in output.files] or [""]:
+                    self._digests[output.id, name] = await in_thread(partial(_sha256, file / name))
             self._checked[output.id] = checked
             self._emit(Verified(output=output.id, checks=checked.checks))
 
@@ -269,7 +272,16 @@ class Execution:
                     media=self._checked[output.id].media,
                     size=self._checked[output.id].size,
                     checks=self._checked[output.id].checks,
-                    sha256=self._digests.get(output.id),
+                    sha256=self._digests.get((output.id, "")),
+                    files=tuple(
+                        FileResult(
+                            name=file.name,
+                            media=found.media,
+                            size=found.size,
+                            sha256=self._digests.get((output.id, file.name)),
+                        )
+                        for file, found in zip(output.files, self._checked[output.id].files, strict=True)
+                    ),
                 )
                 for output in self._plan.outputs
             },

@@ -52,7 +52,7 @@ class Gauge:
         together = 0
         for final in self._finals:
             try:
-                together += final.stat().st_size
+                together += _size(final)
             except FileNotFoundError:  # not begun
                 continue
         if together > self._max_output_size:
@@ -61,6 +61,13 @@ class Gauge:
                 f" {together} bytes when the run was stopped",
                 step=step,
             )
+
+
+def _size(final: Path) -> int:
+    """Bytes of a file, or of the files in a folder."""
+    if final.is_dir():
+        return sum(_size(each) for each in final.iterdir())
+    return final.stat().st_size
 
 
 def memory_message(limit: int) -> str:

@@ -1,6 +1,7 @@
 """`Layout`: which path stands for each file of a plan while it runs.
 
-Every name in a workspace is ours; nothing of a plan becomes part of one but the suffix of a file. Outputs lie beside
+Every name in a workspace is ours; nothing of a plan becomes part of one but the suffix of a file, and the names of the
+files in a folder that is an output, which have no room for a path. Outputs lie beside
 their destinations, so that publishing them is a matter of names.
 """
 
@@ -17,7 +18,7 @@ from mediapipeline.executor.publish import Ready
 from mediapipeline.executor.workspace import Workspace, sweep
 from mediapipeline.planner.plan import ProcessingPlan
 from mediapipeline.steps.files import Asset, Final, Source, Work, parse_token
-from mediapipeline.steps.step import CutCuesStep, FFmpegStep, Step
+from mediapipeline.steps.step import CutCuesStep, FFmpegStep, JoinFilesStep, Step
 
 __all__ = ["Layout"]
 
@@ -59,9 +60,12 @@ class Layout:
                 ) from error
         try:
             self.home.mkdir()
+            folders = {output.id for output in self._plan.outputs if output.files}
             for number, (id_, target) in enumerate(self._places.outputs.items()):
                 workspace = self._workspaces[target.parent.resolve()]
                 self.finals[id_] = _opened(workspace) / f"final-{number}{_suffix(target.name)}"
+                if id_ in folders:
+                    self.finals[id_].mkdir()
             for step in self._plan.steps:
                 for token in _files(step):
                     if token not in self.paths:
@@ -105,8 +109,8 @@ class Layout:
         match parse_token(token):
             case Source(id=name):
                 return self._places.inputs[name]
-            case Final(id=name):
-                return self.finals[name]
+            case Final(id=name, part=part):
+                return self.finals[name] if part is None else self.finals[name] / part
             case Work(name=name):
                 return self.root / f"work-{number}{_suffix(name)}"
             case Asset(digest=digest):
@@ -127,6 +131,8 @@ def _files(step: Step) -> Iterable[str]:
             return step.command.files
         case CutCuesStep():
             return (step.source, step.target)
+        case JoinFilesStep():
+            return (*step.sources, step.target)
 
 
 def _suffix(name: str) -> str:

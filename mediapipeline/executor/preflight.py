@@ -107,6 +107,9 @@ def _check_target(output: PlannedOutput, places: Places, *, overwrite: bool) -> 
             f"output {output.id!r}: the folder {str(target.parent)!r} does not exist; create it, or name another",
             output=output.id,
         )
+    if output.files:
+        _check_folder(output, target, places, overwrite=overwrite)
+        return
     if target.is_dir():
         raise OutputError(f"output {output.id!r}: {str(target)!r} is a folder; name the file in it", output=output.id)
     if not os.path.lexists(target):
@@ -121,6 +124,31 @@ def _check_target(output: PlannedOutput, places: Places, *, overwrite: bool) -> 
         raise OutputError(
             f"output {output.id!r}: {str(target)!r} exists already; remove it, or ask for it to be overwritten"
             " (overwrite=True)",
+            output=output.id,
+        )
+
+
+def _check_folder(output: PlannedOutput, target: Path, places: Places, *, overwrite: bool) -> None:
+    """A folder is replaced as a whole: only where it can't be but an earlier output."""
+    if not os.path.lexists(target):
+        return
+    if not overwrite:
+        raise OutputError(
+            f"output {output.id!r}: {str(target)!r} exists already; remove it, or ask for it to be overwritten"
+            " (overwrite=True)",
+            output=output.id,
+        )
+    if target.is_symlink() or not target.is_dir():
+        raise OutputError(f"output {output.id!r}: {str(target)!r} is not a folder; name another", output=output.id)
+    real = target.resolve()
+    others = [path for id_, path in places.outputs.items() if id_ != output.id]
+    inside = next((path for path in (*places.inputs.values(), *others) if path.resolve().is_relative_to(real)), None)
+    suffixes = {Path(file.name).suffix for file in output.files}
+    strange = next((each for each in target.iterdir() if each.suffix not in suffixes or not each.is_file()), inside)
+    if strange is not None:
+        raise OutputError(
+            f"output {output.id!r}: {str(target)!r} holds {strange.name!r}, which is not from an earlier run, and a"
+            " folder is replaced as a whole; name another",
             output=output.id,
         )
 

@@ -1,7 +1,8 @@
 """`Publication`: finished files get their final names, all of them or none.
 
 Without `overwrite` a file that is there already is never replaced, not even one that appears in this very moment: a
-hard link fails where a rename would replace in silence. What the files are is not looked at.
+hard link fails where a rename would replace in silence. A folder is given its name as a whole, and one that is there
+is put aside as a whole. What the files are is not looked at.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,7 +27,7 @@ _NO_LINKS = frozenset({errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOSYS, er
 
 @attrs.frozen(kw_only=True)
 class Ready:
-    """A file that is finished and on disk.
+    """A file that is finished and on disk, or a folder of such.
 
     Attributes:
         output: Id of the output.
@@ -67,7 +69,8 @@ class Publication:
         try:
             for item in self._items:
                 self._publish(item)
-            for folder in dict.fromkeys(item.target.parent for item in self._items):
+            made = [item.target for item in self._items if item.target.is_dir()]
+            for folder in dict.fromkeys([*made, *(item.target.parent for item in self._items)]):
                 _sync_folder(folder)
         except BaseException:
             self.take_back()
@@ -80,7 +83,11 @@ class Publication:
             with contextlib.suppress(FileNotFoundError):
                 if _identity(done.item.target) != done.identity:
                     continue  # somebody has put another file there meanwhile, which is theirs
-                if done.previous is not None:
+                if done.item.target.is_dir():
+                    done.item.target.rename(done.item.file)
+                    if done.previous is not None:
+                        done.previous.rename(done.item.target)
+                elif done.previous is not None:
                     done.previous.replace(done.item.target)
                 elif done.item.file.exists():
                     done.item.target.unlink()
@@ -91,7 +98,9 @@ class Publication:
         """Let go of what `take_back` would need."""
         for done in self._done:
             done.item.file.unlink(missing_ok=True)
-            if done.previous is not None:
+            if done.previous is not None and done.previous.is_dir() and not done.previous.is_symlink():
+                shutil.rmtree(done.previous, ignore_errors=True)  # it lies in the workspace, which goes as well
+            elif done.previous is not None:
                 done.previous.unlink(missing_ok=True)
         self._done.clear()
 
@@ -119,6 +128,9 @@ class Publication:
 
 def _name(item: Ready) -> None:
     """Give the file its name if nothing has that name."""
+    if item.file.is_dir():
+        _name_folder(item)
+        return
     try:
         os.link(item.file, item.target, follow_symlinks=False)
     except (OSError, NotImplementedError) as error:
@@ -133,9 +145,24 @@ def _name(item: Ready) -> None:
             raise
 
 
+def _name_folder(item: Ready) -> None:
+    """Claim the name with an empty folder, which fails if it is taken; then replace our own claim."""
+    item.target.mkdir()
+    try:
+        if sys.platform == "win32":  # where no folder is replaced
+            item.target.rmdir()
+        item.file.rename(item.target)
+    except OSError:
+        with contextlib.suppress(OSError):
+            item.target.rmdir()
+        raise
+
+
 def _set_aside(item: Ready) -> Path | None:
     """Keep the file that is about to be replaced, under a name of ours."""
     previous = item.file.with_name(f"{item.file.name}.previous")
+    if item.file.is_dir():
+        return _folder_aside(item, previous)
     if item.target.is_dir() and not item.target.is_symlink():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(item.target))
     try:
@@ -148,6 +175,18 @@ def _set_aside(item: Ready) -> Path | None:
         if not os.path.lexists(item.target):
             return None
         item.target.rename(previous)  # for a moment there is no file of that name; without links it can't be helped
+    return previous
+
+
+def _folder_aside(item: Ready, previous: Path) -> Path | None:
+    try:
+        if item.target.is_symlink() or not item.target.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(item.target))
+        item.target.rename(previous)  # no system that we know of swaps two folders everywhere
+    except OSError:
+        if not os.path.lexists(item.target):
+            return None
+        raise
     return previous
 
 

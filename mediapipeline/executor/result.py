@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,31 @@ import attrs
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.values import custom, from_dict, to_dict
 
-__all__ = ["ExecutionResult", "OutputResult", "StepResult"]
+__all__ = ["ExecutionResult", "FileResult", "MeasurementResult", "OutputResult", "StepResult", "Taken"]
 
 custom(Path, str, Path)
 
 
 @attrs.frozen(kw_only=True)
+class FileResult:
+    """One file of a published folder.
+
+    Attributes:
+        name: Within the folder.
+        media: What it is, as probed.
+        size: Bytes.
+        sha256: Hexadecimal digest, if asked for.
+    """
+
+    name: str
+    media: MediaInfo
+    size: int
+    sha256: str | None = None
+
+
+@attrs.frozen(kw_only=True)
 class OutputResult:
-    """A published output.
+    """A published output: a file, or a folder of files.
 
     Attributes:
         path: Where it is.
@@ -26,7 +44,8 @@ class OutputResult:
         media: What it is, as probed; not what was planned.
         size: Bytes.
         checks: What was verified, a sentence each.
-        sha256: Hexadecimal digest, if asked for.
+        sha256: Hexadecimal digest, if asked for; of a folder, each of its files has one.
+        files: What is in it, if it is a folder.
     """
 
     id: str
@@ -36,6 +55,41 @@ class OutputResult:
     size: int
     checks: tuple[str, ...]
     sha256: str | None = None
+    files: tuple[FileResult, ...] = ()
+
+
+def _finite(values: Mapping[str, float | None]) -> dict[str, float | None]:
+    return {name: value if value is not None and math.isfinite(value) else None for name, value in values.items()}
+
+
+@attrs.frozen(kw_only=True)
+class MeasurementResult:
+    """What was measured on the way.
+
+    Attributes:
+        id: Its name in the plan.
+        operation: JSON Pointer of the operation that asked for it.
+        values: By field; None is no finite number, such as the peak of silence.
+    """
+
+    id: str
+    operation: str
+    values: Mapping[str, float | None] = attrs.field(converter=_finite, hash=False)
+
+
+@attrs.frozen(kw_only=True)
+class Taken:
+    """What was done because of a measurement.
+
+    Attributes:
+        measurement: Its id.
+        operation: JSON Pointer of the operation that did it.
+        case: The name that the operator has for it.
+    """
+
+    measurement: str
+    operation: str
+    case: str
 
 
 @attrs.frozen(kw_only=True)
@@ -49,6 +103,8 @@ class StepResult:
         frames_decoded: Frames of pictures that were decoded, by FFmpeg's own count.
         frames_encoded: Frames of pictures that were encoded, over all outputs, by FFmpeg's own count.
         argv: The command as it ran; empty where no process did.
+        measurements: What it measured.
+        taken: What it did because of measurements.
     """
 
     id: str
@@ -58,6 +114,8 @@ class StepResult:
     frames_decoded: int | None = None
     frames_encoded: int | None = None
     argv: tuple[str, ...] = ()
+    measurements: tuple[MeasurementResult, ...] = ()
+    taken: tuple[Taken, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -77,6 +135,16 @@ class ExecutionResult:
     warnings: tuple[str, ...] = ()
     wall_seconds: float
     cpu_seconds: float | None = None
+
+    @property
+    def measurements(self) -> tuple[MeasurementResult, ...]:
+        """What was measured on the way, in the order of the plan."""
+        return tuple(found for step in self.steps for found in step.measurements)
+
+    @property
+    def taken(self) -> tuple[Taken, ...]:
+        """What was done because of that, each once."""
+        return tuple(dict.fromkeys(taken for step in self.steps for taken in step.taken))
 
     def to_dict(self) -> dict[str, Any]:
         return to_dict(self)

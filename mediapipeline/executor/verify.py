@@ -31,6 +31,7 @@ Thoroughness = Literal["standard", "full"]
 
 _SPEAKER = re.compile(r"\[(?P<name>[^\[\]\n]{1,200}?) @ (?:0x)?[0-9a-fA-F]+\] ")
 _ERROR = re.compile(r"\[(?:error|fatal|panic)\] ?")
+_UNREADABLE = {True: "cannot be decoded without errors", False: "cannot be read to its end"}
 _MOST = 5  # lines of FFmpeg's that are told
 _LAG = Fraction(1, 2)
 _LAG_FRAMES = 4  # 7.0 reports times of decoding, which lie before those of showing
@@ -44,11 +45,13 @@ class Checked:
         media: What it is.
         size: Bytes.
         checks: What was looked at, a sentence each.
+        files: The same of each file, if it is a folder.
     """
 
     media: MediaInfo
     size: int
     checks: tuple[str, ...]
+    files: tuple[Checked, ...] = ()
 
 
 @attrs.frozen
@@ -85,7 +88,6 @@ class Verifier:
         self._tools = tools
         self._home = home
         self._full = thoroughness == "full"
-        self._unreadable = "cannot be decoded without errors" if self._full else "cannot be read to its end"
 
     async def verify(self, output: PlannedOutput, file: Path, *, threads: int | None) -> Checked:
         """Look at *file*, which is to become *output*.
@@ -93,23 +95,48 @@ class Verifier:
         Raises:
             OutputError: It is missing, empty, truncated or not what was planned.
         """
+        if output.files:
+            return await self._verify_folder(output, file, threads)
         size = self._size(output, file)
+        full = self._full or output.media.still  # to read a picture's packet shows nothing
+        unreadable = _UNREADABLE[full]
         media, read, _ = await together(
             self._probe(output, file),
-            self._read(output, file, threads),
+            self._read(output, file, threads, decode=full),
             in_thread(lambda: sync_file(file)),
         )
-        complaints = [each.text for each in read.complaints if self._full or each.is_of(media.format)]
+        complaints = [each.text for each in read.complaints if full or each.is_of(media.format)]
         if complaints:
-            raise _wrong(output, self._unreadable, list(dict.fromkeys(complaints))[:_MOST])
+            raise _wrong(output, unreadable, list(dict.fromkeys(complaints))[:_MOST])
         lasting = [stream for stream in media.streams if stream.kind in ("video", "audio")]
         alone = len(lasting) == 1 and bool(media.audio)
         found = differences(output.expectation, media, reached=read.reached if alone else None)
         found += _breaks_off(output, media, read.reached)
         if found:
             raise _wrong(output, "is not what was planned", found)
-        said = "every frame was decoded without an error" if self._full else "every packet was read without an error"
+        said = "every frame was decoded without an error" if full else "every packet was read without an error"
         return Checked(media=media, size=size, checks=(*checks(output.expectation, media), said))
+
+    async def _verify_folder(self, output: PlannedOutput, folder: Path, threads: int | None) -> Checked:
+        files = []
+        for each in output.files:
+            alone = attrs.evolve(output, media=each.media, streams=each.streams, expectation=each.expectation, files=())
+            try:
+                files.append(await self.verify(alone, folder / each.name, threads=threads))
+            except OutputError as error:
+                said = OutputError(f"{each.name}: {error}", output=output.id, step=output.step)
+                said.differences = error.differences
+                raise said from error
+        names = {each.name for each in output.files}
+        strange = sorted({path.name for path in folder.iterdir()} - names)
+        if strange:
+            raise _wrong(output, "is not what was planned", [f"the folder holds {strange[0]!r} as well"])
+        return Checked(
+            media=MediaInfo(files=tuple(each.media for each in files)),
+            size=sum(each.size for each in files),
+            checks=(f"{len(files)} files, each of them verified", *dict.fromkeys(c for f in files for c in f.checks)),
+            files=tuple(files),
+        )
 
     def _size(self, output: PlannedOutput, file: Path) -> int:
         try:
@@ -126,10 +153,10 @@ class Verifier:
         except ProbeError as error:
             raise _wrong(output, "cannot be read back", [error.reason]) from error
 
-    async def _read(self, output: PlannedOutput, file: Path, threads: int | None) -> _Reading:
+    async def _read(self, output: PlannedOutput, file: Path, threads: int | None, *, decode: bool) -> _Reading:
         """Read the file to its end."""
         result = await run_process(
-            self._argv(file, threads),
+            self._argv(file, threads, decode=decode),
             env=environment(self._home),
             cwd=self._home,
             limits=ProcessLimits(startup=self._tools.startup_timeout, stall=self._tools.stall_timeout),
@@ -140,19 +167,19 @@ class Verifier:
         if result.exit_code != 0:
             lines = list(dict.fromkeys(complaint.text for complaint in found))[:_MOST]
             why = diagnose(result.stderr, result.exit_code).cause or f"FFmpeg ended with exit code {result.exit_code}"
-            raise _wrong(output, self._unreadable, lines or [why])
+            raise _wrong(output, _UNREADABLE[decode], lines or [why])
         reached = None if result.last_progress is None else result.last_progress.out_time
         return _Reading(reached, tuple(found))
 
-    def _argv(self, file: Path, threads: int | None) -> list[str]:
+    def _argv(self, file: Path, threads: int | None, *, decode: bool) -> list[str]:
         take = ["-map", "0", "-c", "copy", "-copy_unknown"]
-        if self._full:
+        if decode:
             take = ["-map", "0:v?", "-map", "0:a?", "-map", "0:s?", "-c:s", "copy", "-fps_mode", "passthrough"]
         limit = [] if threads is None else ["-threads", str(threads)]
         return [
             str(self._tools.engine.ffmpeg), "-hide_banner", "-nostdin", "-loglevel", "level+error", "-nostats",
             "-progress", "pipe:1", "-protocol_whitelist", "file", "-format_whitelist", FORMAT_WHITELIST,
-            *(limit if self._full else []), "-i", f"file:{file}", *take, "-f", "null", "-",
+            *(limit if decode else []), "-i", f"file:{file}", *take, "-f", "null", "-",
         ]  # fmt: skip
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "container_for",
     "demuxer_for",
     "input_formats",
+    "is_folder",
     "require_container",
     "suffix_of",
 ]
@@ -194,6 +195,15 @@ _DEMUXERS = {
     "wmv": "asf", "wma": "asf", "mpg": "mpeg", "vob": "mpeg", "3gp": "mov", "vtt": "webvtt", "bmp": "bmp_pipe",
     "tiff": "tiff_pipe",
 }  # fmt: skip
+
+
+def is_folder(destination: str) -> bool:
+    """Whether a destination names a folder for several files: it ends in a slash, as no name of a file does.
+
+    >>> is_folder("thumbs/"), is_folder("thumb-%03d.jpg")
+    (True, False)
+    """
+    return destination.endswith("/")
 
 
 def suffix_of(destination: str) -> str:

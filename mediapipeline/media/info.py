@@ -49,6 +49,8 @@ class MediaInfo:
     """Tags of the container (title, artist, …), without the technical ones that a muxer writes by itself."""
     fingerprint: str | None = None
     """Short digest that changes when the file changes."""
+    files: tuple[MediaInfo, ...] = ()
+    """The facts of each file, of what is several files rather than one; then everything else is unknown."""
 
     @property
     def streams(self) -> tuple[Stream, ...]:

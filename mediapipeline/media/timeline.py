@@ -15,7 +15,7 @@ import attrs
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Chapter, DataStream, Stream, SubtitleStream, VideoStream
 
-__all__ = ["cut_info", "cut_stream", "from_zero"]
+__all__ = ["cut_info", "cut_stream", "from_zero", "still_stream"]
 
 _S = TypeVar("_S", bound=VideoStream | AudioStream | SubtitleStream | DataStream)
 _ZERO = Fraction(0)
@@ -78,6 +78,13 @@ def cut_stream(stream: _S, start: Fraction, end: Fraction | None, *, exact: bool
     if isinstance(stream, VideoStream):
         changes["frames"] = None
     return attrs.evolve(stream, **changes)
+
+
+def still_stream(stream: VideoStream) -> VideoStream:
+    """The facts of one frame of *stream*, on its own."""
+    return attrs.evolve(
+        stream, start=None, duration=None, frame_rate=None, vfr=None, frames=1, bit_rate=None, reorder=None
+    )
 
 
 def cut_info(info: MediaInfo, start: Fraction, end: Fraction | None, *, exact: bool = True) -> MediaInfo:

@@ -16,7 +16,22 @@ from mediapipeline.operators.base import (
     many,
     operator,
 )
-from mediapipeline.operators.lowering import AudioRef, Clip, Expr, Lowering, OptionValue, SubtitleRef, VideoRef
+from mediapipeline.operators.form import Form, SoundForm, form_of, joined, part_length, sound_form, square_size
+from mediapipeline.operators.lowering import (
+    AudioRef,
+    Case,
+    Clip,
+    Condition,
+    Expr,
+    Late,
+    LateFilter,
+    Lowering,
+    Measurement,
+    OptionValue,
+    ResultRef,
+    SubtitleRef,
+    VideoRef,
+)
 from mediapipeline.operators.registry import Registry, default_registry
 from mediapipeline.operators.traits import OPAQUE, POINTWISE, TIMED, Traits
 
@@ -31,21 +46,34 @@ __all__ = [
     "TIMED",
     "VIDEO",
     "AudioRef",
+    "Case",
     "Category",
     "Clip",
+    "Condition",
     "Definition",
     "Expr",
     "Facts",
+    "Form",
     "Kind",
+    "Late",
+    "LateFilter",
     "Lowering",
+    "Measurement",
     "Operator",
     "OptionValue",
     "Port",
     "Registry",
+    "ResultRef",
+    "SoundForm",
     "SubtitleRef",
     "Traits",
     "VideoRef",
     "default_registry",
+    "form_of",
+    "joined",
     "many",
     "operator",
+    "part_length",
+    "sound_form",
+    "square_size",
 ]

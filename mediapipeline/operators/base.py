@@ -63,10 +63,14 @@ class Kind(enum.Flag):
     AUDIO = enum.auto()
     IMAGE = enum.auto()
     TEXT = enum.auto()
+    FILES = enum.auto()
+    """Several files, which only an output takes."""
 
     @classmethod
     def of(cls, info: MediaInfo) -> Kind:
         """The kinds that *info* holds; a still picture is an image, not video."""
+        if info.files:
+            return cls.FILES
         held = cls(0)
         if info.video is not None:
             held |= cls.IMAGE if info.still else cls.VIDEO

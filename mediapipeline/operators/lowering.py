@@ -17,16 +17,26 @@ from mediapipeline.errors import PluginContractError
 from mediapipeline.ffmpeg.filtergraph import Expr
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
-from mediapipeline.media.timeline import cut_info
+from mediapipeline.media.timeline import cut_info, still_stream
+from mediapipeline.operators.form import Form, SoundForm, joined, part_length, sound_facts
+from mediapipeline.operators.parts import PartBuilder, in_sound_form, picture_part, sound_part
+from mediapipeline.operators.traits import Traits
+from mediapipeline.steps.measure import Case, Condition, Late, LateFilter, Measurement
 
 __all__ = [
     "AudioRef",
     "Builder",
+    "Case",
     "Clip",
+    "Condition",
     "CoverRef",
     "Expr",
+    "Late",
+    "LateFilter",
     "Lowering",
+    "Measurement",
     "OptionValue",
+    "ResultRef",
     "StreamRef",
     "SubtitleRef",
     "VideoRef",
@@ -68,6 +78,13 @@ class CoverRef:
     info: VideoStream
 
 
+@attrs.frozen
+class ResultRef:
+    """What a measurement will give; it is known when the plan runs."""
+
+    id: str
+
+
 StreamRef: TypeAlias = VideoRef | AudioRef | SubtitleRef | CoverRef
 
 
@@ -76,6 +93,9 @@ class Clip:
     """What flows along an edge of the job: a picture, all sound tracks, all subtitles, and what is known of the whole.
 
     An operator that touches only the picture passes the rest through by starting from the clip it was given.
+
+    Attributes:
+        files: The clip of each file, of what is several files rather than one; then it holds nothing else.
     """
 
     info: MediaInfo
@@ -83,6 +103,7 @@ class Clip:
     audio: tuple[AudioRef, ...] = ()
     subtitles: tuple[SubtitleRef, ...] = ()
     covers: tuple[CoverRef, ...] = ()
+    files: tuple[Clip, ...] = ()
 
     def with_video(self, video: VideoRef | None) -> Clip:
         return attrs.evolve(self, video=video)
@@ -99,15 +120,51 @@ class Clip:
         return (*first, *self.audio, *self.subtitles, *self.covers)
 
 
-class Builder(Protocol):
+class Builder(PartBuilder, Protocol):
     """Where the primitives go; the planner implements it."""
 
-    def filter(self, inputs: Sequence[str], name: str, options: Mapping[str, OptionValue], info: Stream) -> str:
-        """Add a filter over the streams *inputs*; returns the id of the stream that it gives."""
+    def filter(
+        self,
+        inputs: Sequence[str],
+        name: str,
+        options: Mapping[str, OptionValue],
+        info: Stream,
+        traits: Traits | None = None,
+    ) -> str:
+        """Add a filter over the streams *inputs*; returns the id of the stream that it gives.
+
+        *traits* are those of the filter, where they are not the operator's.
+        """
+        ...
+
+    def retime(self, stream: str, rate: Fraction, info: Stream, *, fill: bool) -> str:
+        """Add a change of frame rate; returns the id of the stream that it gives."""
+        ...
+
+    def concat(self, streams: Sequence[str], info: Stream) -> str:
+        """Add what joins *streams*, which are alike; returns the id of the stream that it gives."""
+        ...
+
+    def report(self, text: str) -> None:
+        """Say that something is left out or changed without being asked for."""
+        ...
+
+    def measure(
+        self, stream: str, name: str, options: Mapping[str, OptionValue], measurement: Measurement, info: Stream
+    ) -> str:
+        """Add a filter that measures *stream* before anything is made of it; returns the id of its result."""
+        ...
+
+    def choose(self, stream: str, result: str, cases: Sequence[Case], info: Stream) -> str:
+        """Add the filters of the first of *cases* that holds; returns the id of the stream that they give."""
         ...
 
     def cut(self, stream: str, start: Fraction, end: Fraction | None, info: Stream, *, exact: bool) -> str:
         """Add a cut [start, end) of *stream*; returns the id of the stream that it gives."""
+        ...
+
+    def sample(self, stream: str, time: Fraction, info: VideoStream, *, exact: bool) -> str:
+        """Add the still of *stream* at *time*; returns the id of the stream that it gives."""
         ...
 
 
@@ -156,6 +213,88 @@ class Lowering:
         inputs = (streams,) if isinstance(streams, AudioRef) else tuple(streams)
         info = inputs[0].info
         return AudioRef(self._builder.filter([s.id for s in inputs], name, options, info), info)
+
+    def still(self, video: VideoRef, time: Fraction, *, exact: bool = True) -> VideoRef:
+        """One picture of *video*: the first frame that begins at *time* or later, as a cut there would begin with.
+
+        Args:
+            video: Any picture stream.
+            time: Seconds from the clip's start.
+            exact: False allows the key frame before *time* instead.
+        """
+        info = still_stream(video.info)
+        return VideoRef(self._builder.sample(video.id, time, info, exact=exact), info)
+
+    def measure(
+        self, stream: VideoRef | AudioRef, name: str, measurement: Measurement, /, **options: OptionValue
+    ) -> ResultRef:
+        """Let filter *name* measure the whole of a stream, in a run of its own before anything is made of it.
+
+        Args:
+            stream: What is measured, with all that has been done to it so far.
+            name: A filter that gives one stream for one.
+            measurement: What it tells.
+            options: Those of the filter.
+        """
+        return ResultRef(self._builder.measure(stream.id, name, options, measurement, stream.info))
+
+    def choose_audio(self, track: AudioRef, result: ResultRef, cases: Sequence[Case]) -> AudioRef:
+        """The sound that the first of *cases* gives that holds for what was measured; the last must hold always."""
+        return AudioRef(self._builder.choose(track.id, result.id, cases, track.info), track.info)
+
+    def choose_video(self, video: VideoRef, result: ResultRef, cases: Sequence[Case]) -> VideoRef:
+        """The picture that the first of *cases* gives; see `choose_audio`."""
+        return VideoRef(self._builder.choose(video.id, result.id, cases, video.info), video.info)
+
+    def retime(self, clip: Clip, rate: Fraction, info: VideoStream) -> Clip:
+        """*clip* with *rate* frames a second, repeated and left out as need be; *info* are the facts of its picture."""
+        if clip.video is None:
+            raise PluginContractError("a change of frame rate needs a picture, and this clip has none")
+        return clip.with_video(VideoRef(self._builder.retime(clip.video.id, rate, info, fill=False), info))
+
+    def sound_in(self, track: AudioRef, form: SoundForm) -> AudioRef:
+        """*track* in *form*, with silence where it has gaps and before it begins."""
+        length = track.info.end
+        return AudioRef(in_sound_form(self._builder, track.id, track.info, form), sound_facts(form, track.info, length))
+
+    def report(self, text: str) -> None:
+        """Tell the user, in one sentence, that something is left out or changed without being asked for."""
+        self._builder.report(text)
+
+    def concat(self, clips: Sequence[Clip], form: Form) -> Clip:
+        """*clips* one after the other, each brought into *form* and made as long as its part of the whole.
+
+        The facts of the result are those of `mediapipeline.operators.form.joined`, which `Operator.infer` gives as
+        well. How long each clip is must be known (`part_length`). Subtitles, and the chapters of all clips but the
+        first, are left out.
+        """
+        ends = [Fraction(0)]
+        for clip in clips:
+            length = part_length(clip.info, form)
+            if length is None:
+                raise PluginContractError("only clips of known length can be joined: check() must refuse others")
+            ends.append(ends[-1] + length)
+        if len(clips) < 2:
+            raise PluginContractError(f"two clips at least can be joined, not {len(clips)}")
+        info, build = joined([clip.info for clip in clips], form), self._builder
+        parts = list(zip(clips, ends, ends[1:], strict=False))
+        video, audio = None, []
+        if form.picture is not None and info.video is not None:
+            pictures = [
+                picture_part(
+                    build, None if clip.video is None else (clip.video.id, clip.video.info), form.picture, begin, end
+                )
+                for clip, begin, end in parts
+            ]
+            video = VideoRef(build.concat(pictures, info.video), info.video)
+        for at, (sound, facts) in enumerate(zip(form.sound, info.audio, strict=True)):
+            tracks = []
+            for clip, begin, end in parts:
+                track = clip.audio[at] if at < len(clip.audio) else None
+                stream = None if track is None else (track.id, track.info)
+                tracks.append(sound_part(build, stream, sound, begin, end))
+            audio.append(AudioRef(build.concat(tracks, facts), facts))
+        return Clip(info=info, video=video, audio=tuple(audio), covers=clips[0].covers)
 
     def cut(self, clip: Clip, start: Fraction, end: Fraction | None, *, exact: bool = True) -> Clip:
         """The part [start, end) of *clip*: every stream is cut alike, and time `start` becomes 0.

@@ -30,12 +30,25 @@ def requirements(graph: ir.StreamGraph, muxers: Sequence[str]) -> tuple[str, ...
     """What FFmpeg must have to run *graph*."""
     found = {f"muxer:{name}" for name in muxers}
     for node in graph:
-        if isinstance(node, ir.Filter):
+        if isinstance(node, ir.Filter | ir.Measure):
             found.add(f"filter:{node.name}")
+        elif isinstance(node, ir.Retime):
+            found.add("filter:fps")
+        elif isinstance(node, ir.Concat):
+            found |= {
+                "filter:concat",
+                *(("filter:asetpts",) if node.kind == "audio" else ("filter:setpts", "filter:fps")),
+            }
+        elif isinstance(node, ir.Choice):
+            found.update(f"filter:{part.name}" for case in node.cases for part in case.filters)
         elif isinstance(node, ir.Cut) and node.kind in ("video", "audio"):
             prefix = "a" if node.kind == "audio" else ""
             found |= {f"filter:{prefix}trim", f"filter:{prefix}setpts"}
             if ticks_coarsely(node.info):
+                found.add("filter:settb")
+        elif isinstance(node, ir.Sample):
+            found |= {"filter:trim", "filter:setpts"}
+            if ticks_coarsely(graph.input_of(node).info):
                 found.add("filter:settb")
         elif isinstance(node, ir.Encode):
             found.add(f"encoder:{node.encoder}")
@@ -133,6 +146,11 @@ def _begins_later(node: ir.Node) -> bool:
     return isinstance(node, ir.Cut) or (isinstance(node, ir.Source) and node.seek > 0)
 
 
+def _held_back(info: VideoStream) -> Fraction:
+    """About how long a decoder holds frames back to bring them into order."""
+    return (1 + (3 if info.reorder is None else info.reorder)) / (info.frame_rate or Fraction(25))
+
+
 def _expected_stream(graph: ir.StreamGraph, node: ir.Node, begin: Fraction) -> StreamExpectation:
     info = node.info
     end: Range | None = None
@@ -148,6 +166,9 @@ def _expected_stream(graph: ir.StreamGraph, node: ir.Node, begin: Fraction) -> S
         end = Range.around(info.end - begin, tolerance)
         if isinstance(info, VideoStream) and info.vfr and any(map(_begins_later, graph.ancestors(node.id))):
             end = Range(None, end.high)  # how long before the end the last frame begins is not known
+        elif isinstance(info, VideoStream) and info.vfr and isinstance(node, ir.Copy) and end.low is not None:
+            # MP4 and MOV count to the end of the packet that is decoded last, not of the frame that is shown last.
+            end = Range(end.low - _held_back(info), end.high)
     match info:
         case VideoStream():
             # Full range and transparency are written in other words by some versions and containers.

@@ -17,16 +17,18 @@ from mediapipeline.ffmpeg.command import Command, InputFile, Option, OutputFile
 from mediapipeline.ffmpeg.demuxers import INPUT_OPTIONS, STILL_DEMUXERS
 from mediapipeline.ffmpeg.filtergraph import Chain, Expr, File, Filter, FilterGraph, InputStream, Label, Pad, Value
 from mediapipeline.media.container import CONTAINERS, Container
-from mediapipeline.media.streams import VideoStream
+from mediapipeline.media.streams import Stream, VideoStream
 from mediapipeline.media.timecode import seconds_text, to_microseconds_floor
 from mediapipeline.planner import streams as ir
 from mediapipeline.planner.ticks import ticks_coarsely
 from mediapipeline.steps.files import Final, Work
 from mediapipeline.steps.files import Source as SourceFile
+from mediapipeline.steps.measure import LateChain, placeholder
 
 __all__ = ["CommandBuilder", "instance_name"]
 
 Options = tuple[tuple[str, str | None], ...]
+_Reading = tuple[str, Options, int]
 _SAFETY = Fraction(1)
 
 
@@ -48,6 +50,12 @@ class CommandBuilder:
         sinks: Outputs that one process writes.
         extra: Subtitle streams that other steps prepare: the file and demuxer to read instead of the node.
         demuxers: What each input may be opened as, by its id.
+        measured: The instance names of measurements.
+        measures: Measurements that this process makes.
+
+    Attributes:
+        operations: JSON Pointer of the operation by the instance name that its filters carry.
+        late: Places of the graph that are filled when a measurement is known.
     """
 
     def __init__(
@@ -56,18 +64,24 @@ class CommandBuilder:
         sinks: Sequence[ir.Sink],
         extra: Mapping[ir.NodeId, tuple[str, str]],
         demuxers: Mapping[str, tuple[str, ...]],
+        *,
+        measured: Mapping[ir.NodeId, str] | None = None,
+        measures: Sequence[ir.Measure] = (),
     ) -> None:
         self._graph = graph
         self._source_demuxers = demuxers
         self._sinks = sinks
         self._extra = extra
-        self._inputs: dict[tuple[str, Options], int] = {}
-        self._demuxers: dict[tuple[str, Options], tuple[str, ...]] = {}
+        self._inputs: dict[_Reading, int] = {}
+        self._demuxers: dict[_Reading, tuple[str, ...]] = {}
         self._chains: list[_OpenChain] = []
         self._ends: dict[ir.NodeId, _OpenChain] = {}  # chains that one reader may still continue
         self._pads: dict[ir.NodeId, list[Pad]] = {}  # labels and inputs that wait for their readers
         self._labels = 0
+        self._measured = {} if measured is None else measured
+        self._measures = measures
         self.operations: dict[str, str] = {}
+        self.late: list[LateChain] = []
 
     def build(self, assets: Mapping[str, str], *, first_pass: bool = False) -> Command:
         """The command.
@@ -81,8 +95,18 @@ class CommandBuilder:
             match node:
                 case ir.Cut():
                     self._add(node, _cut_filters(node))
+                case ir.Sample():
+                    self._add(node, _still_filters(node, self._graph.input_of(node)))
                 case ir.Filter():
                     self._add(node, (Filter(node.name, node.options, self._instance(node)),))
+                case ir.Retime():
+                    self._add(node, (_retime_filter(node, self._instance(node)),))
+                case ir.Concat():
+                    self._add(node, _concat_filters(node, self._instance(node)))
+                case ir.Measure():
+                    self._add(node, (Filter(node.name, node.options, self._measuring(node)),))
+                case ir.Choice():
+                    self._add(node, (self._late(node),))
                 case ir.Encode():
                     self._add(node, _format_filters(node, self._graph.input_of(node)))
                 case _:
@@ -91,11 +115,13 @@ class CommandBuilder:
             outputs = tuple(self._statistics(sink) for sink in self._sinks)
         else:
             outputs = tuple(self._output(sink, assets.get(sink.output)) for sink in self._sinks)
+        if self._measures:
+            outputs += (OutputFile(file=None, muxer="null", maps=tuple(self._take(n.id) for n in self._measures)),)
         chains = tuple(chain.close() for chain in self._chains)
         return Command(
             inputs=tuple(
-                InputFile(file=file, options=options, demuxers=self._demuxers[file, options])
-                for file, options in self._inputs
+                InputFile(file=reading[0], options=reading[1], demuxers=self._demuxers[reading])
+                for reading in self._inputs
             ),
             graph=FilterGraph(chains) if chains else None,
             outputs=outputs,
@@ -111,11 +137,11 @@ class CommandBuilder:
             or node.kind in ("subtitle", "cover")
         ):
             return ()
-        return node.inputs
+        return node.streams
 
     @cached_property
     def _needed(self) -> list[ir.Node]:
-        wanted = {stream for sink in self._sinks for stream in sink.inputs}
+        wanted = {stream for sink in self._sinks for stream in sink.inputs} | {node.id for node in self._measures}
         return [n for n in self._graph.upstream(wanted, self._filtered_inputs) if n.kind in ("video", "audio")]
 
     def _count_uses(self) -> dict[ir.NodeId, int]:
@@ -126,6 +152,7 @@ class CommandBuilder:
         for sink in self._sinks:
             for stream in sink.inputs:
                 uses[stream] = uses.get(stream, 0) + 1
+        uses.update((node.id, 1) for node in self._measures)
         return uses
 
     # Filters
@@ -136,6 +163,23 @@ class CommandBuilder:
             self.operations[name] = node.origin
         return name
 
+    def _measuring(self, node: ir.Measure) -> str:
+        """The name by which the result is told from others."""
+        name = self._measured[node.id]
+        self.operations[name] = node.origin
+        return name
+
+    def _late(self, node: ir.Choice) -> Filter:
+        place = LateChain(
+            id=f"late{len(self.late)}",
+            measure=self._measured[node.inputs[1]],
+            cases=node.cases,
+            idle="anull" if node.kind == "audio" else "null",
+            instance=self._instance(node),
+        )
+        self.late.append(place)
+        return placeholder(place.id)
+
     def _label(self) -> Label:
         self._labels += 1
         return Label(f"n{self._labels}")
@@ -143,10 +187,10 @@ class CommandBuilder:
     def _add(self, node: ir.Node, filters: tuple[Filter, ...]) -> None:
         """Append *filters* to what *node* takes, and remember where its stream can be had."""
         uses = self._uses[node.id]
-        source = node.inputs[0]
-        chain = self._ends.pop(source, None) if len(node.inputs) == 1 else None
+        chain = self._ends.pop(node.streams[0], None) if len(node.streams) == 1 else None
         if not filters and (chain is None or uses > 1):
             if chain is None:  # the stream of an input, or one of a split: hand it on as it is
+                (source,) = node.streams
                 self._pads[node.id] = [self._take(source) for _ in range(1 if source in self._pads else uses)]
                 if len(self._pads[node.id]) == uses:
                     return
@@ -154,7 +198,7 @@ class CommandBuilder:
                 self._chains.append(chain)
             filters = (Filter("anull" if node.kind == "audio" else "null"),)
         if chain is None:
-            chain = _OpenChain([self._take(each) for each in node.inputs])
+            chain = _OpenChain([self._take(each) for each in node.streams])
             self._chains.append(chain)
         chain.filters.extend(filters)
         if uses == 1:
@@ -168,7 +212,7 @@ class CommandBuilder:
         """A pad that carries the stream of *node*, for one reader."""
         found = self._graph[node]
         if isinstance(found, ir.Source):
-            return InputStream(self._input(found, _from(found.seek)), found.info.index)
+            return InputStream(self._input(found, _reading(found)), found.info.index)
         if node in self._ends:
             chain = self._ends.pop(node)
             chain.outputs = [self._label()]
@@ -185,10 +229,10 @@ class CommandBuilder:
         if STILL_DEMUXERS.issuperset(demuxers):
             # Named, a picture is never taken for a pattern of file names.
             options = (("f", demuxers[0]), *options)
-        return self._file(SourceFile(source.input).token, options, demuxers)
+        return self._file(SourceFile(source.input).token, options, demuxers, source.reading)
 
-    def _file(self, token: str, options: Options, demuxers: tuple[str, ...]) -> int:
-        key = (token, options)
+    def _file(self, token: str, options: Options, demuxers: tuple[str, ...], reading: int = 0) -> int:
+        key = (token, options, reading)
         self._demuxers.setdefault(key, demuxers)
         return self._inputs.setdefault(key, len(self._inputs))
 
@@ -232,7 +276,9 @@ class CommandBuilder:
         elif sink.media.duration is not None:
             # A safety net: the cut itself is made by filters and seeks.
             options.append(("t", seconds_text((sink.media.start or 0) + sink.media.duration + _SAFETY)))
-        return OutputFile(file=Final(sink.output).token, muxer=container.muxer, maps=maps, options=tuple(options))
+        return OutputFile(
+            file=Final(sink.output, sink.part).token, muxer=container.muxer, maps=maps, options=tuple(options)
+        )
 
     def _statistics(self, sink: ir.Sink) -> OutputFile:
         """The first pass for the streams of *sink*, which has no others than those with two."""
@@ -270,25 +316,53 @@ def _floored(time: Fraction) -> Fraction:
 
 
 def _cut_filters(cut: ir.Cut) -> tuple[Filter, ...]:
-    prefix = "a" if cut.kind == "audio" else ""
+    return _part_filters(cut, cut.info, cut.start, cut.end)
+
+
+def _still_filters(still: ir.Sample, source: ir.Node) -> tuple[Filter, ...]:
+    """What begins with the frame; the output takes no more than the first."""
+    if isinstance(source, ir.Source) and source.key_frames:
+        return (Filter("setpts", (("expr", Expr("PTS-STARTPTS")),), instance_name(still.origin)),)
+    return _part_filters(still, source.info, still.time, None)
+
+
+def _part_filters(node: ir.Node, info: Stream, start: Fraction, end: Fraction | None) -> tuple[Filter, ...]:
+    prefix = "a" if node.kind == "audio" else ""
     bounds: list[tuple[str, Value]] = []
-    if cut.start:
-        bounds.append(("start", _floored(cut.start)))
-    if cut.end is not None:
-        bounds.append(("end", _floored(cut.end)))
+    if start:
+        bounds.append(("start", _floored(start)))
+    if end is not None:
+        bounds.append(("end", _floored(end)))
     if not bounds:
         return ()
-    name = instance_name(cut.origin)
-    filters = [Filter("settb", (("expr", Expr("AVTB")),), name)] if ticks_coarsely(cut.info) else []
+    name = instance_name(node.origin)
+    filters = [Filter("settb", (("expr", Expr("AVTB")),), name)] if ticks_coarsely(info) else []
     filters.append(Filter(f"{prefix}trim", tuple(bounds), name))
-    if cut.start:
+    if start:
         # Rounded, because FFmpeg computes in floating point and truncates: 1000.9999 would be one tick early.
-        filters.append(Filter(f"{prefix}setpts", (("expr", Expr(f"round(PTS-({cut.start})/TB)")),), name))
+        filters.append(Filter(f"{prefix}setpts", (("expr", Expr(f"round(PTS-({start})/TB)")),), name))
     return tuple(filters)
 
 
-def _from(seek: Fraction) -> Options:
-    return (("ss", seconds_text(seek)),) if seek else ()
+def _retime_filter(node: ir.Retime, name: str | None) -> Filter:
+    options: tuple[tuple[str, Value], ...] = (("fps", node.rate), ("round", "near"))
+    return Filter("fps", (*options, ("start_time", 0)) if node.fill else options, name)
+
+
+def _concat_filters(node: ir.Concat, name: str | None) -> tuple[Filter, ...]:
+    """The filter takes a picture to last as long as those before it on average, so time is counted anew."""
+    sound = node.kind == "audio"
+    joined = Filter("concat", (("n", len(node.inputs)), ("v", int(not sound)), ("a", int(sound))), name)
+    if isinstance(node.info, VideoStream):
+        counted = Filter("setpts", (("expr", Expr(f"round(N/({node.info.frame_rate})/TB)")),), name)
+        # It changes no frame, but FFmpeg 7.0 forgets the rate at ``setpts``, and with it how long the last one lasts.
+        return joined, counted, Filter("fps", (("fps", node.info.frame_rate or 25),), name)
+    return joined, Filter("asetpts", (("expr", Expr("round(N/SR/TB)")),), name)
+
+
+def _reading(source: ir.Source) -> Options:
+    options: Options = (("ss", seconds_text(source.seek)),) if source.seek else ()
+    return (("noaccurate_seek", None), ("skip_frame", "nokey"), *options) if source.key_frames else options
 
 
 def _packet_cut(cut: ir.Cut) -> Options:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
+import attrs
+
 from mediapipeline.media.encoders import ENCODERS
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, VideoStream
@@ -16,7 +18,7 @@ from mediapipeline.planner import streams as ir
 from mediapipeline.planner.machine import Machine
 from mediapipeline.steps.resources import Resources
 
-__all__ = ["estimate_nodes", "estimate_sinks", "processor_cores", "total"]
+__all__ = ["estimate_measures", "estimate_nodes", "estimate_sinks", "processor_cores", "total"]
 
 _DECODE = {"h264": 3, "hevc": 5, "vp9": 4, "av1": 6, "vp8": 3, "mpeg4": 2, "ffv1": 20}
 _ENCODE = {
@@ -59,7 +61,10 @@ def _read_until(graph: ir.StreamGraph, source: ir.Source, members: set[str]) -> 
     for user in graph.consumers.get(source.id, ()):
         node = graph[user]
         if user in members and not isinstance(node, ir.Copy):
-            ends.append(node.end if isinstance(node, ir.Cut) and node.end is not None else source.info.end)
+            if isinstance(node, ir.Sample):
+                ends.append(node.time)
+            else:
+                ends.append(node.end if isinstance(node, ir.Cut) and node.end is not None else source.info.end)
     known = [end for end in ends if end is not None]
     if len(known) < len(ends) or not known:
         return None
@@ -76,7 +81,7 @@ def _cost(graph: ir.StreamGraph, node: ir.Node, members: set[str]) -> Fraction |
         case ir.Source():
             amount = _amount(node.info, _read_until(graph, node, members))
             per_unit = Fraction(_DECODE.get(node.info.codec or "", 4) if node.kind == "video" else _SAMPLE)
-        case ir.Filter():
+        case ir.Filter() | ir.Measure() | ir.Choice():
             per_unit = Fraction(_FILTER if node.kind == "video" else _SAMPLE)
         case ir.Encode():
             preset = dict(node.options).get("preset", "medium")
@@ -87,13 +92,13 @@ def _cost(graph: ir.StreamGraph, node: ir.Node, members: set[str]) -> Fraction |
     return None if amount is None else amount * per_unit
 
 
-def _members(graph: ir.StreamGraph, sinks: Sequence[ir.Sink]) -> list[ir.Node]:
+def _members(graph: ir.StreamGraph, sinks: Sequence[ir.Node]) -> list[ir.Node]:
     """What a process for *sinks* works on."""
-    return graph.upstream((sink.id for sink in sinks), lambda n: () if isinstance(n, ir.Copy) else n.inputs)
+    return graph.upstream((sink.id for sink in sinks), lambda n: () if isinstance(n, ir.Copy) else n.streams)
 
 
 def estimate_sinks(
-    graph: ir.StreamGraph, sinks: Sequence[ir.Sink], machine: Machine, media: Mapping[str, MediaInfo]
+    graph: ir.StreamGraph, sinks: Sequence[ir.Node], machine: Machine, media: Mapping[str, MediaInfo]
 ) -> Resources:
     """What writing *sinks* in one process uses on *machine*, with inputs of which *media* are known by their ids."""
     nodes = _members(graph, sinks)
@@ -114,9 +119,16 @@ def estimate_sinks(
     )  # fmt: skip
 
 
-def _bytes_read(graph: ir.StreamGraph, sinks: Sequence[ir.Sink], media: Mapping[str, MediaInfo]) -> int | None:
+def estimate_measures(
+    graph: ir.StreamGraph, measures: Sequence[ir.Measure], machine: Machine, media: Mapping[str, MediaInfo]
+) -> Resources:
+    """What making *measures* in one process uses: what an output would, but for the disk."""
+    return attrs.evolve(estimate_sinks(graph, measures, machine, media), disk_space=0, disk_written=0)
+
+
+def _bytes_read(graph: ir.StreamGraph, sinks: Sequence[ir.Node], media: Mapping[str, MediaInfo]) -> int | None:
     """Of each input the share of its time that is read, and again from each place that it is opened at."""
-    nodes = graph.upstream((sink.id for sink in sinks), lambda node: node.inputs)
+    nodes = graph.upstream((sink.id for sink in sinks), lambda node: node.streams)
     members = {node.id for node in nodes}
     until: dict[tuple[str, Fraction], Fraction | None] = {}  # None is to the end
     for source in nodes:
@@ -147,7 +159,7 @@ def _rounded(value: Fraction | None) -> Fraction | None:
     return None if value is None else Fraction(round(value * 1000), 1000)
 
 
-def _size(graph: ir.StreamGraph, sink: ir.Sink) -> int | None:
+def _size(graph: ir.StreamGraph, sink: ir.Node) -> int | None:
     """Bytes that an output will have, roughly."""
     bits = Fraction(0)
     for stream in sink.inputs:
@@ -172,7 +184,7 @@ def _size(graph: ir.StreamGraph, sink: ir.Sink) -> int | None:
     return int(bits / 8)
 
 
-def processor_cores(graph: ir.StreamGraph, sinks: Sequence[ir.Sink]) -> int:
+def processor_cores(graph: ir.StreamGraph, sinks: Sequence[ir.Node]) -> int:
     """Cores that a process for *sinks* keeps busy."""
     encoders = [
         ENCODERS[node.encoder]

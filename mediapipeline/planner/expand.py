@@ -20,7 +20,22 @@ from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
 from mediapipeline.operators.lowering import AudioRef, Clip, CoverRef, Lowering, OptionValue, SubtitleRef, VideoRef
 from mediapipeline.operators.traits import OPAQUE, POINTWISE, Traits
-from mediapipeline.planner.streams import Access, Cut, Filter, Node, NodeId, Source, StreamKind
+from mediapipeline.planner.rule import Decision
+from mediapipeline.planner.streams import (
+    Access,
+    Choice,
+    Concat,
+    Cut,
+    Filter,
+    Measure,
+    Node,
+    NodeId,
+    Retime,
+    Sample,
+    Source,
+    StreamKind,
+)
+from mediapipeline.steps.measure import Case, Measurement, fields_of
 
 __all__ = ["GraphBuilder", "input_clip", "lower"]
 
@@ -44,6 +59,7 @@ class GraphBuilder:
         self.nodes: dict[NodeId, Node] = {}
         self.origin = ""
         self.traits: Traits = OPAQUE
+        self.decisions: list[Decision] = []
 
     def new_id(self) -> NodeId:
         return f"n{len(self.nodes)}"
@@ -52,19 +68,57 @@ class GraphBuilder:
         self.nodes[node.id] = node
         return node.id
 
-    def filter(self, inputs: Sequence[str], name: str, options: Mapping[str, OptionValue], info: Stream) -> str:
+    def filter(
+        self,
+        inputs: Sequence[str],
+        name: str,
+        options: Mapping[str, OptionValue],
+        info: Stream,
+        traits: Traits | None = None,
+    ) -> str:
         """Add a filter; see `mediapipeline.operators.lowering.Builder`."""
+        given = self._options(name, options)
+        return self.add(
+            Filter(
+                id=self.new_id(), kind=_kind(info), inputs=tuple(inputs), info=info, origin=self.origin,
+                name=name, options=given, traits=self.traits if traits is None else traits,
+            )
+        )  # fmt: skip
+
+    def measure(
+        self, stream: str, name: str, options: Mapping[str, OptionValue], measurement: Measurement, info: Stream
+    ) -> str:
+        """Add a measurement; see `mediapipeline.operators.lowering.Builder`."""
+        return self.add(
+            Measure(
+                id=self.new_id(), kind=_kind(info), inputs=(stream,), info=info, origin=self.origin,
+                name=name, options=self._options(name, options), measurement=measurement,
+            )
+        )  # fmt: skip
+
+    def choose(self, stream: str, result: str, cases: Sequence[Case], info: Stream) -> str:
+        """Add filters that depend on a measurement; see `mediapipeline.operators.lowering.Builder`."""
+        measured = self.nodes[result]
+        assert isinstance(measured, Measure)  # a `ResultRef` is had of `measure` only
+        if not cases or cases[-1].when:
+            raise PluginContractError(f"choose() at {self.origin}: the last case must hold always, without conditions")
+        unknown = sorted(fields_of(cases) - set(measured.measurement.fields))
+        if unknown:
+            raise PluginContractError(f"choose() at {self.origin}: nothing measures {', '.join(unknown)}")
+        return self.add(
+            Choice(
+                id=self.new_id(), kind=_kind(info), inputs=(stream, result), info=info, origin=self.origin,
+                cases=tuple(cases),
+            )
+        )  # fmt: skip
+
+    def _options(self, name: str, options: Mapping[str, OptionValue]) -> tuple[tuple[str, Value], ...]:
         given: tuple[tuple[str, Value], ...] = tuple((key, v) for key, v in options.items() if v is not None)
         try:
             FilterText(name, given)
         except ValueError as error:
             raise PluginContractError(f"filter {name!r} at {self.origin}: {error}") from error
-        return self.add(
-            Filter(
-                id=self.new_id(), kind=_kind(info), inputs=tuple(inputs), info=info, origin=self.origin,
-                name=name, options=given, traits=self.traits,
-            )
-        )  # fmt: skip
+        return given
 
     def cut(self, stream: str, start: Fraction, end: Fraction | None, info: Stream, *, exact: bool) -> str:
         """Add a cut; see `mediapipeline.operators.lowering.Builder`."""
@@ -74,6 +128,32 @@ class GraphBuilder:
                 start=start, end=end, exact=exact,
             )
         )  # fmt: skip
+
+    def sample(self, stream: str, time: Fraction, info: VideoStream, *, exact: bool) -> str:
+        """Add a still; see `mediapipeline.operators.lowering.Builder`."""
+        return self.add(
+            Sample(
+                id=self.new_id(), kind="video", inputs=(stream,), info=info, origin=self.origin, time=time, exact=exact
+            )
+        )  # fmt: skip
+
+    def retime(self, stream: str, rate: Fraction, info: Stream, *, fill: bool) -> str:
+        """Add a change of frame rate; see `mediapipeline.operators.lowering.Builder`."""
+        return self.add(
+            Retime(
+                id=self.new_id(), kind="video", inputs=(stream,), info=info, origin=self.origin, rate=rate, fill=fill
+            )
+        )  # fmt: skip
+
+    def concat(self, streams: Sequence[str], info: Stream) -> str:
+        """Add what joins streams; see `mediapipeline.operators.lowering.Builder`."""
+        return self.add(
+            Concat(id=self.new_id(), kind=_kind(info), inputs=tuple(streams), info=info, origin=self.origin)
+        )
+
+    def report(self, text: str) -> None:
+        """Say what is left out or changed; see `mediapipeline.operators.lowering.Builder`."""
+        self.decisions.append(Decision("planner", self.origin, text, warning=True))
 
     def source(self, input: str, format: str | None, kind: StreamKind, info: Stream) -> NodeId:  # noqa: A002
         """Add a stream of an input, which was found to be of that format."""
@@ -188,6 +268,7 @@ def _with_facts(
         "picture": (clip.video is not None, info.video is not None),
         "sound tracks": (len(clip.audio), len(info.audio)),
         "subtitles": (len(clip.subtitles), len(info.subtitles)),
+        "files": (len(clip.files), len(info.files)),
     }
     for what, (lowered, said) in counts.items():
         if lowered != said:
@@ -209,4 +290,10 @@ def _with_facts(
     for at, (cues, shown) in enumerate(zip(clip.subtitles, info.subtitles, strict=True)):
         settle(cues.id, shown, same.subtitles[at].id if same is not None and at < len(same.subtitles) else None)
         subtitles.append(SubtitleRef(cues.id, shown))
-    return attrs.evolve(clip, info=info, video=video, audio=tuple(audio), subtitles=tuple(subtitles))
+    files = [
+        _with_facts(build, operation, each, facts, first=first, same=None)
+        for each, facts in zip(clip.files, info.files, strict=True)
+    ]
+    return attrs.evolve(
+        clip, info=info, video=video, audio=tuple(audio), subtitles=tuple(subtitles), files=tuple(files)
+    )

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, VideoStream
 from mediapipeline.media.timecode import format_clock
+from mediapipeline.steps.measure import Case
 from mediapipeline.steps.resources import Resources
+from mediapipeline.steps.step import FFmpegStep
 
 if TYPE_CHECKING:
-    from mediapipeline.planner.plan import PlannedOutput, ProcessingPlan
+    from mediapipeline.planner.plan import PlannedOutput, PlannedStream, ProcessingPlan
 
 __all__ = ["describe_media", "explain", "mermaid"]
 
 _KILO = 1000
+_FILES_SHOWN = 3
 
 
 def explain(plan: ProcessingPlan) -> str:
@@ -40,6 +43,8 @@ def explain(plan: ProcessingPlan) -> str:
     for number, step in enumerate(plan.steps, 1):
         needs = f", after {', '.join(step.needs)}" if step.needs else ""
         lines.append(f"  {number}. {step.id}: {step.title}{needs}{_cost(step.resources)}")
+        if isinstance(step, FFmpegStep):
+            lines += _late(step)
     if plan.decisions:
         lines += ["", "decisions"]
         lines += [f"  {'! ' if d.warning else ''}{d.by}: {d.text} ({d.subject})" for d in plan.decisions]
@@ -47,12 +52,38 @@ def explain(plan: ProcessingPlan) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _late(step: FFmpegStep) -> Iterable[str]:
+    """What a step measures, and what it will do when it knows what others measured."""
+    for name, found in step.measures.items():
+        yield f"     {name}: {', '.join(found.fields)}"
+    alike: dict[tuple[Case, ...], list[str]] = {}
+    for place in step.late:
+        alike.setdefault(place.cases, []).append(place.measure)
+    for cases, measures in alike.items():
+        yield f"     by {', '.join(measures)}:"
+        yield from (f"       {case}" for case in cases)
+
+
 def _output(output: PlannedOutput) -> Iterable[str]:
     length = f", {format_clock(output.media.duration)}" if output.media.duration is not None else ""
+    length = f", {_files(len(output.files))}" if output.files else length
     yield f"  {output.id}: {output.destination} ({output.container}{length})"
-    for stream, info in zip(output.streams, output.media.streams, strict=True):
+    yield from _streams(output.streams, output.media, "    ")
+    for file in output.files[:_FILES_SHOWN]:
+        yield f"    {file.name}"
+        yield from _streams(file.streams, file.media, "      ")
+    if len(output.files) > _FILES_SHOWN:
+        yield f"    and {len(output.files) - _FILES_SHOWN} more"
+
+
+def _streams(streams: Iterable[PlannedStream], media: MediaInfo, indent: str) -> Iterable[str]:
+    for stream, info in zip(streams, media.streams, strict=True):
         how = f"encode {stream.encoder}" if stream.encoder is not None else "copy"
-        yield f"    {stream.kind}: {how} → {_stream(info)}; {stream.reason}"
+        yield f"{indent}{stream.kind}: {how} → {_stream(info)}; {stream.reason}"
+
+
+def _files(count: int) -> str:
+    return f"{count} file{'s' * (count != 1)}"
 
 
 def _shown(value: object) -> str:
@@ -88,6 +119,8 @@ def describe_media(info: MediaInfo) -> str:
     >>> describe_media(MediaInfo(duration=Fraction(5), video=VideoStream(index=0, codec="h264", width=64, height=48)))
     '00:00:05, h264 64x48'
     """
+    if info.files:
+        return f"{_files(len(info.files))}: {describe_media(info.files[0])}" + ", …" * (len(info.files) > 1)
     length = "one picture" if info.still else "length unknown" if info.duration is None else format_clock(info.duration)
     return ", ".join([length, *(_stream(stream) for stream in info.streams)])
 
@@ -125,7 +158,8 @@ def mermaid(plan: ProcessingPlan) -> str:
         made.update((clip, f"op{number}") for clip in operation.outputs)
     for number, output in enumerate(plan.outputs):
         lines.append(f"  out{number}[({_quoted(f'{output.id}: {output.destination}')})]")
-        ways = [f"{s.kind}: {'copy' if s.encoder is None else s.encoder}" for s in output.streams]
+        streams = output.streams or [stream for file in output.files for stream in file.streams]
+        ways = dict.fromkeys(f"{s.kind}: {'copy' if s.encoder is None else s.encoder}" for s in streams)
         lines.append(f"  {made[output.clip]} -->|{_quoted(', '.join(ways))}| out{number}")
     return "\n".join(lines) + "\n"
 

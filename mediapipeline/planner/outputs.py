@@ -38,12 +38,14 @@ class OutputRequest:
         path: JSON Pointer of the output.
         video: How pictures are to be coded; None is as fits best.
         audio: How sound is to be coded; None is as fits best.
+        part: Name of the file, where the output is a folder of several.
         only_asked: Whether a kind of stream without settings is left out (the job gave settings for the other kind).
         metadata: Tags that the job sets, over those of the clip; an empty value takes a tag away.
     """
 
     path: str
     id: str
+    part: str | None = None
     container: Container
     video: VideoCodec | None = None
     audio: AudioCodec | None = None
@@ -87,7 +89,7 @@ class OutputBuilder:
             Sink(
                 id=f"out{len(self._build.nodes)}", kind="video", inputs=tuple(nodes),
                 info=self._build.nodes[nodes[0]].info,
-                origin=self._request.path, output=self._request.id, container=self._request.container.name, media=media,
+                origin=self._request.path, output=self._request.id, part=self._request.part, container=self._request.container.name, media=media,
             )
         )  # fmt: skip
 

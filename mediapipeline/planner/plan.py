@@ -19,7 +19,15 @@ from mediapipeline.steps.expectation import Expectation
 from mediapipeline.steps.resources import Resources
 from mediapipeline.steps.step import Step
 
-__all__ = ["FORMAT_VERSION", "PlannedInput", "PlannedOperation", "PlannedOutput", "PlannedStream", "ProcessingPlan"]
+__all__ = [
+    "FORMAT_VERSION",
+    "PlannedFile",
+    "PlannedInput",
+    "PlannedOperation",
+    "PlannedOutput",
+    "PlannedStream",
+    "ProcessingPlan",
+]
 
 FORMAT_VERSION = 1
 
@@ -83,17 +91,35 @@ class PlannedStream:
 
 
 @attrs.frozen(kw_only=True)
-class PlannedOutput:
-    """An output of the job.
+class PlannedFile:
+    """One file of an output of several.
 
     Attributes:
-        destination: As the job names it.
+        name: Within the folder that is the output.
+        media: What it will be.
+        streams: How each of its streams comes about.
+        expectation: What is checked before it is published.
+    """
+
+    name: str
+    media: MediaInfo
+    streams: tuple[PlannedStream, ...]
+    expectation: Expectation
+
+
+@attrs.frozen(kw_only=True)
+class PlannedOutput:
+    """An output of the job: a file, or a folder of files.
+
+    Attributes:
+        destination: As the job names it; a folder ends in a slash.
         clip: Name of the clip that it writes.
         container: Name of the container.
         media: What it will be.
         streams: How each of its streams comes about.
         expectation: What is checked before it is published.
-        step: Id of the step that writes it.
+        step: Id of the step that writes it, or the last of it.
+        files: What is in it if it is a folder: all files, and then `streams` and `expectation` are empty.
     """
 
     id: str
@@ -104,6 +130,7 @@ class PlannedOutput:
     streams: tuple[PlannedStream, ...]
     expectation: Expectation
     step: str
+    files: tuple[PlannedFile, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

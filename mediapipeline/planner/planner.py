@@ -21,20 +21,22 @@ from mediapipeline.ffmpeg.features import Capabilities
 from mediapipeline.graph.build import build, placed
 from mediapipeline.graph.graph import Graph
 from mediapipeline.graph.infer import Inferred, infer
-from mediapipeline.media.container import CONTAINERS, Container, container_for
+from mediapipeline.media.container import CONTAINERS, Container, container_for, is_folder
 from mediapipeline.media.prober import Prober
 from mediapipeline.media.streams import VideoStream
 from mediapipeline.operators.lowering import Clip
 from mediapipeline.operators.registry import Registry, default_registry
 from mediapipeline.params.converter import unstructure
-from mediapipeline.planner.assemble import expected, output_media, planned_streams, requirements
+from mediapipeline.planner.assemble import requirements
 from mediapipeline.planner.estimate import estimate_nodes, total
 from mediapipeline.planner.expand import GraphBuilder, lower
+from mediapipeline.planner.folders import files_of, planned_outputs
 from mediapipeline.planner.inputs import ProbedInput, expand_input, probe_input
 from mediapipeline.planner.machine import Machine
 from mediapipeline.planner.optimize import RULES, optimize
 from mediapipeline.planner.outputs import OutputBuilder, OutputRequest
-from mediapipeline.planner.plan import PlannedInput, PlannedOperation, PlannedOutput, ProcessingPlan
+from mediapipeline.planner.plan import PlannedInput, PlannedOperation, ProcessingPlan
+from mediapipeline.planner.readings import read_apart
 from mediapipeline.planner.rule import Decision, Rule
 from mediapipeline.planner.schedule import schedule
 from mediapipeline.planner.strategies import chosen, unmet, without_disabled
@@ -222,9 +224,9 @@ class _Job:
         )
         self._expand()
         self._check_limits()
-        self.optimized = optimize(StreamGraph(self.build.nodes), self.planner.rules)
-        for node in self.optimized.graph.of(Encode):
-            self.problems.extend(node.faults)
+        self.optimized = optimize(read_apart(StreamGraph(self.build.nodes)), self.planner.rules)
+        faults = (fault for node in self.optimized.graph.of(Encode) for fault in node.faults)
+        self.problems.extend(dict.fromkeys(faults))
         operators = {operation.path: operation.definition.name for operation in self.graph.operations}
         self.problems.extend(unmet(self.optimized.graph, self.planner.strategies, operators.get))
 
@@ -244,34 +246,41 @@ class _Job:
                 noop=operation.path in self.inferred.noops,
             )
             clips.update((name, made[port]) for port, name in operation.outputs.items() if port in made)
+        self.decisions.extend(self.build.decisions)
         specs = dict(placed("/outputs", self.spec.outputs))
         for output in self.graph.outputs:
-            container = self.containers.get(output.path)
-            if container is None or output.clip not in clips:
-                continue
-            writer = OutputBuilder(
-                self.build,
-                _request(output.path, specs[output.path], container),
-                self.planner.capabilities,
-                self.problems,
-            )
-            writer.add(clips[output.clip])
-            self.decisions.extend(writer.decisions)
+            if output.clip in clips:
+                self._write(output.path, specs[output.path], clips[output.clip])
+
+    def _write(self, path: str, output: Output, clip: Clip) -> None:
+        """Add the files of one output."""
+        before, said = len(self.problems), dict[Decision, None]()
+        for part, container, each in files_of(path, output, clip, self.containers.get(path), self.problems):
+            request = _request(path, output, container, part)
+            writer = OutputBuilder(self.build, request, self.planner.capabilities, self.problems)
+            writer.add(each)
+            said |= dict.fromkeys(writer.decisions)
+            if len(self.problems) > before:
+                break  # the others have the same
+        self.decisions.extend(said)
 
     def _check_limits(self) -> None:
         longest, largest = self.limits.max_duration, self.limits.max_resolution
+        over: dict[tuple[str, str, str], None] = {}  # the files of one output have the same
         for sink in StreamGraph(self.build.nodes).sinks:
             length = sink.media.duration
             if longest is not None and length is not None and length > longest:
                 message = f"it would last {float(length):.6g} s, and the job allows {float(longest):.6g} s"
-                self._over("max_duration", sink.origin, message)
+                over["max_duration", sink.origin, message] = None
             pictures = [
                 info for info in (self.build.nodes[n].info for n in sink.inputs) if isinstance(info, VideoStream)
             ]
             for video in pictures:
                 if largest is not None and (video.width > largest.width or video.height > largest.height):
                     message = f"it would be {video.width}x{video.height}, and the job allows {largest}"
-                    self._over("max_resolution", sink.origin, message)
+                    over["max_resolution", sink.origin, message] = None
+        for each in over:
+            self._over(*each)
 
     def _over(self, limit: str, path: str, message: str) -> None:
         self.problems.add(path, "over-limit", message, f"raise limits.{limit}, or make less", kind="planning")
@@ -280,8 +289,10 @@ class _Job:
         """The plan; only where there are no problems."""
         graph = _needed(self.optimized.graph)
         self._report_unused()
-        for node in graph.of(Encode):
-            self.decisions += [Decision("output", node.origin, text, warning=True) for text in node.changes]
+        changes = [
+            Decision("output", node.origin, text, warning=True) for node in graph.of(Encode) for text in node.changes
+        ]
+        self.decisions += dict.fromkeys(changes)  # the files of one output have the same
         probes = {name: probed.media for name, probed in self.inputs.items()}
         scheduled = schedule(graph, probes, self.planner.machine)
         resources = total(step.resources for step in scheduled.steps)
@@ -293,23 +304,7 @@ class _Job:
         specs = {output.id: output for output in self.spec.outputs}
         costs = estimate_nodes(graph)
         operators = {operation.path: operation.definition.name for operation in self.graph.operations}
-        outputs = []
-        for sink in graph.sinks:
-            media = output_media(graph, sink)
-            outputs.append(
-                PlannedOutput(
-                    id=sink.output,
-                    destination=specs[sink.output].destination,
-                    clip=specs[sink.output].clip,
-                    container=sink.container,
-                    media=media,
-                    streams=planned_streams(graph, sink, operators.get),
-                    expectation=expected(
-                        graph, sink, media, CONTAINERS[sink.container].demuxer, self.limits.max_duration
-                    ),
-                    step=scheduled.writers[sink.output],
-                )
-            )
+        outputs = planned_outputs(graph, specs, scheduled.writers, operators.get, self.limits.max_duration)
         operations = []
         for operation in self.graph.operations:
             definition = operation.definition
@@ -333,7 +328,7 @@ class _Job:
             operations=tuple(operations),
             stages=self.graph.stages,
             steps=scheduled.steps,
-            outputs=tuple(outputs),
+            outputs=outputs,
             assets=scheduled.assets,
             decisions=(*self.decisions, *self.optimized.decisions),
             resources=resources,
@@ -370,7 +365,7 @@ def _needed(graph: StreamGraph) -> StreamGraph:
 def _container(path: str, output: Output, problems: Problems) -> Container | None:
     """The container of an output. What the document itself shows to be wrong is reported when it is loaded."""
     found = container_for(output.destination, output.format)
-    if found is None and not problems.under(path):
+    if found is None and not is_folder(output.destination) and not problems.under(path):
         problems.add(
             path + "/destination", "unknown-container", f"{output.destination!r} does not tell what kind of file it is",
             f'end it in a suffix such as .mp4, or give "format": {", ".join(CONTAINERS)}', kind="planning",
@@ -378,11 +373,12 @@ def _container(path: str, output: Output, problems: Problems) -> Container | Non
     return found
 
 
-def _request(path: str, output: Output, container: Container) -> OutputRequest:
+def _request(path: str, output: Output, container: Container, part: str | None) -> OutputRequest:
     codec = output.codec
     return OutputRequest(
         path=path,
         id=output.id,
+        part=part,
         container=container,
         video=codec.video if codec is not None else None,
         audio=codec.audio if codec is not None else None,

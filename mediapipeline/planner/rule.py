@@ -8,7 +8,8 @@ A rule is a function from a graph to a graph. It declares what it guarantees:
     coded packets are taken as they are; the decoded content of what is kept is the same as in the source.
 
 ``within``
-    sound whose samples stand at the same places at the same level, not identical bit for bit.
+    sound whose samples stand at the same places at the same level, not identical bit for bit; of a still that may be
+    a key frame, that frame.
 
 The driver records who changed what, and refuses a rule that changes the media of an output.
 """
@@ -63,15 +64,24 @@ class Rule(Protocol):
 
     __name__: str
     guarantee: Guarantee
+    needs: tuple[str, ...]
 
     def __call__(self, graph: StreamGraph, notes: Notes) -> StreamGraph: ...
 
 
-def rule(guarantee: Guarantee) -> Callable[[Callable[[StreamGraph, Notes], StreamGraph]], Rule]:
-    """Declare a function a rule."""
+def rule(
+    guarantee: Guarantee, *, needs: tuple[str, ...] = ()
+) -> Callable[[Callable[[StreamGraph, Notes], StreamGraph]], Rule]:
+    """Declare a function a rule.
+
+    Args:
+        guarantee: What it keeps.
+        needs: Facts that are gathered only for rules that name them: ``packets``, of sources.
+    """
 
     def declare(function: Callable[[StreamGraph, Notes], StreamGraph]) -> Rule:
         function.guarantee = guarantee  # type: ignore[attr-defined]  # functions take attributes; Rule names this one
+        function.needs = needs  # type: ignore[attr-defined]  # and this one
         return function  # type: ignore[return-value]  # it has what Rule asks for now
 
     return declare
@@ -125,7 +135,10 @@ _Facts: TypeAlias = tuple[object, ...]
 
 def _outputs(graph: StreamGraph) -> dict[str, tuple[_Facts, ...]]:
     """What each output holds: what no rule may change."""
-    return {sink.output: tuple(_facts(graph[stream].info) for stream in sink.inputs) for sink in graph.sinks}
+    return {
+        f"{sink.output}/{sink.part or ''}": tuple(_facts(graph[stream].info) for stream in sink.inputs)
+        for sink in graph.sinks
+    }
 
 
 def _facts(info: Stream) -> _Facts:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from mediapipeline.ffmpeg.command import shell_words
 from mediapipeline.ffmpeg.features import Capabilities
-from mediapipeline.steps import cues
+from mediapipeline.steps import cues, readings
 from mediapipeline.steps.files import Asset, Final, Source, Work, parse_token
+from mediapipeline.steps.measure import MEASURE_LOG_LEVEL, Late, LateChain, placeholder
 from mediapipeline.steps.step import FFmpegStep
 
 if TYPE_CHECKING:
@@ -25,7 +26,13 @@ _WORK = "work"
 def _named(plan: ProcessingPlan) -> dict[str, str]:
     """The paths of what the job itself names, by token."""
     sources = {Source(item.id).token: _local(item.source) for item in plan.inputs}
-    return sources | {Final(item.id).token: _local(item.destination) for item in plan.outputs}
+    outputs = {Final(item.id).token: _local(item.destination) for item in plan.outputs}
+    files = {
+        Final(item.id, file.name).token: _local(item.destination) + file.name
+        for item in plan.outputs
+        for file in item.files
+    }
+    return sources | outputs | files
 
 
 def _paths(named: Mapping[str, str], tokens: Iterable[str]) -> dict[str, str]:
@@ -67,7 +74,10 @@ def _refuse_to_overwrite(targets: Iterable[str]) -> list[str]:
 def _argv(named: Mapping[str, str], step: FFmpegStep) -> list[str]:
     paths = _paths(named, step.command.files)
     # A script is read by people and run with any supported FFmpeg: graphs stand in it, however long.
-    return step.command.argv(binary="ffmpeg", paths=paths, features=Capabilities.assume("5.1"), progress=None)
+    argv = step.command.argv(binary="ffmpeg", paths=paths, features=Capabilities.assume("5.1"), progress=None)
+    if step.measures:
+        argv[argv.index("-loglevel") + 1] = MEASURE_LOG_LEVEL
+    return argv
 
 
 def commands(plan: ProcessingPlan) -> tuple[tuple[str, ...], ...]:
@@ -81,16 +91,20 @@ def script(plan: ProcessingPlan) -> str:
     lines = ["#!/bin/sh", "# Makes the outputs of a mediapipeline job with FFmpeg alone.", "set -eu"]
     files = [token for step in plan.steps if isinstance(step, FFmpegStep) for token in step.command.files]
     lines += _refuse_to_overwrite(_named(plan)[token] for token in files if isinstance(parse_token(token), Final))
+    logs = {name: step.id for step in plan.steps if isinstance(step, FFmpegStep) for name in step.measures}
     needs_folder = any(isinstance(parse_token(token), Work | Asset) for token in files)
-    if needs_folder:
+    if needs_folder or logs:
         lines.append(f"mkdir -p {_WORK}")
+    if logs:
+        lines += [f"cat > {_WORK}/readings.py <<'PYTHON'", inspect.getsource(readings).rstrip(), "PYTHON"]
+    lines += [f"mkdir -p {shlex.quote(_local(item.destination))}" for item in plan.outputs if item.files]
     for digest, text in plan.assets.items():
         lines.append(f"printf '%s' {shlex.quote(text)} > {_WORK}/{digest}.txt")
     named = _named(plan)
     for step in plan.steps:
         lines += ["", f"# {' '.join(step.title.split())}"]
         if isinstance(step, FFmpegStep):
-            lines.append(shell_words(_argv(named, step)))
+            lines += _ffmpeg(plan, named, step, logs)
         else:
             paths = _paths(named, (step.source, step.target))
             end = "None" if step.end is None else repr(step.end)
@@ -107,3 +121,51 @@ def script(plan: ProcessingPlan) -> str:
             source, target = shlex.quote(paths[step.source]), shlex.quote(paths[step.target])
             lines += [f"python3 - {source} {target} <<'PYTHON'", program, "PYTHON"]
     return "\n".join(lines) + "\n"
+
+
+def _ffmpeg(plan: ProcessingPlan, named: Mapping[str, str], step: FFmpegStep, logs: Mapping[str, str]) -> Iterable[str]:
+    """One command, what works out its late places before it, and where it leaves what it measures.
+
+    Args:
+        plan: The plan.
+        named: The paths of what the job names, by token.
+        step: What runs.
+        logs: Id of the step that makes each measurement, by the name of it.
+    """
+    text = shell_words(_argv(named, step))
+    measurements = {
+        name: found for each in plan.steps if isinstance(each, FFmpegStep) for name, found in each.measures.items()
+    }
+    for place in step.late:
+        found = measurements[place.measure]
+        log = shlex.quote(f"{_WORK}/{logs[place.measure]}.log")
+        yield f"{place.id}=$(PYTHONPATH={_WORK} python3 - {log} <<'PYTHON'"
+        yield "import sys"
+        yield "from readings import number, amount, pick, read"
+        yield "with open(sys.argv[1], encoding='utf-8', errors='replace') as file:"
+        yield f"    values = read({found.reading!r}, {place.measure!r}, {found.fields!r}, file.read())"
+        yield from _worked_out(place)
+        yield "PYTHON"
+        yield ")"
+        # A graph stands in single quotes, since it has brackets.
+        text = text.replace(str(placeholder(place.id)), f"'\"${place.id}\"'")
+    if step.measures:
+        log = shlex.quote(f"{_WORK}/{step.id}.log")
+        text += f" 2> {log} || {{ cat {log} >&2; exit 1; }}"
+    yield text
+
+
+def _worked_out(place: LateChain) -> Iterable[str]:
+    """Python that prints what stands at a late place."""
+    conditions = [[(c.value.terms, c.value.constant, c.limit) for c in case.when] for case in place.cases]
+    yield f"case = pick({conditions!r}, values)"
+    yield "print(["
+    for pieces in place.templates():
+        parts = [
+            f"number(amount({p.terms!r}, {p.constant!r}, values), {p.low!r}, {p.high!r}, {p.unit!r})"
+            if isinstance(p, Late)
+            else repr(p)
+            for p in pieces
+        ]
+        yield f"    lambda: {' + '.join(parts)},"
+    yield "][case](), end='')"

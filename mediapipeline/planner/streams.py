@@ -18,20 +18,29 @@ import attrs
 from mediapipeline.errors import GraphError, Problem
 from mediapipeline.ffmpeg.filtergraph import Value
 from mediapipeline.media.info import MediaInfo
+from mediapipeline.media.packets import PacketIndex
 from mediapipeline.media.streams import Stream
 from mediapipeline.operators.traits import OPAQUE, Traits
+from mediapipeline.steps.measure import Case, Measurement
 
 __all__ = [
     "Access",
+    "Choice",
+    "Concat",
     "Copy",
     "Cut",
     "Encode",
     "Filter",
+    "Measure",
     "Node",
     "NodeId",
+    "Packets",
+    "Retime",
     "Rewrite",
+    "Sample",
     "Sink",
     "Source",
+    "Splice",
     "StreamGraph",
     "StreamKind",
 ]
@@ -61,6 +70,11 @@ class Node:
     origin: str
     same_as: NodeId | None = None
 
+    @property
+    def streams(self) -> tuple[NodeId, ...]:
+        """The inputs whose frames it takes; all but a result."""
+        return self.inputs
+
 
 @attrs.frozen(kw_only=True, eq=False)
 class Source(Node):
@@ -70,13 +84,20 @@ class Source(Node):
     up to the next one.
 
     `access` is how FFmpeg finds the packets of a time when it decodes: by an ``index``, exactly; by a ``guess``, which
-    may be late; or not at all (``scan``). Read from `seek` on, seconds, that time is 0.
+    may be late; or not at all (``scan``). Read from `seek` on, seconds, that time is 0. With `key_frames` only these
+    are decoded, from the one before `seek` on.
+
+    `reading` tells several readings of one file apart; see `mediapipeline.planner.readings`. `packets` are those of the
+    parts that may be copied, where somebody looked, with times from the start of the file.
     """
 
     input: str
     seekable: bool = True
     access: Access = "scan"
     seek: Fraction = Fraction(0)
+    key_frames: bool = False
+    reading: int = 0
+    packets: PacketIndex | None = None
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -89,12 +110,60 @@ class Cut(Node):
 
 
 @attrs.frozen(kw_only=True, eq=False)
+class Sample(Node):
+    """A still: the first frame at `time` or later; with `exact` False it may be the key frame before."""
+
+    time: Fraction
+    exact: bool = True
+
+
+@attrs.frozen(kw_only=True, eq=False)
 class Filter(Node):
-    """One FFmpeg filter."""
+    """One FFmpeg filter; without inputs, one that makes pictures or sound up, for a time that its options bound."""
 
     name: str
     options: tuple[tuple[str, Value], ...] = ()
     traits: Traits = OPAQUE
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Retime(Node):
+    """Repeat and leave out frames so that there are `rate` a second; with `fill`, from time 0 on."""
+
+    rate: Fraction
+    fill: bool = False
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Concat(Node):
+    """One stream after the other.
+
+    They are alike in size, pixel format, rate and clock (in sample rate, format and layout), and each ends where its
+    part of the result does. Time is counted in frames (samples), so that no error adds up.
+    """
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Measure(Node):
+    """One FFmpeg filter that measures; `kind` is what it looks at. What flows out of it is a result, for a `Choice`."""
+
+    name: str
+    options: tuple[tuple[str, Value], ...] = ()
+    measurement: Measurement
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Choice(Node):
+    """Filters that are chosen, and their options filled in, when a `Measure` is done.
+
+    The first input is the stream, the second the `Measure`. The first of `cases` that holds is taken.
+    """
+
+    cases: tuple[Case, ...]
+
+    @property
+    def streams(self) -> tuple[NodeId, ...]:
+        return self.inputs[:1]
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -130,13 +199,32 @@ class Copy(Node):
 
 
 @attrs.frozen(kw_only=True, eq=False)
+class Packets(Copy):
+    """A part of a `Splice`: so many `frames` of a source from the IDR picture on that is shown at `start`.
+
+    Both times are seconds from the start of the file; at `decode` that picture is decoded.
+    """
+
+    start: Fraction
+    decode: Fraction
+    frames: int
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Splice(Copy):
+    """Coded pictures of several parts, each encoded or `Packets`, one after the other: as a file of its own, copied."""
+
+
+@attrs.frozen(kw_only=True, eq=False)
 class Sink(Node):
     """An output file: its streams are the inputs, in the order of the file.
 
-    `media` is what it will hold, but for the streams; what is at `media.start` in the clip is at 0 in the file.
+    `media` is what it will hold, but for the streams; what is at `media.start` in the clip is at 0 in the file. `part`
+    is its name where the output is a folder of several files, each of which has a sink.
     """
 
     output: str
+    part: str | None = None
     container: str
     media: MediaInfo
 

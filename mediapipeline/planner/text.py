@@ -10,10 +10,15 @@ A stream that several take has a name of its own, and a filter of several stream
     s1, logo:video → overlay(x=8) → encode(libx264) → web
     s1 → encode(libvpx-vp9) → small
 
-``in:video@60s`` is read from 60 s on.
+``in:video@60s`` is read from 60 s on, ``in:video#2`` in a second reading of the file. What makes pictures or sound up
+has only ``video:`` or ``audio:`` before it. ``in:video@60sk`` are the key frames from the one before 60 s on,
+``sample(5s)`` is the still at that time, ``sample(5s, keyframe)`` may be the key frame before, and ``out/001.jpg`` is
+one file of an output of several.
+
+``in:video → packets(6s, 100)`` are 100 frames from the IDR picture at 6 s on, copied as part of a ``splice()``.
 
 Filters always have parentheses. ``cut(…, keyframe)`` may fall on key frames, ``encode(…; copy aac)`` would as well be a
-copy of that codec, and ``{= s1}`` says that the stream is that other one, frame for frame. Facts are not in the text.
+copy of that codec, ``retime(25, filled)`` begins at time 0, and ``{= s1}`` says that the stream is that other one, frame for frame. Facts are not in the text.
 """
 
 from __future__ import annotations
@@ -23,7 +28,24 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from mediapipeline.ffmpeg.filtergraph import Expr, File, Value, number_text
-from mediapipeline.planner.streams import Copy, Cut, Encode, Filter, Node, NodeId, Sink, Source, StreamGraph
+from mediapipeline.planner.streams import (
+    Choice,
+    Concat,
+    Copy,
+    Cut,
+    Encode,
+    Filter,
+    Measure,
+    Node,
+    NodeId,
+    Packets,
+    Retime,
+    Sample,
+    Sink,
+    Source,
+    Splice,
+    StreamGraph,
+)
 
 __all__ = ["render"]
 
@@ -49,12 +71,12 @@ class _Renderer:
         named = 0
         for node in self.graph:
             if isinstance(node, Sink):
-                found += [_ARROW.join([*self.take(stream, chains), node.output]) for stream in node.inputs]
+                found += [_ARROW.join([*self.take(stream, chains), _named(node)]) for stream in node.inputs]
                 continue
             if isinstance(node, Source):
                 self.names[node.id] = self.source(node)  # short enough to be its own name
                 continue
-            parts = self.take(node.inputs[0], chains)
+            parts = self.take(node.inputs[0], chains) if node.inputs else [f"{node.kind}:"]
             if len(node.inputs) > 1:
                 parts = [", ".join(self.names[each] for each in node.inputs)]
             parts.append(self.step(node))
@@ -81,7 +103,9 @@ class _Renderer:
     def source(self, node: Source) -> str:
         several = (node.input, node.kind) in self.several
         which = f".{node.info.index}" if several else ""
-        return f"{node.input}:{node.kind}{which}" + (f"@{_time(node.seek)}s" if node.seek else "")
+        reading = f"#{node.reading + 1}" if node.reading else ""
+        seek = f"@{_time(node.seek)}s{'k' * node.key_frames}" if node.seek or node.key_frames else ""
+        return f"{node.input}:{node.kind}{which}{reading}{seek}"
 
     def step(self, node: Node) -> str:
         same = "" if node.same_as is None else f" {{= {self.names.get(node.same_as, '?')}}}"
@@ -97,9 +121,27 @@ class _Renderer:
                 options += [f"{key}={value}" for key, value in given.items() if value is not None]
                 copies = f"; copy {' '.join(sorted(node.copy_codecs))}" if node.copy_codecs else ""
                 return f"encode({', '.join(options)}{copies})"
+            case Measure():
+                return f"measure {node.name}({', '.join(f'{key}={_value(value)}' for key, value in node.options)})"
+            case Choice():
+                return f"choose({'; '.join(map(str, node.cases))}){same}"
+            case Retime():
+                return f"retime({_time(node.rate)}{', filled' if node.fill else ''}){same}"
+            case Concat():
+                return f"concat(){same}"
+            case Sample():
+                return f"sample({_time(node.time)}s{'' if node.exact else ', keyframe'}){same}"
+            case Packets():
+                return f"packets({_time(node.start)}s, {node.frames})"
+            case Splice():
+                return "splice()"
             case Copy():
                 return "copy"
         raise TypeError(f"no text form for {node!r}")
+
+
+def _named(sink: Sink) -> str:
+    return sink.output if sink.part is None else f"{sink.output}/{sink.part}"
 
 
 _time: Callable[[Fraction], str] = number_text

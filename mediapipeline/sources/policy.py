@@ -118,13 +118,14 @@ class SourcePolicy:
         return self._local(source, path, problems, _Side(self.roots, schemes, "resolver", "read"))
 
     def output_path(self, destination: str, path: str, problems: Problems) -> Path | None:
-        """The local file that *destination* names; None as with `input_path`."""
+        """The local file that *destination* names, or the folder if it ends in a slash; None as with `input_path`."""
         if not _is_clean(destination, path, problems, "destination"):
             return None
         if self.publisher_for(destination) is not None:
             return None
-        if destination.endswith(("/", os.sep)) or destination.rsplit("/", 1)[-1] in (".", ".."):
-            hint = "name the file in it"
+        last = destination.removesuffix("/").rsplit("/", 1)[-1]
+        if last in ("", ".", "..") or destination.endswith(os.sep if os.sep != "/" else "//"):
+            hint = 'name the file in it, or for several files a new folder: "stills/"'
             problems.add(path, "is-a-folder", f"{shown(destination)} names a folder, not a file", hint, kind="source")
             return None
         schemes = tuple(scheme for publisher in self.publishers for scheme in publisher.schemes)

@@ -4,7 +4,7 @@ from mediapipeline.steps.expectation import Expectation, Range, StreamExpectatio
 from mediapipeline.steps.files import Asset, FileRef, Final, Source, Work, parse_token
 from mediapipeline.steps.measure import Case, Condition, Late, LateChain, LateFilter, Measurement
 from mediapipeline.steps.resources import Resources
-from mediapipeline.steps.step import CutCuesStep, FFmpegStep, Step
+from mediapipeline.steps.step import CutCuesStep, FFmpegStep, JoinFilesStep, Step
 
 __all__ = [
     "Asset",
@@ -15,6 +15,7 @@ __all__ = [
     "FFmpegStep",
     "FileRef",
     "Final",
+    "JoinFilesStep",
     "Late",
     "LateChain",
     "LateFilter",

@@ -6,6 +6,7 @@ The text form (`token`) is what commands hold: ``source:in``, ``work:cues-0.srt`
 
 from __future__ import annotations
 
+import re
 from typing import TypeAlias
 
 import attrs
@@ -37,13 +38,21 @@ class Work:
 
 @attrs.frozen
 class Final:
-    """An output of the job, by its id; it is written in the run's own folder and published when verified."""
+    """An output of the job, by its id; it is written in the run's own folder and published when verified.
+
+    `part` is the name of one of its files, where the output is a folder of several.
+    """
 
     id: str
+    part: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.part is not None and not _PART.fullmatch(self.part):
+            raise ValueError(f"not the name of a file in the folder of an output: {self.part!r}")
 
     @property
     def token(self) -> str:
-        return f"final:{self.id}"
+        return f"final:{self.id}" if self.part is None else f"final:{self.id}/{self.part}"
 
 
 @attrs.frozen
@@ -59,6 +68,7 @@ class Asset:
 
 FileRef: TypeAlias = Source | Work | Final | Asset
 
+_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _KINDS: dict[str, type[Source | Work | Final | Asset]] = {
     "source": Source,
     "work": Work,
@@ -76,4 +86,6 @@ def parse_token(token: str) -> FileRef:
     kind, _, name = token.partition(":")
     if kind not in _KINDS or not name:
         raise ValueError(f"not a file reference: {token!r}")
+    if kind == "final" and "/" in name:
+        return Final(*name.split("/", 1))
     return _KINDS[kind](name)

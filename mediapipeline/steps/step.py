@@ -17,7 +17,7 @@ from mediapipeline.media.values import custom, tagged_union
 from mediapipeline.steps.measure import LateChain, Measurement
 from mediapipeline.steps.resources import Resources
 
-__all__ = ["CutCuesStep", "FFmpegStep", "Step"]
+__all__ = ["CutCuesStep", "FFmpegStep", "JoinFilesStep", "Step"]
 
 
 @attrs.frozen(kw_only=True)
@@ -73,7 +73,25 @@ class CutCuesStep:
     resources: Resources = Resources()
 
 
-Step: TypeAlias = FFmpegStep | CutCuesStep
+@attrs.frozen(kw_only=True)
+class JoinFilesStep:
+    """Write files one after the other, byte for byte, into one; for formats that may be joined like that.
+
+    Attributes:
+        sources: Tokens, in order; they are work files, and not needed afterwards.
+        target: Token of the file that is written.
+    """
+
+    id: str
+    title: str
+    needs: tuple[str, ...] = ()
+    sources: tuple[str, ...]
+    target: str
+    cpus: int = 1
+    resources: Resources = Resources()
+
+
+Step: TypeAlias = FFmpegStep | CutCuesStep | JoinFilesStep
 
 custom(Command, Command.to_dict, Command.from_dict)
-tagged_union(Step, {"ffmpeg": FFmpegStep, "cut-cues": CutCuesStep})
+tagged_union(Step, {"ffmpeg": FFmpegStep, "cut-cues": CutCuesStep, "join-files": JoinFilesStep})

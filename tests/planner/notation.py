@@ -14,14 +14,27 @@ import attrs
 
 from mediapipeline.ffmpeg.filtergraph import Expr, Value
 from mediapipeline.media.info import MediaInfo
+from mediapipeline.media.streams import VideoStream
 from mediapipeline.media.timecode import parse_duration
-from mediapipeline.media.timeline import cut_stream, from_zero
+from mediapipeline.media.timeline import cut_stream, from_zero, still_stream
 from mediapipeline.operators.traits import OPAQUE, POINTWISE
-from mediapipeline.planner.streams import Copy, Cut, Encode, Filter, Node, Sink, Source, StreamGraph
+from mediapipeline.planner.streams import (
+    Concat,
+    Copy,
+    Cut,
+    Encode,
+    Filter,
+    Node,
+    Retime,
+    Sample,
+    Sink,
+    Source,
+    StreamGraph,
+)
 from mediapipeline.testing import clip_info
 
 _SOURCE = re.compile(
-    r"(?P<input>[\w.-]+):(?P<kind>video|audio|subtitle|cover)(\.(?P<index>\d+))?(@(?P<seek>[\d./]+)s)?"
+    r"(?P<input>[\w.-]+):(?P<kind>video|audio|subtitle|cover)(\.(?P<index>\d+))?(@(?P<seek>[\d./]+)s(?P<keys>k)?)?"
 )
 _STEP = re.compile(r"(?P<name>\w+)\((?P<inside>.*)\)( \{= (?P<same>[^}]+)\})?")
 _POINTWISE = {"hflip", "vflip", "scale", "setsar"}
@@ -40,7 +53,11 @@ def facts(text: str) -> dict[str, MediaInfo]:
             arguments["subtitles"] = arguments["subtitles"].split(",")
         if arguments.get("duration") == "unknown":
             arguments["duration"] = None
-        found[name] = from_zero(clip_info(**arguments))
+        clock = arguments.pop("clock", None)
+        info = from_zero(clip_info(**arguments))
+        if clock is not None:
+            info = attrs.evolve(info, audio=tuple(attrs.evolve(s, time_base=Fraction(clock)) for s in info.audio))
+        found[name] = info
     return found
 
 
@@ -64,7 +81,7 @@ class _Parser:
             first = self.nodes[streams[0]]
             self.nodes[f"out-{output}"] = Sink(
                 id=f"out-{output}", kind="video", inputs=tuple(streams), info=first.info, origin="/outputs/0",
-                output=output, container="mkv", media=MediaInfo(),
+                output=output.split("/")[0], part=output.partition("/")[2] or None, container="mkv", media=MediaInfo(),
             )  # fmt: skip
         return StreamGraph(self.nodes)
 
@@ -91,7 +108,7 @@ class _Parser:
         stream = next(s for s in streams if match["index"] in (None, str(s.index)))
         self.names[name] = self.add(Source, [], kind=kind, info=stream, input=match["input"], origin="/inputs/0",
             seekable=info.format != "mpegts", access={"mpegts": "guess"}.get(info.format or "", "index"),
-            seek=Fraction(match["seek"] or 0),
+            seek=Fraction(match["seek"] or 0), key_frames=match["keys"] is not None,
         )  # fmt: skip
         return self.names[name]
 
@@ -116,6 +133,25 @@ class _Parser:
             end = None if bounds["end"] is None else Fraction(bounds["end"])
             after = cut_stream(info, start, end, exact=exact)
             return self.add(Cut, inputs, kind=kind, info=after, start=start, end=end, exact=exact, **same)
+        if name == "sample":
+            time, _, keyframe = inside.partition(", ")
+            assert isinstance(info, VideoStream)
+            return self.add(
+                Sample, inputs, kind=kind, info=still_stream(info), time=Fraction(time.rstrip("s")),
+                exact=keyframe != "keyframe", **same,
+            )  # fmt: skip
+        if name == "retime":
+            rate, _, filled = inside.partition(", ")
+            assert isinstance(info, VideoStream)
+            paced = attrs.evolve(info, frame_rate=Fraction(rate), vfr=False, frames=None, time_base=1 / Fraction(rate))
+            return self.add(
+                Retime, inputs, kind=kind, info=paced, rate=Fraction(rate), fill=filled == "filled", **same
+            )  # fmt: skip
+        if name == "concat":
+            lengths = [self.nodes[each].info.duration for each in inputs]
+            known = [length for length in lengths if length is not None]
+            whole = sum(known, Fraction(0)) if len(known) == len(lengths) else None
+            return self.add(Concat, inputs, kind=kind, info=attrs.evolve(info, duration=whole), **same)
         if name == "encode":
             settings, _, copies = inside.partition("; copy ")
             encoder, *options = settings.split(", ")

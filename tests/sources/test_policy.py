@@ -99,8 +99,14 @@ def test_refused_names(name: str, code: str) -> None:
             problems.raise_if_any()
 
 
-@pytest.mark.parametrize("destination", ["out/", "/", "file:///", "out/.", "..", "a/.."])
-def test_destinations_are_files(destination: str) -> None:
+def test_a_destination_may_be_a_folder_of_its_own() -> None:
+    problems = Problems()
+    assert LOCAL.output_path("a/out/", "/x", problems) == LOCAL.output_path("a/out", "/x", problems)
+    assert not problems
+
+
+@pytest.mark.parametrize("destination", ["/", "file:///", "./", "out//", "out/.", "..", "a/..", "a/../"])
+def test_destinations_are_files_or_folders_with_a_name(destination: str) -> None:
     problems = Problems()
     assert LOCAL.output_path(destination, "/x", problems) is None
     assert codes(problems) == {"/x": "is-a-folder"}

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from mediapipeline.planner.rule import Notes, rule
-from mediapipeline.planner.streams import Cut, Filter, NodeId, Rewrite, Source, StreamGraph
+from mediapipeline.planner.streams import (
+    Choice,
+    Concat,
+    Cut,
+    Filter,
+    Measure,
+    NodeId,
+    Retime,
+    Rewrite,
+    Source,
+    StreamGraph,
+)
 
 __all__ = ["share_streams"]
 
@@ -27,11 +38,27 @@ def share_streams(graph: StreamGraph, notes: Notes) -> StreamGraph:
         inputs = tuple(edits.target(source) for source in node.inputs)
         match node:
             case Source():
-                work: tuple[object, ...] = ("source", node.input, node.info.index, node.kind, node.seek)
+                work: tuple[object, ...] = (
+                    "source",
+                    node.input,
+                    node.info.index,
+                    node.kind,
+                    node.seek,
+                    node.key_frames,
+                    node.reading,
+                )
             case Cut():
                 work = ("cut", inputs, node.start, node.end, node.exact)
-            case Filter():
+            case Filter() if node.inputs:
                 work = ("filter", inputs, node.name, node.options)
+            case Retime():
+                work = ("retime", inputs, node.rate, node.fill)
+            case Concat():
+                work = ("concat", inputs)
+            case Measure():
+                work = ("measure", inputs, node.name, node.options, node.measurement)
+            case Choice():
+                work = ("choose", inputs, node.cases)
             case _:
                 continue
         kept = first.setdefault(work, node.id)

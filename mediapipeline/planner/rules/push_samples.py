@@ -1,0 +1,75 @@
+"""The rule `push_samples`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import attrs
+
+from mediapipeline.media.streams import VideoStream
+from mediapipeline.media.timeline import still_stream
+from mediapipeline.planner.rule import Notes, rule
+from mediapipeline.planner.streams import Cut, Filter, Node, Rewrite, Sample, StreamGraph
+from mediapipeline.planner.ticks import on_a_tick
+
+__all__ = ["push_samples"]
+
+_MOST = 32
+"""Filters that a still is taken before: it gets its own copy of each, and there may be many stills."""
+
+
+@rule("exact")
+def push_samples(graph: StreamGraph, notes: Notes) -> StreamGraph:
+    """Take a still before cutting and filtering, so that only the one frame is filtered.
+
+    in:video → cut(5s..9s) → hflip() → sample(1s) → out    becomes    in:video → sample(6s) → hflip() → out
+
+    Only past filters whose frames depend on nothing but the frame they are made of, and out of cuts that surely hold a
+    frame at that time.
+    """
+    edits = Rewrite(graph)
+    said: set[str] = set()
+    for node in graph.of(Sample):
+        filters: list[Filter] = []
+        time, here = node.time, graph.input_of(node)
+        while len(filters) <= _MOST:
+            if isinstance(here, Cut) and _holds(here, time):
+                time += here.start
+            elif isinstance(here, Filter) and here.traits.pointwise and len(here.inputs) == 1 and here.same_as is None:
+                filters.append(here)
+            else:
+                break
+            here = graph.input_of(here)
+        if here is graph.input_of(node) or len(filters) > _MOST:
+            continue
+        _place(edits, node, time, here, filters[::-1])
+        if node.origin not in said:
+            said.add(node.origin)
+            notes(node, "taken before the clip is cut and filtered")
+    return edits.graph()
+
+
+def _holds(cut: Cut, time: Fraction) -> bool:
+    """Whether the part has a frame at *time* or later, which is the one that the whole has from there on."""
+    info = cut.info
+    if not cut.exact or cut.same_as is not None or not on_a_tick(cut.start, info):
+        return False
+    if cut.end is None:
+        return True
+    if not isinstance(info, VideoStream) or info.vfr is not False or not info.frame_rate:
+        return False
+    return time + 1 / info.frame_rate <= cut.end - cut.start
+
+
+def _place(edits: Rewrite, node: Sample, time: Fraction, source: Node, filters: Sequence[Filter]) -> None:
+    """Put the still at *source* and *filters* after it; the last keeps the id, so that whoever takes it still does."""
+    ids = [*(f"{node.id}p{number}" for number in range(len(filters))), node.id]
+    edits.put(attrs.evolve(node, id=ids[0], inputs=(source.id,), info=_still(source), time=time))
+    for each, before, id_ in zip(filters, ids, ids[1:], strict=False):
+        edits.put(attrs.evolve(each, id=id_, inputs=(before,), info=_still(each)))
+
+
+def _still(node: Node) -> VideoStream:
+    assert isinstance(node.info, VideoStream)  # stills are taken of pictures
+    return still_stream(node.info)

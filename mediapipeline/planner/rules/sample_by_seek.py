@@ -1,0 +1,72 @@
+"""The rule `sample_by_seek`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import attrs
+
+from mediapipeline.media.timeline import cut_stream
+from mediapipeline.planner.rule import Notes, rule
+from mediapipeline.planner.streams import Copy, Rewrite, Sample, Source, StreamGraph
+from mediapipeline.planner.ticks import on_a_tick, tick_before
+
+__all__ = ["sample_by_seek"]
+
+_LEAD = {"index": Fraction(0), "guess": Fraction(4)}
+"""Seconds before a still that reading begins; see the rule `seek_video`."""
+_APART = Fraction(5)
+"""Seconds between two stills that are worth a seek: about what is decoded from the key frame before the second on."""
+
+
+@rule("exact")
+def sample_by_seek(graph: StreamGraph, notes: Notes) -> StreamGraph:
+    """Read only what lies before each still, from its key frame on, not the whole file.
+
+    in:video → sample(60s) → out    becomes    in:video@60s → sample(0s) → out
+
+    Stills that lie close together are read in one go. Where the whole is decoded anyway, nothing would be saved.
+    """
+    edits = Rewrite(graph)
+    for source in graph.of(Source):
+        lead = _LEAD.get(source.access)
+        users = [graph[user] for user in graph.consumers.get(source.id, ())]
+        stills = [node for node in users if isinstance(node, Sample) and _by_time(source, node)]
+        if (
+            lead is None
+            or source.key_frames
+            or not on_a_tick(source.seek, source.info)
+            or len(stills) + sum(isinstance(node, Copy) for node in users) < len(users)
+        ):
+            continue
+        moved = 0
+        for number, group in enumerate(_groups(stills)):
+            begins = tick_before(max(Fraction(0), source.seek + group[0].time - lead), source.info)
+            if begins is None or begins <= source.seek:
+                continue
+            by = begins - source.seek
+            reader = attrs.evolve(
+                source, id=f"{source.id}s{number}", seek=begins, info=cut_stream(source.info, by, None)
+            )
+            edits.put(reader)
+            for still in group:
+                edits.put(attrs.evolve(still, inputs=(reader.id,), time=still.time - by))
+            moved += len(group)
+        if moved:
+            notes(stills[0], f"{source.input}: {moved} still(s) read from the key frames before them, not in one scan")
+    return edits.graph()
+
+
+def _by_time(source: Source, still: Sample) -> bool:
+    """Whether it is found by its time; one that may be a key frame is another rule's where there is an index."""
+    return still.exact or source.access != "index"
+
+
+def _groups(stills: Sequence[Sample]) -> list[list[Sample]]:
+    groups: list[list[Sample]] = []
+    for still in sorted(stills, key=lambda each: each.time):
+        if not groups or still.time > groups[-1][-1].time + _APART:
+            groups.append([])
+        groups[-1].append(still)
+    return groups

@@ -1,0 +1,44 @@
+"""The rule `sample_key_frames`."""
+
+from __future__ import annotations
+
+import attrs
+
+from mediapipeline.media.timeline import cut_stream
+from mediapipeline.planner.rule import Notes, rule
+from mediapipeline.planner.streams import Rewrite, Sample, Source, StreamGraph
+from mediapipeline.planner.ticks import on_a_tick
+
+__all__ = ["sample_key_frames"]
+
+
+@rule("within")
+def sample_key_frames(graph: StreamGraph, notes: Notes) -> StreamGraph:
+    """Take the key frame before a time, where the job allows it: a single frame is decoded for each still.
+
+    in:video → sample(60s, keyframe) → out    becomes    in:video@60sk → sample(0s, keyframe) → out
+
+    Only where FFmpeg finds key frames by an index.
+    """
+    edits = Rewrite(graph)
+    said: set[str] = set()
+    for still in graph.of(Sample):
+        source = graph.input_of(still)
+        if (
+            still.exact
+            or not isinstance(source, Source)
+            or source.key_frames
+            or source.access != "index"
+            or not on_a_tick(source.seek, source.info)
+        ):
+            continue
+        reader = attrs.evolve(
+            source, id=f"{still.id}k", seek=source.seek + still.time, key_frames=True,
+            info=cut_stream(source.info, still.time, None),
+        )  # fmt: skip
+        edits.put(reader)
+        edits.put(attrs.evolve(still, inputs=(reader.id,), time=still.time * 0))
+        if still.origin not in said:
+            said.add(still.origin)
+            notes(still, f"{source.input}: the key frame before each time is taken, as the job allows")
+    return edits.graph()

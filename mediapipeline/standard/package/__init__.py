@@ -1,0 +1,1 @@
+"""Operators that give files rather than a clip."""
