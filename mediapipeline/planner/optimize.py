@@ -13,10 +13,15 @@ from mediapipeline.planner.rules.copy_untouched import copy_untouched
 from mediapipeline.planner.rules.drop_noops import drop_noops
 from mediapipeline.planner.rules.merge_cuts import merge_cuts
 from mediapipeline.planner.rules.push_cuts import push_cuts
+from mediapipeline.planner.rules.push_samples import push_samples
+from mediapipeline.planner.rules.retime_early import retime_early
+from mediapipeline.planner.rules.sample_by_seek import sample_by_seek
+from mediapipeline.planner.rules.sample_key_frames import sample_key_frames
 from mediapipeline.planner.rules.seek_lossless_audio import seek_lossless_audio
 from mediapipeline.planner.rules.seek_lossy_audio import seek_lossy_audio
 from mediapipeline.planner.rules.seek_video import seek_video
 from mediapipeline.planner.rules.share_streams import share_streams
+from mediapipeline.planner.rules.smart_cut import smart_cut
 from mediapipeline.planner.streams import StreamGraph
 
 __all__ = ["RULES", "optimize"]
@@ -24,12 +29,17 @@ __all__ = ["RULES", "optimize"]
 RULES: tuple[Rule, ...] = (
     drop_noops,
     push_cuts,
+    retime_early,
     merge_cuts,
+    push_samples,
     copy_untouched,
+    smart_cut,
     share_streams,
     seek_video,
     seek_lossless_audio,
     seek_lossy_audio,
+    sample_key_frames,
+    sample_by_seek,
 )
 
 
