@@ -224,7 +224,7 @@ class _Job:
         )
         self._expand()
         self._check_limits()
-        self.optimized = optimize(read_apart(StreamGraph(self.build.nodes)), self.planner.rules)
+        self.optimized = optimize(read_apart(_needed(StreamGraph(self.build.nodes))), self.planner.rules)
         faults = (fault for node in self.optimized.graph.of(Encode) for fault in node.faults)
         self.problems.extend(dict.fromkeys(faults))
         operators = {operation.path: operation.definition.name for operation in self.graph.operations}

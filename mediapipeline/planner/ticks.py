@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
 
-__all__ = ["on_a_tick", "tick_before", "ticks_coarsely"]
+__all__ = ["on_a_tick", "tells_samples_apart", "tick_before", "ticks_coarsely"]
 
 _MICROSECONDS = 1_000_000
 _FINE = Fraction(1, 1000)
@@ -28,6 +29,17 @@ def on_a_tick(time: Fraction, info: Stream) -> bool:
     return time == 0 or (tick is not None and (time / tick).denominator == 1)
 
 
+def tells_samples_apart(info: Stream) -> bool:
+    """Whether the clock of a stream of sound has a tick for every sample.
+
+    Matroska has one a millisecond: read from the middle, samples are up to one tick from where they are when the file
+    is read from its start. Measured: 24 or 48 samples with Opus, by the version of FFmpeg; 8 with PCM.
+    """
+    if not isinstance(info, AudioStream) or info.time_base is None or info.sample_rate is None:
+        return False
+    return info.time_base * info.sample_rate <= 1
+
+
 def ticks_coarsely(info: Stream) -> bool:
     """Whether FFmpeg would move the bounds of a cut by a good part of a frame.
 
@@ -38,10 +50,21 @@ def ticks_coarsely(info: Stream) -> bool:
 
 
 def tick_before(time: Fraction, info: Stream) -> Fraction | None:
-    """The last tick not after *time* of a clock so coarse that FFmpeg would round *time* to one of them.
+    """The last time not after *time* that all clocks have: microseconds, ticks of the stream, and samples.
 
-    *time* itself where the clock is fine, and None where it is not known.
+    Reading from there on moves every time by a whole number of ticks, so that nothing that follows is rounded in
+    another way than it would be from the start. None where the clock is not known.
     """
-    if not ticks_coarsely(info):
-        return time
-    return None if info.time_base is None else time // info.time_base * info.time_base
+    if info.time_base is None:
+        return None
+    clocks = [info.time_base]
+    if isinstance(info, AudioStream):
+        if info.sample_rate is None:
+            return None
+        clocks.append(Fraction(1, info.sample_rate))
+    # What several fractions have in common: the least common multiple, over the greatest common divisor.
+    step = Fraction(
+        math.lcm(*(clock.numerator for clock in clocks)),
+        math.gcd(_MICROSECONDS, *(clock.denominator for clock in clocks)),
+    )
+    return time // step * step

@@ -7,6 +7,7 @@ import math
 from fractions import Fraction
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
@@ -101,10 +102,14 @@ def test_optimising_changes_how_but_not_what(document, clip):
     event("compared")
     one, other = quick.output("out"), plain.output("out")
     assert one.media.duration == other.media.duration
-    assert one.expectation.duration == other.expectation.duration
-    assert [(s.kind, s.width, s.height, s.end) for s in one.expectation.streams] == [
-        (s.kind, s.width, s.height, s.end) for s in other.expectation.streams
+    ends = [[s.end and s.end.high for s in each.expectation.streams] for each in (one, other)]
+    assert ends[0] == ends[1]
+    assert [(s.kind, s.width, s.height) for s in one.expectation.streams] == [
+        (s.kind, s.width, s.height) for s in other.expectation.streams
     ]
+    if not clip.video or not clip.video.vfr:  # the end of a copy with uneven frames is not known as exactly
+        assert one.expectation == attrs.evolve(other.expectation, streams=one.expectation.streams)
+        assert [s.end for s in one.expectation.streams] == [s.end for s in other.expectation.streams]
     assert one.media.metadata == other.media.metadata
     assert one.media.chapters == other.media.chapters
 

@@ -8,6 +8,7 @@ from mediapipeline.media.encoders import CODECS
 from mediapipeline.planner.access import seek_sources
 from mediapipeline.planner.rule import Notes, rule
 from mediapipeline.planner.streams import Source, StreamGraph
+from mediapipeline.planner.ticks import tells_samples_apart
 
 __all__ = ["seek_lossless_audio"]
 
@@ -17,6 +18,8 @@ def seek_lossless_audio(graph: StreamGraph, notes: Notes) -> StreamGraph:
     """Begin to decode sound where it is wanted, if its decoder remembers nothing of what came before.
 
     in:audio → cut(60s..70s) → out    becomes    in:audio@60s → cut(0s..10s) → out
+
+    Only where the clock of the file tells samples apart, so that they are found at the same places.
     """
     return seek_sources(graph, notes, _lead)
 
@@ -25,4 +28,4 @@ def _lead(source: Source) -> Fraction | None:
     codec = CODECS.get(source.info.codec or "")
     if source.kind != "audio" or source.access != "index" or codec is None or not codec.lossless:
         return None
-    return Fraction(0)
+    return Fraction(0) if tells_samples_apart(source.info) else None
