@@ -181,10 +181,13 @@ def joined(clips: Sequence[MediaInfo], form: Form) -> MediaInfo:
     length = sum(known, Fraction(0)) if len(known) == len(lengths) else None
     like = next((clip.video for clip in clips if clip.video is not None), None)
     first = clips[0]
+    video = None
+    if form.picture is not None:  # the clock of the whole counts frames
+        video = attrs.evolve(picture_facts(form.picture, like, length), time_base=1 / form.picture.rate)
     return attrs.evolve(
         first,
         format=None, start=Fraction(0), duration=length, size=None, bit_rate=None, still=False, fingerprint=None,
-        video=None if form.picture is None else picture_facts(form.picture, like, length),
+        video=video,
         other_video=(), subtitles=(), data=(),
         audio=tuple(
             sound_facts(sound, next((clip.audio[at] for clip in clips if at < len(clip.audio)), None), length)

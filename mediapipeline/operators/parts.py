@@ -99,7 +99,7 @@ def sound_part(
 ) -> str:
     """The sound of [begin, end) of the whole: *stream* in *form*, or silence without one."""
     count = samples(end, form) - samples(begin, form)
-    facts = sound_facts(form, stream[1] if stream is not None else None, end - begin)
+    facts = sound_facts(form, stream[1] if stream is not None else None, Fraction(count, form.rate))
     if stream is None:
         silence: _Options = {"channel_layout": form.layout, "sample_rate": form.rate, "duration": _ceiled(end - begin)}
         node = build.filter([], "anullsrc", silence, facts, OPAQUE)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from mediapipeline.planner.rule import Optimized, Rule, apply
 from mediapipeline.planner.rules.copy_untouched import copy_untouched
+from mediapipeline.planner.rules.cut_parts import cut_parts
 from mediapipeline.planner.rules.drop_noops import drop_noops
 from mediapipeline.planner.rules.merge_cuts import merge_cuts
 from mediapipeline.planner.rules.push_cuts import push_cuts
@@ -30,6 +31,7 @@ RULES: tuple[Rule, ...] = (
     drop_noops,
     push_cuts,
     retime_early,
+    cut_parts,
     merge_cuts,
     push_samples,
     copy_untouched,

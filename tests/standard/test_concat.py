@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 import zoo
+from mediapipeline import Executor, Planner
 from mediapipeline.ffmpeg.binary import Engine
 from mediapipeline.media.info import MediaInfo
+from mediapipeline.planner.optimize import RULES
 from mediapipeline.testing import clip_info, make_clip
 from outcomes import ffmpeg, plan_and_run
 from planning import job, op, plan, problems
@@ -111,6 +113,42 @@ def test_sound_without_pictures(tmp_path: Path, engine: Engine) -> None:
     made, _ = plan_and_run(joined(*tunes, destination="out.wav", codec=None), tmp_path, engine)
     assert made.output("out").media.duration == 2
     assert len(sound(engine, tmp_path / "out.wav")) == 2 * 48_000
+
+
+@pytest.mark.parametrize(
+    ("params", "parts", "frames"),
+    [
+        ({"start": "0.4s", "end": "0.6s"}, ["source:i1"], 5),
+        ({"start": "0.44s"}, ["source:i1", "source:i2"], 24),
+        ({"start": "0.2s", "end": "0.87s"}, ["source:i0", "source:i1", "source:i2"], 17),
+        ({"start": "0.6s"}, ["source:i2"], 20),
+        ({"start": "0s", "end": "0.39s"}, ["source:i0"], 10),
+        ({"start": "0.41s", "end": "0.58s"}, ["source:i0", "source:i1", "source:i2"], 4),
+    ],
+)
+def test_a_part_of_the_whole(
+    params: dict[str, Any], parts: list[str], frames: int, tmp_path: Path, engine: Engine
+) -> None:
+    """With the rules only what is needed is read; frames and samples are those without any rule."""
+    legs = [
+        make_clip(tmp_path / "a.mp4", duration="0.4s", audio=1, **AVC),
+        make_clip(tmp_path / "b.mp4", duration="0.2s", size=(48, 64), rate=50, audio=["stereo"], **AVC),
+        make_clip(tmp_path / "c.mp4", duration="0.8s", rate="30000/1001", audio=1, audio_rate=44_100, **AVC),
+    ]
+    found = []
+    for name, rules in (("with.mkv", RULES), ("without.mkv", ())):
+        document = joined(*legs, destination=name)
+        document["operations"][0]["output"] = "whole"
+        document["operations"].append({"op": "trim", "input": "whole", "output": "out", "params": params})
+        made = Planner(base_dir=tmp_path, ffmpeg=engine.ffmpeg, rules=rules).plan(document)
+        if rules:
+            (step,) = made.steps
+            assert [source.file for source in step.command.inputs] == parts  # type: ignore[union-attr]
+        Executor(base_dir=tmp_path, ffmpeg=engine.ffmpeg).run(made)
+        found.append((pictures(engine, tmp_path / name), sound(engine, tmp_path / name)))
+    (with_rules, without) = found
+    assert len(with_rules[0]) == frames
+    assert with_rules == without
 
 
 _SHAPES = [
