@@ -28,6 +28,7 @@ def bind(
     features: Capabilities,
     graph_file: Callable[[str], str],
     threads: int | None,
+    log_level: str = LOG_LEVEL,
 ) -> list[str]:
     """The argument list.
 
@@ -38,11 +39,12 @@ def bind(
         features: What the build can do.
         graph_file: Writes a graph to a file and says where.
         threads: Threads for each decoder, encoder and filter graph; None leaves it to FFmpeg, which takes the machine.
+        log_level: By default that at which FFmpeg counts frames; see `mediapipeline.executor.log`.
     """
     if threads is not None:
         command = limit_threads(command, threads)
     argv = command.argv(binary=binary, paths=paths, features=features, graph_file=graph_file)
-    argv[argv.index("-loglevel") + 1] = LOG_LEVEL  # where FFmpeg counts frames; see `mediapipeline.executor.log`
+    argv[argv.index("-loglevel") + 1] = log_level
     return argv
 
 

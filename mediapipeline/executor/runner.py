@@ -7,26 +7,32 @@ operation of the job the filter belongs to, which output is concerned.
 from __future__ import annotations
 
 import re
+import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from mediapipeline.errors import ExecutionError, FFmpegFailedError, StalledError
 from mediapipeline.executor.binding import bind
 from mediapipeline.executor.gauge import Gauge, memory_message
 from mediapipeline.executor.layout import Layout
-from mediapipeline.executor.log import frame_counts, notable
-from mediapipeline.executor.result import StepResult
+from mediapipeline.executor.log import LOG_LEVEL, frame_counts, notable
+from mediapipeline.executor.result import MeasurementResult, StepResult, Taken
 from mediapipeline.executor.tools import Tools
 from mediapipeline.executor.waiting import in_thread
+from mediapipeline.ffmpeg.command import Command
 from mediapipeline.ffmpeg.diagnosis import decode_warnings, diagnose
 from mediapipeline.ffmpeg.environment import environment
 from mediapipeline.ffmpeg.process import ProcessLimits, ProcessResult, Sample, run_process
 from mediapipeline.ffmpeg.progress import Progress
 from mediapipeline.steps.cues import cut_cues
-from mediapipeline.steps.step import CutCuesStep, FFmpegStep, Step
+from mediapipeline.steps.measure import MEASURE_LOG_LEVEL, fill
+from mediapipeline.steps.step import CutCuesStep, FFmpegStep, JoinFilesStep, Step
 
 __all__ = ["StepRunner"]
 
+
+_PIECE = 1024 * 1024  # bytes that are copied at once
 
 # FFmpeg 5.1 ends with 0 when the disk is full in the moment in which it writes the last of a file (measured).
 _NOT_WRITTEN = re.compile(
@@ -52,6 +58,7 @@ class StepRunner:
         self._layout = layout
         self._gauge = gauge
         self._fail_on_decode_errors = fail_on_decode_errors
+        self._measured: dict[str, Mapping[str, float]] = {}
         self._limits = ProcessLimits(startup=tools.startup_timeout, stall=tools.stall_timeout, memory=max_memory)
 
     async def run(
@@ -78,6 +85,8 @@ class StepRunner:
                 return await self._run_ffmpeg(step, threads, on_progress, on_warning)
             case CutCuesStep():
                 return await in_thread(lambda: self._cut_cues(step))
+            case JoinFilesStep():
+                return await in_thread(lambda: self._join_files(step))
 
     async def _run_ffmpeg(
         self,
@@ -90,13 +99,15 @@ class StepRunner:
             self._gauge.memory(step.id, sample.memory or 0)
             self._gauge.sizes(step.id)
 
+        command, taken = self._filled(step)
         argv = bind(
-            step.command,
+            command,
             binary=str(self._tools.engine.ffmpeg),
             paths=self._layout.paths,
             features=self._tools.features,
             graph_file=self._layout.graph_file,
             threads=threads,
+            log_level=MEASURE_LOG_LEVEL if step.measures else LOG_LEVEL,
         )
         try:
             result = await run_process(
@@ -109,7 +120,8 @@ class StepRunner:
             )
         finally:
             self._gauge.memory(step.id, 0)
-        self._check(step, argv, result)
+        self._check(step, command, argv, result)
+        measurements = self._read(step, result.stderr)
         for text in decode_warnings(notable(result.stderr)):
             if self._fail_on_decode_errors:
                 raise ExecutionError(
@@ -125,9 +137,39 @@ class StepRunner:
             frames_decoded=counts.decoded,
             frames_encoded=counts.encoded,
             argv=tuple(argv),
+            measurements=measurements,
+            taken=taken,
         )
 
-    def _check(self, step: FFmpegStep, argv: list[str], result: ProcessResult) -> None:
+    def _filled(self, step: FFmpegStep) -> tuple[Command, tuple[Taken, ...]]:
+        """The command of *step* with what depends on measurements, and what that is."""
+        try:
+            command, cases = fill(step.command, step.late, self._measured)
+        except ValueError as error:
+            raise ExecutionError(f"what was measured does not tell what to do: {error}", step=step.id) from error
+        taken = [
+            Taken(
+                measurement=place.measure, operation=step.operations.get(place.instance or "", ""), case=cases[place.id]
+            )
+            for place in step.late
+        ]
+        return command, tuple(taken)
+
+    def _read(self, step: FFmpegStep, stderr: str) -> tuple[MeasurementResult, ...]:
+        """What the filters of *step* measured; it is kept for the steps that wait for it."""
+        found = []
+        for name, measurement in step.measures.items():
+            try:
+                values = measurement.read(stderr, name)
+            except ValueError as error:
+                raise ExecutionError(
+                    f"what was measured for {step.operations.get(name, name)} cannot be read: {error}", step=step.id
+                ) from error
+            self._measured[name] = values
+            found.append(MeasurementResult(id=name, operation=step.operations.get(name, ""), values=values))
+        return tuple(found)
+
+    def _check(self, step: FFmpegStep, command: Command, argv: list[str], result: ProcessResult) -> None:
         """Raise what *result* means, if it is not success."""
         stderr = notable(result.stderr)
         if result.ended == "stalled":
@@ -143,7 +185,7 @@ class StepRunner:
             )  # fmt: skip
         if result.exit_code == 0 and not _NOT_WRITTEN.search(stderr):
             return
-        graph = "" if step.command.graph is None else step.command.graph.text(self._layout.paths)
+        graph = "" if command.graph is None else command.graph.text(self._layout.paths)
         found = diagnose(stderr, result.exit_code, graph=graph)
         raise FFmpegFailedError(
             argv=argv,
@@ -154,6 +196,20 @@ class StepRunner:
             operator=step.operations.get(found.instance) if found.instance is not None else None,
             retryable=found.retryable,
         )
+
+    def _join_files(self, step: JoinFilesStep) -> StepResult:
+        started = time.monotonic()
+        cpu = time.thread_time()
+        try:
+            with Path(self._layout.paths[step.target]).open("wb") as whole:
+                for source in step.sources:
+                    part = Path(self._layout.paths[source])
+                    with part.open("rb") as file:
+                        shutil.copyfileobj(file, whole, _PIECE)
+                    part.unlink()  # the space is wanted for what follows
+        except OSError as error:
+            raise ExecutionError(f"the parts cannot be joined: {error.strerror or error}", step=step.id) from error
+        return StepResult(id=step.id, cpu_seconds=time.thread_time() - cpu, wall_seconds=time.monotonic() - started)
 
     def _cut_cues(self, step: CutCuesStep) -> StepResult:
         started = time.monotonic()

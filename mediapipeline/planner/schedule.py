@@ -23,6 +23,7 @@ from mediapipeline.planner import streams as ir
 from mediapipeline.planner.command import CommandBuilder
 from mediapipeline.planner.estimate import estimate_sinks, processor_cores
 from mediapipeline.planner.machine import Machine
+from mediapipeline.planner.measuring import Measuring, measuring
 from mediapipeline.steps.files import Asset, Source, Work
 from mediapipeline.steps.resources import Resources
 from mediapipeline.steps.step import CutCuesStep, FFmpegStep, Step
@@ -37,6 +38,7 @@ _LITTLE = Resources(
     disk_written=100_000,
     duration=Fraction(1, 20),
 )  # what a step takes that reads and writes subtitles
+_MOST_READINGS = 16  # each has a decoder of its own, with its frames and threads
 _NAMED = 3  # outputs that the id of a step names
 _CUE_FILES = {"ass": ("ass", "ass"), "ssa": ("ass", "ass")}  # what keeps styles; all other text becomes SubRip
 
@@ -65,11 +67,13 @@ def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Mac
         machine: What estimates count on.
     """
     demuxers = {name: _demuxers(found.format) for name, found in media.items()}
-    steps: list[Step] = []
+    measured = measuring(graph, demuxers, machine, media)
+    steps: list[Step] = [*measured.steps]
     assets: dict[str, str] = {}
     writers: dict[str, str] = {}
     cues: dict[ir.NodeId, _Cues] = {}
-    for group in _groups(graph):
+    ids: set[str] = set()
+    for group in _processes(graph, _groups(graph)):
         prepared: dict[ir.NodeId, tuple[str, str]] = {}
         needs: list[str] = []
         for node in (graph[stream] for sink in group for stream in sink.inputs):
@@ -80,6 +84,8 @@ def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Mac
                     steps.extend(made.steps)
                 prepared[node.id] = (made.token, made.muxer)
                 needs.append(made.steps[-1].id)
+        # Whoever waits for the last step of an output waits for all.
+        needs += [writers[sink.output] for sink in group if sink.output in writers]
         chapters = {}
         for sink in group:
             if sink.media.chapters and CONTAINERS[sink.container].chapters:
@@ -87,14 +93,16 @@ def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Mac
                 digest = hashlib.sha256(text.encode()).hexdigest()[:16]
                 assets[digest] = text
                 chapters[sink.output] = Asset(digest).token
-        first = _first_pass(graph, group, demuxers, machine, media)
+        first = _first_pass(graph, group, demuxers, machine, media=media, measured=measured)
         if first is not None:
             steps.append(first)
             needs.append(first.id)
-        build = CommandBuilder(graph, group, prepared, demuxers)
+        build = CommandBuilder(graph, group, prepared, demuxers, measured=measured.names)
         command = build.build(chapters)
+        needs += measured.before(build.late)
+        id_ = _step_id(group)
         step = FFmpegStep(
-            id=_step_id(group),
+            id=id_ if id_ not in ids else f"{id_}~{len(ids)}",  # no id of an output has a tilde
             title=_title(graph, group),
             needs=tuple(dict.fromkeys(needs)),
             command=command,
@@ -102,8 +110,10 @@ def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Mac
             cpus=processor_cores(graph, group),
             operations=build.operations,
             resources=estimate_sinks(graph, group, machine, media),
+            late=tuple(build.late),
         )
         steps.append(step)
+        ids.add(step.id)
         writers.update((sink.output, step.id) for sink in group)
     return Schedule(tuple(steps), assets, writers)
 
@@ -113,7 +123,9 @@ def _first_pass(
     group: Sequence[ir.Sink],
     demuxers: Mapping[str, tuple[str, ...]],
     machine: Machine,
+    *,
     media: Mapping[str, MediaInfo],
+    measured: Measuring,
 ) -> FFmpegStep | None:
     """The step that gathers statistics for the encoders that ask for two passes; None where none does."""
     (sink, *others) = group
@@ -121,15 +133,18 @@ def _first_pass(
     if not twice or others:  # an output of two passes is alone in its process
         return None
     statistics = attrs.evolve(sink, inputs=twice)
-    build = CommandBuilder(graph, [statistics], {}, demuxers)
+    build = CommandBuilder(graph, [statistics], {}, demuxers, measured=measured.names)
+    command = build.build({}, first_pass=True)
     return FFmpegStep(
         id=f"first-pass+{sink.output}",
         title=f"first pass of {sink.output}",
-        command=build.build({}, first_pass=True),
+        needs=measured.before(build.late),
+        command=command,
         duration=sink.media.duration,
         cpus=processor_cores(graph, [sink]),
         operations=build.operations,
         resources=attrs.evolve(estimate_sinks(graph, [statistics], machine, media), disk_space=0, disk_written=0),
+        late=tuple(build.late),
     )
 
 
@@ -151,13 +166,13 @@ def _longest(durations: Iterable[Fraction | None]) -> Fraction | None:
 
 
 def _step_id(group: Sequence[ir.Sink]) -> str:
-    """Unique: no id of an output has a plus sign, and no two groups have their first output in common."""
-    names = [sink.output for sink in group]
+    """Unique but for the files of one output: no id of one has a plus sign."""
+    names = list(dict.fromkeys(sink.output for sink in group))
     return "write-" + "+".join(names if len(names) <= _NAMED else [*names[:_NAMED], f"{len(names) - _NAMED}-more"])
 
 
 def _title(graph: ir.StreamGraph, group: Sequence[ir.Sink]) -> str:
-    names = ", ".join(sink.output for sink in group)
+    names = ", ".join(dict.fromkeys(sink.output for sink in group))
     streams = [graph[stream] for sink in group for stream in sink.inputs]
     return f"{'encode' if any(isinstance(node, ir.Encode) for node in streams) else 'copy'} {names}"
 
@@ -188,11 +203,38 @@ def _groups(graph: ir.StreamGraph) -> list[list[ir.Sink]]:
             parent[root(sink.id)] = root(other)
             if reached.get(node.id) is None:  # what lies above a shared node is shared already
                 reached[node.id] = sink.id
-                queue.extend(graph[source] for source in node.inputs)
+                queue.extend(graph[source] for source in node.streams)
     grouped: dict[str, list[ir.Sink]] = {}
     for sink in graph.sinks:
         grouped.setdefault(root(sink.id), []).append(sink)
     return list(grouped.values())
+
+
+def _processes(graph: ir.StreamGraph, groups: Sequence[Sequence[ir.Sink]]) -> list[list[ir.Sink]]:
+    """Groups in processes: the files of one output are written together, unless they read too much at once."""
+    found: list[list[ir.Sink]] = []
+    readings: list[set[ir.NodeId]] = []
+    for group in groups:
+        reads = {
+            node.id for node in graph.upstream((s.id for s in group), _decoded_from) if isinstance(node, ir.Source)
+        }
+        outputs = {sink.output for sink in group}
+        if (
+            found
+            and len(outputs) == 1
+            and outputs == {sink.output for sink in found[-1]}
+            and len(readings[-1] | reads) <= _MOST_READINGS
+        ):
+            found[-1].extend(group)
+            readings[-1] |= reads
+        else:
+            found.append(list(group))
+            readings.append(reads)
+    return found
+
+
+def _decoded_from(node: ir.Node) -> tuple[ir.NodeId, ...]:
+    return () if isinstance(node, ir.Copy) else node.streams
 
 
 # Subtitles

@@ -263,6 +263,27 @@ class LateChain:
         filters = tuple(part.resolved(values, self.instance) for part in case.filters)
         return case, filters or (Filter(self.idle),)
 
+    def templates(self) -> list[list[str | Late]]:
+        """The text that stands there in each case, in pieces: as it is, or to be worked out."""
+        found = []
+        for case in self.cases:
+            pieces: list[str | Late] = []
+            for part in case.filters:
+                pieces += [",", *_template(part, self.instance)]
+            found.append(pieces[1:] or [self.idle])
+        return found
+
+
+def _template(part: LateFilter, instance: str | None) -> list[str | Late]:
+    pieces: list[str | Late] = [Filter(part.name, (), instance).text()]
+    for key, value in part.options:
+        pieces.append(":" if len(pieces) > 1 else "=")
+        if isinstance(value, Late):
+            pieces += [f"{key}=", value]
+        else:
+            pieces.append(Filter(part.name, ((key, value),)).text().partition("=")[2])
+    return pieces
+
 
 def placeholder(id: str) -> Filter:  # noqa: A002 - the word that the rest uses
     """What stands for a `LateChain`. FFmpeg has no filter of the name: a command that was not filled does not run."""
