@@ -179,3 +179,4 @@ def test_json_form():
     )
     data = json.loads(json.dumps(to_dict(step), allow_nan=False))
     assert from_dict(FFmpegStep, data) == step
+    assert to_dict(from_dict(FFmpegStep, data)) == data

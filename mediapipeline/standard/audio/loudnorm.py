@@ -97,7 +97,7 @@ class Loudnorm(Operator):
         return work.choose_audio(track, measured, self._cases(track.info, twice=twice))
 
     def _resampled(self, track: AudioStream) -> list[tuple[str, dict[str, int | str]]]:
-        """What brings sound to the sample rate that it shall have. ``loudnorm`` gives 192 kHz where it works as it goes.
+        """What brings sound to the sample rate that it shall have: ``loudnorm`` gives 192 kHz when not linear.
 
         FFmpeg 5.1 does not find a layout beyond a resampler by itself where the source does not tell its own.
         """
