@@ -29,15 +29,16 @@ class Measuring:
     Attributes:
         steps: What makes them, in an order in which it can run.
         names: The instance name of each `Measure`, by its id.
+        makers: Id of the step that makes each measurement, by its instance name.
     """
 
-    steps: tuple[FFmpegStep, ...]
+    steps: Sequence[FFmpegStep]
     names: Mapping[ir.NodeId, str]
+    makers: Mapping[str, str]
 
     def before(self, late: Sequence[LateChain]) -> tuple[str, ...]:
         """Ids of the steps that must be done before *late* places can be filled."""
-        wanted = {each.measure for each in late}
-        return tuple(step.id for step in self.steps if wanted & set(step.measures))
+        return tuple(dict.fromkeys(self.makers[each.measure] for each in late))
 
 
 def measuring(
@@ -45,13 +46,10 @@ def measuring(
 ) -> Measuring:
     """The steps that make the measurements of *graph*; see `mediapipeline.planner.schedule`."""
     names = {node.id: f"m{number}" for number, node in enumerate(graph.of(ir.Measure))}
-    groups: dict[tuple[int, str], list[ir.Measure]] = {}
-    if names:
-        depths = _depths(graph)
-        for node in graph.of(ir.Measure):
-            groups.setdefault((depths[node.id], node.origin), []).append(node)
-    made = Measuring((), names)
-    for number, (_, group) in enumerate(sorted(groups.items(), key=lambda item: item[0][0])):
+    steps: list[FFmpegStep] = []
+    makers: dict[str, str] = {}
+    made = Measuring(steps, names, makers)
+    for number, group in enumerate(_groups(graph)):
         build = CommandBuilder(graph, (), {}, demuxers, measured=names, measures=group)
         command = build.build({})
         durations = [node.info.duration for node in group]
@@ -67,13 +65,20 @@ def measuring(
             measures={names[node.id]: node.measurement for node in group},
             late=tuple(build.late),
         )
-        made = Measuring((*made.steps, step), names)
+        steps.append(step)
+        makers.update((name, step.id) for name in step.measures)
     return made
 
 
-def _depths(graph: ir.StreamGraph) -> dict[ir.NodeId, int]:
-    """How many measurements must be done before each node, one after the other."""
-    depths: dict[ir.NodeId, int] = {}
+def _groups(graph: ir.StreamGraph) -> list[list[ir.Measure]]:
+    """What can be measured together; those that wait for fewer others come first."""
+    measures = graph.of(ir.Measure)
+    if not measures:
+        return []
+    depths: dict[ir.NodeId, int] = {}  # how many must be done before each node, one after the other
     for node in graph:
         depths[node.id] = max((depths[name] + isinstance(graph[name], ir.Measure) for name in node.inputs), default=0)
-    return depths
+    groups: dict[tuple[int, str], list[ir.Measure]] = {}
+    for measure in measures:
+        groups.setdefault((depths[measure.id], measure.origin), []).append(measure)
+    return [groups[key] for key in sorted(groups, key=lambda key: key[0])]

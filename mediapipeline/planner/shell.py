@@ -12,8 +12,8 @@ from mediapipeline.ffmpeg.command import shell_words
 from mediapipeline.ffmpeg.features import Capabilities
 from mediapipeline.steps import cues, readings
 from mediapipeline.steps.files import Asset, Final, Source, Work, parse_token
-from mediapipeline.steps.measure import MEASURE_LOG_LEVEL, Late, LateChain, placeholder
-from mediapipeline.steps.step import FFmpegStep
+from mediapipeline.steps.measure import MEASURE_LOG_LEVEL, Late, LateChain, Measurement, placeholder
+from mediapipeline.steps.step import FFmpegStep, JoinFilesStep
 
 if TYPE_CHECKING:
     from mediapipeline.planner.plan import ProcessingPlan
@@ -91,11 +91,16 @@ def script(plan: ProcessingPlan) -> str:
     lines = ["#!/bin/sh", "# Makes the outputs of a mediapipeline job with FFmpeg alone.", "set -eu"]
     files = [token for step in plan.steps if isinstance(step, FFmpegStep) for token in step.command.files]
     lines += _refuse_to_overwrite(_named(plan)[token] for token in files if isinstance(parse_token(token), Final))
-    logs = {name: step.id for step in plan.steps if isinstance(step, FFmpegStep) for name in step.measures}
+    measured = {
+        name: (found, f"{_WORK}/{step.id}.log")
+        for step in plan.steps
+        if isinstance(step, FFmpegStep)
+        for name, found in step.measures.items()
+    }
     needs_folder = any(isinstance(parse_token(token), Work | Asset) for token in files)
-    if needs_folder or logs:
+    if needs_folder or measured:
         lines.append(f"mkdir -p {_WORK}")
-    if logs:
+    if measured:
         lines += [f"cat > {_WORK}/readings.py <<'PYTHON'", inspect.getsource(readings).rstrip(), "PYTHON"]
     lines += [f"mkdir -p {shlex.quote(_local(item.destination))}" for item in plan.outputs if item.files]
     for digest, text in plan.assets.items():
@@ -104,7 +109,12 @@ def script(plan: ProcessingPlan) -> str:
     for step in plan.steps:
         lines += ["", f"# {' '.join(step.title.split())}"]
         if isinstance(step, FFmpegStep):
-            lines += _ffmpeg(plan, named, step, logs)
+            lines += _ffmpeg(named, step, measured)
+        elif isinstance(step, JoinFilesStep):
+            paths = _paths(named, (*step.sources, step.target))
+            lines.append(
+                f"{shlex.join(['cat', *(paths[t] for t in step.sources)])} > {shlex.quote(paths[step.target])}"
+            )
         else:
             paths = _paths(named, (step.source, step.target))
             end = "None" if step.end is None else repr(step.end)
@@ -123,23 +133,20 @@ def script(plan: ProcessingPlan) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _ffmpeg(plan: ProcessingPlan, named: Mapping[str, str], step: FFmpegStep, logs: Mapping[str, str]) -> Iterable[str]:
+def _ffmpeg(
+    named: Mapping[str, str], step: FFmpegStep, measured: Mapping[str, tuple[Measurement, str]]
+) -> Iterable[str]:
     """One command, what works out its late places before it, and where it leaves what it measures.
 
     Args:
-        plan: The plan.
         named: The paths of what the job names, by token.
         step: What runs.
-        logs: Id of the step that makes each measurement, by the name of it.
+        measured: The measurements by name, and the logs that they are in.
     """
     text = shell_words(_argv(named, step))
-    measurements = {
-        name: found for each in plan.steps if isinstance(each, FFmpegStep) for name, found in each.measures.items()
-    }
     for place in step.late:
-        found = measurements[place.measure]
-        log = shlex.quote(f"{_WORK}/{logs[place.measure]}.log")
-        yield f"{place.id}=$(PYTHONPATH={_WORK} python3 - {log} <<'PYTHON'"
+        found, log = measured[place.measure]
+        yield f"{place.id}=$(PYTHONPATH={_WORK} python3 - {shlex.quote(log)} <<'PYTHON'"
         yield "import sys"
         yield "from readings import number, amount, pick, read"
         yield "with open(sys.argv[1], encoding='utf-8', errors='replace') as file:"

@@ -14,6 +14,9 @@ from collections.abc import Mapping, Sequence
 __all__ = ["amount", "number", "pick", "read"]
 
 
+_SPEAKS = re.compile(r"\[\w+@\w+ @ ")  # a filter; what others say may come in between
+
+
 def read(reading: str, instance: str, fields: Mapping[str, str], stderr: str) -> dict[str, float]:
     """What the filter *instance* says it measured, by field. Silence has peaks of ``-inf``, which are kept.
 
@@ -34,8 +37,8 @@ def read(reading: str, instance: str, fields: Mapping[str, str], stderr: str) ->
     for start in starts:
         match = head.match(lines[start])
         first = match[1] if match else ""
-        end = next((at for at in range(start + 1, len(lines)) if lines[at].startswith("[")), len(lines))
-        block = [first, *lines[start + 1 : end]]
+        end = next((at for at in range(start + 1, len(lines)) if _SPEAKS.match(lines[at])), len(lines))
+        block = [first, *(line for line in lines[start + 1 : end] if not line.startswith("["))]
         found = (_object(block) if reading == "json" else _summary(block)) or found
     values = {}
     for name, key in fields.items():

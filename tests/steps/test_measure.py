@@ -38,7 +38,8 @@ SUMMARY = """\
 
   Loudness range:
     LRA:         6.3 LU
-    Threshold: -35.1 LUFS
+    Threshold: -35.1 LUFS[dec:aac @ 0x1] [warning] in between
+[dec:aac @ 0x1] [warning] and again
 
   True peak:
     Peak:       -inf dBFS
