@@ -130,7 +130,8 @@ def part_length(clip: MediaInfo, form: Form) -> Fraction | None:
 
     None where nobody knows.
     """
-    ends = [clip.video.end] if clip.video is not None else [track.end for track in clip.audio]
+    sound = [track for track in clip.audio if track.duration != 0]  # a part may lie before its sound begins
+    ends = [clip.video.end] if clip.video is not None else [track.end for track in sound]
     known = [end for end in ends if end is not None]
     length = max(known) if known and len(known) == len(ends) else clip.duration
     if length is None:

@@ -107,7 +107,9 @@ def sound_part(
     else:
         node = in_sound_form(build, *stream, form)
     node = build.filter([node], "apad", {"whole_len": count}, facts, OPAQUE)
-    return build.filter([node], "atrim", {"end_sample": count}, facts, OPAQUE)
+    node = build.filter([node], "atrim", {"end_sample": count}, facts, OPAQUE)
+    # Where there was no sound at all, what is added has no time, and FFmpeg 9.0 joins nothing without one.
+    return build.filter([node], "asetpts", {"expr": Expr("N/SR/TB")}, facts, OPAQUE)
 
 
 def _ceiled(time: Fraction) -> Fraction:

@@ -138,3 +138,13 @@ def test_no_change_of_volume_is_no_work(params: dict[str, Any]) -> None:
 def test_volume_is_said_in_one_way(params: dict[str, Any], code: str) -> None:
     found = problems(job(op("volume", "in", "out", **params), outputs={"out": "out.mp4"}))
     assert [problem.code for problem in found] == [code]
+
+
+def test_a_part_before_its_sound_begins_is_silent(tmp_path: Path, engine: Engine) -> None:
+    clip, tune = zoo.make("audio-late", tmp_path), zoo.make("wav", tmp_path)
+    document = job(
+        op("trim", "clip", "cut", end="0.4s"), op("mix", ["cut", "tune"], "out"),
+        inputs={"clip": clip.name, "tune": tune.name}, outputs={"out": "out.wav"},
+    )  # fmt: skip
+    plan_and_run(document, tmp_path, engine)
+    assert len(sound(engine, tmp_path / "out.wav")) == 48_000

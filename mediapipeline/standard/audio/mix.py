@@ -77,9 +77,7 @@ class Mix(Operator):
 
     def _samples(self, clips: Sequence[MediaInfo], rate: int) -> int | None:
         """How many samples the result has; None where nobody knows."""
-        ends = [
-            None if clip.audio[0].end is None else clip.audio[0].end + self._offset(at) for at, clip in enumerate(clips)
-        ]
+        ends = [_end(clip.audio[0], self._offset(at)) for at, clip in enumerate(clips)]
         if self.duration == "first":
             ends = ends[:1]
         known = [end for end in ends if end is not None]
@@ -132,3 +130,10 @@ class Mix(Operator):
             leg = work.filter_audio(leg, "adelay", delays=f"{late}S", all=True)
         weight = 1.0 if self.weights is None else self.weights[at]
         return leg if weight == 1 else work.filter_audio(leg, "volume", volume=weight)
+
+
+def _end(track: AudioStream, offset: Fraction) -> Fraction | None:
+    """When *track* ends in the mix; of a part that has no sound of the track nothing is heard."""
+    if track.duration == 0:
+        return offset
+    return None if track.end is None else track.end + offset

@@ -40,7 +40,7 @@ _NOTICED = Fraction(1, 10)
             f"filter:{name}"
             for name in ("concat", "fps", "scale", "setsar", "format", "tpad", "trim", "settb", "color")
         ),
-        *(f"filter:{name}" for name in ("aresample", "aformat", "apad", "atrim", "anullsrc")),
+        *(f"filter:{name}" for name in ("aresample", "aformat", "apad", "atrim", "asetpts", "anullsrc")),
     ],
 )
 class Concat(Operator):
