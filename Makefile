@@ -2,6 +2,7 @@
 #
 #   make demo [INPUT=my.mp4]    plan and run a job on a real clip, with a picture of before and after
 #   make test [ARGS="-k trim"]  the tests, against every FFmpeg found and two fetched ones
+#   make fuzz                   random jobs with the optimiser and without, on two FFmpegs; goes on where it was interrupted
 #   make check                  format, lint, types, import layers
 #   make bench                  planning and throughput, in tables
 #   make docs                   links and code blocks of the documentation hold
@@ -10,7 +11,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench docs clean
+.PHONY: help demo test fuzz check bench docs clean
 
 BIN := .venv/bin
 INPUT ?=
@@ -30,6 +31,10 @@ demo: .venv/.demo
 
 test: .venv/.dev .cache/ffmpeg-7.0/ffmpeg
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+fuzz: .venv/.dev
+	$(BIN)/python tests/equivalence/fuzz.py $(ARGS) $(foreach ffmpeg,$(shell command -v ffmpeg) \
+		$(shell $(BIN)/python -c 'import imageio_ffmpeg; print(imageio_ffmpeg.get_ffmpeg_exe())'),--ffmpeg $(ffmpeg))
 
 check: .venv/.dev
 	$(BIN)/ruff format --check .

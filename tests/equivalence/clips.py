@@ -1,0 +1,70 @@
+"""Small clips that seeks really seek in: seconds long, many key frames, and every trap that is known of containers.
+
+The sound swells all along, so that samples from another time show even where the tone is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mediapipeline.ffmpeg.binary import Engine
+from mediapipeline.testing.media import ClipRecipe, make_clip
+
+__all__ = ["LENGTH", "RECIPES", "make"]
+
+LENGTH = 9
+"""Seconds that every clip lasts."""
+
+_SWELL = ("-af", "volume=volume=0.3+t/16:eval=frame")
+_AVC: dict[str, Any] = {"video_codec": "libx264", "gop": 25}
+
+
+def _clip(*, extra: tuple[str, ...] = (), **fields: Any) -> ClipRecipe:
+    return ClipRecipe(duration=f"{LENGTH}s", extra=[*(_SWELL if fields.get("audio") else ()), *extra], **fields)
+
+
+RECIPES: Mapping[str, tuple[str, ClipRecipe]] = {
+    "mp4": (".mp4", _clip(b_frames=2, audio=["stereo"], **_AVC)),
+    "mp4-silent": (".mp4", _clip(b_frames=1, video_codec="libx264", gop=12)),
+    "mp4-vfr": (".mp4", _clip(vfr=True, b_frames=2, audio=1, **_AVC)),
+    "mp4-rotated": (".mp4", _clip(rotation=90, audio=1, audio_codec="libmp3lame", gop=20)),
+    "mp4-slow": (".mp4", _clip(rate=8, b_frames=3, audio=1, video_codec="libx264", gop=8)),
+    "mp4-open-gop": (".mp4", _clip(b_frames=3, extra=("-flags:v", "-cgop"), video_codec="libx264", gop=15)),
+    "mp4-hevc": (".mp4", _clip(video_codec="libx265", audio=1, extra=(
+        "-preset", "ultrafast", "-x265-params", "keyint=20:min-keyint=20:bframes=3:log-level=none"))),
+    "mp4-surround": (".mp4", _clip(audio=["5.1"], **_AVC)),
+    "mp4-late-sound": (".mp4", _clip(audio=1, audio_delay="3.5s", b_frames=2, **_AVC)),
+    "mp4-fragmented": (".mp4", _clip(b_frames=2, audio=1, extra=("-movflags", "+frag_keyframe+delay_moov"), **_AVC)),
+    "mov-pcm": (".mov", _clip(audio=["stereo"], audio_codec="pcm_s16le", audio_rate=44100, b_frames=2, **_AVC)),
+    "mov-late-pcm": (".mov", _clip(audio=1, audio_codec="pcm_s16le", audio_delay="2.477s", **_AVC)),
+    "mkv-start": (".mkv", _clip(start="5s", audio=["stereo"], audio_codec="flac", b_frames=3, **_AVC)),
+    "mkv-vfr": (".mkv", _clip(vfr=True, b_frames=2, audio=1, audio_codec="libopus", **_AVC)),
+    "mkv-ntsc": (".mkv", _clip(rate="30000/1001", audio=1, audio_codec="pcm_s16le", b_frames=2, **_AVC)),
+    "mkv-open-gop": (".mkv", _clip(b_frames=3, extra=("-flags:v", "-cgop"), video_codec="libx264", gop=15)),
+    "mkv-odd": (".mkv", _clip(size=(65, 49), pix_fmt="yuv444p", video_codec="ffv1", audio=2, audio_codec="flac")),
+    "mkv-odd-420": (".mkv", _clip(size=(65, 49), video_codec="mpeg4", b_frames=2, gop=15)),
+    "mkv-mp3": (".mkv", _clip(audio=["stereo"], audio_codec="libmp3lame", audio_rate=44100, **_AVC)),
+    "mkv-uncued": (".mkv", _clip(audio=1, audio_codec="flac", b_frames=2, extra=("-live", "1"), **_AVC)),
+    "mkv-late-sound": (".mkv", _clip(audio=1, audio_codec="flac", audio_delay="3.5s", **_AVC)),
+    "webm": (".webm", _clip(video_codec="libvpx-vp9", gop=25, audio=1)),
+    "ts": (".ts", _clip(b_frames=2, audio=["stereo"], **_AVC)),
+    "ts-start": (".ts", _clip(start="10s", b_frames=3, audio=1, audio_codec="aac", **_AVC)),
+    "ts-ntsc": (".ts", _clip(rate="24000/1001", b_frames=2, video_codec="libx264", gop=50)),
+    "ts-mpeg2": (".ts", _clip(video_codec="mpeg2video", b_frames=2, gop=12, audio=1, audio_codec="ac3")),
+    "avi": (".avi", _clip(b_frames=2, audio=1, gop=15)),
+    "mpg": (".mpg", _clip(b_frames=2, audio=1, gop=12)),
+    "flac": (".flac", _clip(audio=["stereo"], audio_rate=44100)),
+    "wav": (".wav", _clip(audio=1)),
+    "m4a": (".m4a", _clip(audio=["stereo"])),
+    "mp3": (".mp3", _clip(audio=["stereo"], audio_rate=44100)),
+    "opus": (".ogg", _clip(audio=1)),
+}  # fmt: skip
+"""Suffix and recipe of every clip, by name."""
+
+
+def make(name: str, folder: Path, engine: Engine) -> Path:
+    """Make the clip called *name* in *folder*."""
+    suffix, recipe = RECIPES[name]
+    return make_clip(folder / f"{name}{suffix}", recipe, engine=engine)
