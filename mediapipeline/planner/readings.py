@@ -15,7 +15,7 @@ from mediapipeline.planner.streams import Concat, Measure, Node, NodeId, Source,
 
 __all__ = ["read_apart"]
 
-_MOST = 1000
+_MOST = 256
 """Places at most: whoever joins a clip with itself over and over asks for a file that grows just as fast."""
 
 
@@ -29,7 +29,7 @@ class _Places:
 
     def __init__(self, graph: StreamGraph) -> None:
         self._graph = graph
-        self._numbers: dict[tuple[int, int], int] = {}
+        self._numbers: dict[tuple[int, str, int], int] = {}
         self._needed: dict[NodeId, set[int]] = {node.id: set() for node in graph}
         for node in reversed(list(graph)):
             places = self._needed[node.id]
@@ -46,14 +46,16 @@ class _Places:
             if isinstance(self._graph[source], Measure):
                 yield source, 0
             else:
-                yield source, self._later(place, at) if at and isinstance(node, Concat) else place
+                yield source, self._later(place, node.origin, at) if at and isinstance(node, Concat) else place
         if node.same_as is not None:
             yield node.same_as, place
 
-    def _later(self, place: int, at: int) -> int:
-        if (place, at) not in self._numbers and len(self._numbers) >= _MOST:
+    def _later(self, place: int, origin: str, at: int) -> int:
+        """The place of a part; one and the same for the picture and the sound that one operation joins."""
+        key = (place, origin, at)
+        if key not in self._numbers and len(self._numbers) >= _MOST:
             return place
-        return self._numbers.setdefault((place, at), len(self._numbers) + 1)
+        return self._numbers.setdefault(key, len(self._numbers) + 1)
 
     def _name(self, node: NodeId, place: int) -> NodeId:
         return node if place == min(self._needed[node]) else f"{node}r{place}"

@@ -93,6 +93,29 @@ def test_a_clip_may_come_again(tmp_path: Path, engine: Engine) -> None:
     assert frames[15:] == frames[:10]
 
 
+def test_wholes_within_wholes_read_for_themselves_too() -> None:
+    nested = job(
+        op("concat", ["a", "b"], "ab"), op("concat", ["ab", "b"], "abb"), op("concat", ["b", "abb", "b"], "out"),
+        inputs={"a": "a.mp4", "b": "b.mp4"}, outputs={"out": "out.mp4"},
+    )  # fmt: skip
+    (step,) = plan(nested, CLIPS).steps
+    assert sorted(i.file for i in step.command.inputs if i.demuxers != ("ffmetadata",)) == [
+        "source:a",
+        *["source:b"] * 4,
+    ]  # type: ignore[union-attr]
+
+
+def test_a_clip_joined_with_itself_over_and_over_is_read_so_often_at_most() -> None:
+    doubled = job(
+        *(op("concat", [f"c{n}", f"c{n}"], f"c{n + 1}") for n in range(10)),
+        inputs={"c0": "tune.mp3"}, outputs={"c10": "out.wav"},
+    )  # fmt: skip
+    made = plan(doubled, CLIPS)
+    assert made.output("c10").media.duration == 3 * 2**10
+    (step,) = made.steps
+    assert len(step.command.inputs) <= 257  # type: ignore[union-attr]
+
+
 def test_one_frame_is_a_part(tmp_path: Path, engine: Engine) -> None:
     frame, clip = zoo.make("one-frame", tmp_path), zoo.make("plain", tmp_path)
     plan_and_run(joined(clip, frame, clip), tmp_path, engine)
