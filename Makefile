@@ -50,7 +50,7 @@ docs: .venv/.dev
 	$(BIN)/python docs/check.py
 
 clean:
-	rm -rf .venv .cache demo-output dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks
+	rm -rf .venv .cache demo-output dist build .mypy_cache tests/.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks
 
 # Stamps, so that a second call starts at once.
 

@@ -84,15 +84,9 @@ def run(source: Path) -> ExecutionResult:
 def report(result: ExecutionResult) -> None:
     heading("Verified against the plan")
     for name, output in result.outputs.items():
-        media = output.media
-        print(f"{name}: {output.path}")
-        if media.duration is not None:
-            print(f"  duration  {float(media.duration):.3f} s")
-        if media.video is not None:
-            rate = "" if media.video.frame_rate is None else f", {float(media.video.frame_rate):.3f} frames/s"
-            print(f"  picture   {media.video.codec} {media.video.width}x{media.video.height}{rate}")
-        for track in media.audio:
-            print(f"  sound     {track.codec} {track.sample_rate} Hz, {track.channel_layout}")
+        print(f"{name}: {output.path} ({output.size} bytes)")
+        for check in output.checks:
+            print(f"  {check}")
 
 
 def contact_sheet(before: Path, after: Path, sheet: Path) -> None:

@@ -30,7 +30,12 @@ _COMPARISONS = 50_000
 
 
 def build(
-    spec: JobSpec, registry: Registry, problems: Problems, *, excuses: Callable[[str], bool] = lambda _: False
+    spec: JobSpec,
+    registry: Registry,
+    problems: Problems,
+    *,
+    excuses: Callable[[str], bool] = lambda _: False,
+    written: Iterable[Reference] = (),
 ) -> Graph:
     """The graph of *spec*, of what is sound in it.
 
@@ -40,6 +45,7 @@ def build(
         problems: Takes everything that is wrong.
         excuses: Whether a clip may be missing only because what makes it is broken and reported already; what refers to
             such a clip is left out silently.
+        written: Clips that outputs name which are broken otherwise: not built, but looked at.
     """
     inputs = {item.id: path for path, item in placed("/inputs", spec.inputs)}
     operations = list(placed("/operations", spec.operations))
@@ -52,10 +58,10 @@ def build(
             bound.append(made)
     outputs = []
     for path, output in placed("/outputs", spec.outputs):
-        where = path + ("/input" if output.input is not None else "/id")
-        hint = None if output.input is not None else 'name the clip that it writes with "input"'
-        if resolver.known(output.clip, where, hint):
+        if resolver.written(output.clip, path + ("/input" if output.input is not None else "/id")):
             outputs.append(BoundOutput(path=path, id=output.id, clip=output.clip))
+    for reference in written:
+        resolver.written(reference.clip, reference.at)
     ordered, staged = _order(bound, problems)
     return Graph(inputs=inputs, operations=ordered, outputs=tuple(outputs), stages=staged)
 
@@ -90,6 +96,10 @@ class _Resolver:
                 kind="graph",
             )  # fmt: skip
         return False
+
+    def written(self, clip: str, path: str) -> bool:
+        """Whether the clip of an output is known, which is named at *path*."""
+        return self.known(clip, path, 'name the clip that it writes with "input"' if path.endswith("/id") else None)
 
 
 def _known_names(clips: Collection[str]) -> str:

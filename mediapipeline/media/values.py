@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import attrs
 from cattrs import Converter
+from cattrs.errors import ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
 __all__ = ["custom", "from_dict", "tagged_union", "to_dict"]
@@ -99,4 +100,13 @@ def from_dict(cls: type[_T], data: Mapping[str, Any]) -> _T:
     except ValueError:
         raise
     except Exception as error:  # cattrs raises whatever the first bad field gives: KeyError, TypeError, its own
-        raise ValueError(f"not a {cls.__name__}: {error!r}") from error
+        raise ValueError(f"not a {cls.__name__}: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    match error:
+        case KeyError(args=[str(name)]):
+            return f"it lacks the field {name!r}"
+        case ForbiddenExtraKeysError(cl=part, extra_fields=fields):
+            return f"{part.__name__} has no field {', '.join(map(repr, sorted(fields)))}"
+    return repr(error)

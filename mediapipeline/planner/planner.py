@@ -148,7 +148,7 @@ class Planner:
         else:
             loaded = load_partly(document, problems=problems)
             if loaded.spec is not None:
-                build(loaded.spec, self.registry, problems, excuses=loaded.excuses)
+                build(loaded.spec, self.registry, problems, excuses=loaded.excuses, written=loaded.written)
                 self.paths(loaded.spec, problems)
                 for path, output in placed("/outputs", loaded.spec.outputs):
                     _container(path, output, problems)
@@ -198,13 +198,19 @@ class _Job:
         self.planner = planner
         self.spec = spec
         self.problems = problems
-        self.excuses = loaded.excuses
+        self.loaded = loaded
         self.decisions: list[Decision] = []
         self.limits = spec.limits or Limits()
 
     def look_at_everything(self) -> None:
         """Every stage up to the StreamGraph, as far as it is sound."""
-        self.graph: Graph = build(self.spec, self.planner.registry, self.problems, excuses=self.excuses)
+        self.graph: Graph = build(
+            self.spec,
+            self.planner.registry,
+            self.problems,
+            excuses=self.loaded.excuses,
+            written=self.loaded.written,
+        )
         files = self.planner.paths(self.spec, self.problems)
         self.containers = {
             path: _container(path, output, self.problems) for path, output in placed("/outputs", self.spec.outputs)

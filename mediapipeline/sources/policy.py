@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Self
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -29,11 +29,6 @@ _SCHEME = re.compile(
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LONGEST = 4096
-_PACKAGES: Mapping[str, str] = {
-    "http": "mediapipeline-http",
-    "https": "mediapipeline-http",
-    "s3": "mediapipeline-s3",
-}
 
 
 @attrs.frozen
@@ -212,9 +207,6 @@ def scheme_of(name: str) -> str | None:
 
 
 def _scheme_hint(scheme: str, side: _Side) -> str:
-    package = _PACKAGES.get(scheme)
-    if package is not None and side.seam == "resolver":
-        return f"the package {package} provides a resolver; a host adds it with SourcePolicy(resolvers=…)"
     known = sorted({"file", *side.schemes})
     near = closest(scheme, known)
     if near is not None:

@@ -18,7 +18,16 @@ from mediapipeline.media.malformed import shown
 from mediapipeline.media.timecode import TimeValue, parse_duration
 from mediapipeline.spec.document import read
 from mediapipeline.spec.foreign import explain_field, rewritten
-from mediapipeline.spec.parts import Input, InputType, Limits, Operation, Output, Reference, StreamChoice
+from mediapipeline.spec.parts import (
+    Input,
+    InputType,
+    Limits,
+    Operation,
+    Output,
+    Reference,
+    StreamChoice,
+    is_clip_name,
+)
 
 __all__ = [
     "VERSION",
@@ -174,6 +183,8 @@ class Loaded:
     complete: bool
     nameless: bool = False
     """Whether a broken part would have given a clip of unknown name."""
+    written: tuple[Reference, ...] = ()
+    """The clips that broken outputs would have written, each at the JSON Pointer where it is named."""
 
     def excuses(self, clip: str) -> bool:
         """Whether a reference to *clip* may be unresolved only because the part that gives it is broken."""
@@ -189,6 +200,7 @@ class _Reader:
         self.complete = not not_read
         self.nameless = False
         self.lost: set[str] = set()
+        self.written: list[Reference] = []
         # Parts that hold something that is no JSON are reported, but not kept.
         self.not_read = {"/".join(path.split("/")[:3]) for path in not_read}
 
@@ -218,7 +230,9 @@ class _Reader:
         )
         fields.close(explain_field)
         complete = self.complete and fields.ok
-        return Loaded(spec=spec, lost=frozenset(self.lost), complete=complete, nameless=self.nameless)
+        return Loaded(
+            spec=spec, lost=frozenset(self.lost), complete=complete, nameless=self.nameless, written=tuple(self.written)
+        )
 
     def parts(self, name: str, cls: type[_T], *, required: bool) -> list[_T]:
         value = self.fields.take(name, required=required)
@@ -236,15 +250,19 @@ class _Reader:
             path = f"/{name}/{n}"
             part = cls.parse(item, path, self.problems)
             if part is None or path in self.not_read:
-                self.lose(cls, item)
+                self.lose(cls, item, path)
             else:
                 found.append(part)
         return found
 
-    def lose(self, cls: type[_Part], item: object) -> None:
-        """Remember the clips that a broken part would have given."""
+    def lose(self, cls: type[_Part], item: object, path: str) -> None:
+        """Remember the clips that a broken part would have given, or written."""
         self.complete = False
         if cls is Output:
+            field = "input" if isinstance(item, Mapping) and item.get("input") is not None else "id"
+            clip = item.get(field) if isinstance(item, Mapping) else None
+            if isinstance(clip, str) and is_clip_name(clip):
+                self.written.append(Reference(clip=clip, port=None, at=f"{path}/{field}"))
             return
         named: list[object] = []
         if isinstance(item, Mapping):

@@ -43,6 +43,11 @@ def _path_text(value: str | os.PathLike[str]) -> str:
     return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 
+def is_clip_name(text: str) -> bool:
+    """Whether a clip may be called so."""
+    return _ID.fullmatch(text) is not None
+
+
 def clip_name(fields: Fields, name: str, *, required: bool = True, hint: str | None = None) -> str | None:
     """A field that holds the name of a clip, or an id."""
     value = fields.text(name, required=required, longest=100_000, hint=hint)

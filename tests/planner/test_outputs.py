@@ -504,3 +504,13 @@ def test_a_track_of_cues_is_looked_for_in_the_whole_file():
     clip = attrs.evolve(clip_info(subtitles=["subrip"]), size=1_000_000)
     made = written(clip, "a.mp4", op("trim", "in", "part", end="2s"))
     assert made.steps[0].resources.disk_read == 1_000_000
+
+
+def test_an_output_with_a_mistake_is_searched_for_others():
+    outputs = {"out": {"destination": "a.mp4", "input": "inn", "codec": {"video": {"codec": "libx264", "crf": 99}}}}
+    found = problems(job(outputs=outputs))
+    assert [(p.path, p.code) for p in found] == [
+        ("/outputs/0/codec/video/crf", "out-of-range"),
+        ("/outputs/0/input", "unresolved-reference"),
+    ]
+    assert found[1].hint == "did you mean 'in'?"

@@ -115,8 +115,8 @@ def test_destinations_are_files_or_folders_with_a_name(destination: str) -> None
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("https://h/x", "mediapipeline-http"),
-        ("s3://b/x", "mediapipeline-s3"),
+        ("https://h/x", "SourcePolicy(resolvers="),
+        ("s3://b/x", "SourcePolicy(resolvers="),
         ("fiel:///x", 'did you mean "file"?'),
         ("gopher://x", "SourcePolicy(resolvers="),
     ],
