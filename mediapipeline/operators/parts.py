@@ -109,7 +109,7 @@ def sound_part(
     node = build.filter([node], "apad", {"whole_len": count}, facts, OPAQUE)
     node = build.filter([node], "atrim", {"end_sample": count}, facts, OPAQUE)
     # Where there was no sound at all, what is added has no time, and FFmpeg 9.0 joins nothing without one.
-    return build.filter([node], "asetpts", {"expr": Expr("N/SR/TB")}, facts, OPAQUE)
+    return build.filter([node], "asetpts", {"expr": Expr("round(N/SR/TB)")}, facts, OPAQUE)
 
 
 def _ceiled(time: Fraction) -> Fraction:

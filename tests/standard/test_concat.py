@@ -287,3 +287,14 @@ def test_a_part_before_its_sound_begins(tmp_path: Path, engine: Engine) -> None:
     heard = loud(sound(engine, tmp_path / "out.mkv"))
     assert heard[:8] == [False] * 8
     assert all(heard[9:14])
+
+
+def test_samples_are_counted_without_rounding(tmp_path: Path, engine: Engine) -> None:
+    """At 44.1 kHz no time of a sample is a binary fraction of a second."""
+    tune = make_clip(tmp_path / "tune.wav", duration="1.5s", audio_rate=44_100)
+    document = joined(tune, tune, destination="out.wav", codec=None)
+    document["operations"][0]["output"] = "whole"
+    document["operations"].append(op("trim", "whole", "out", start="0.56s", duration="1s"))
+    plan_and_run(document, tmp_path, engine)
+    whole = sound(engine, tune)
+    assert sound(engine, tmp_path / "out.wav") == whole[24_696:] + whole[: 44_100 - (66_150 - 24_696)]
