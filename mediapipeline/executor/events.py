@@ -138,7 +138,7 @@ class Published(_BaseEvent):
     Attributes:
         output: Its id.
         destination: As the job names it.
-        files: Names of the files in it, if it is a folder.
+        files: Names of the files in it, if it is a folder; of a package, its playlists.
     """
 
     kind = "published"

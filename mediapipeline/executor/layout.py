@@ -18,7 +18,7 @@ from mediapipeline.executor.publish import Ready
 from mediapipeline.executor.workspace import Workspace, sweep
 from mediapipeline.planner.plan import ProcessingPlan
 from mediapipeline.steps.files import Asset, Final, Source, Work, parse_token
-from mediapipeline.steps.step import CutCuesStep, FFmpegStep, JoinFilesStep, Step
+from mediapipeline.steps.step import CutCuesStep, FFmpegStep, JoinFilesStep, PlaylistStep, Step
 
 __all__ = ["Layout"]
 
@@ -131,6 +131,8 @@ def _files(step: Step) -> Iterable[str]:
             return step.command.files
         case CutCuesStep():
             return (step.source, step.target)
+        case PlaylistStep():
+            return step.files
         case JoinFilesStep():
             return (*step.sources, step.target)
 

@@ -144,6 +144,8 @@ def _check_folder(output: PlannedOutput, target: Path, places: Places, *, overwr
     others = [path for id_, path in places.outputs.items() if id_ != output.id]
     inside = next((path for path in (*places.inputs.values(), *others) if path.resolve().is_relative_to(real)), None)
     suffixes = {Path(file.name).suffix for file in output.files}
+    if output.index is not None:
+        suffixes |= {".mp4", ".m4s", ".ts"}  # what playlists name
     strange = next((each for each in target.iterdir() if each.suffix not in suffixes or not each.is_file()), inside)
     if strange is not None:
         raise OutputError(

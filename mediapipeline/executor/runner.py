@@ -26,8 +26,9 @@ from mediapipeline.ffmpeg.environment import environment
 from mediapipeline.ffmpeg.process import ProcessLimits, ProcessResult, Sample, run_process
 from mediapipeline.ffmpeg.progress import Progress
 from mediapipeline.steps.cues import cut_cues
+from mediapipeline.steps.hls import Variant, master_playlist
 from mediapipeline.steps.measure import MEASURE_LOG_LEVEL, fill
-from mediapipeline.steps.step import CutCuesStep, FFmpegStep, JoinFilesStep, Step
+from mediapipeline.steps.step import CutCuesStep, FFmpegStep, JoinFilesStep, PlaylistStep, Step
 
 __all__ = ["StepRunner"]
 
@@ -85,6 +86,8 @@ class StepRunner:
                 return await self._run_ffmpeg(step, threads, on_progress, on_warning)
             case CutCuesStep():
                 return await in_thread(lambda: self._cut_cues(step))
+            case PlaylistStep():
+                return await in_thread(lambda: self._list(step))
             case JoinFilesStep():
                 return await in_thread(lambda: self._join_files(step))
 
@@ -196,6 +199,24 @@ class StepRunner:
             operator=step.operations.get(found.instance) if found.instance is not None else None,
             retryable=found.retryable,
         )
+
+    def _list(self, step: PlaylistStep) -> StepResult:
+        started = time.monotonic()
+        cpu = time.thread_time()
+        target = Path(self._layout.paths[step.target])
+        variants = [
+            Variant(
+                Path(self._layout.paths[rung.playlist]).name, rung.width, rung.height,
+                None if rung.frame_rate is None else str(rung.frame_rate),
+            )
+            for rung in step.variants
+        ]  # fmt: skip
+        sound = None if step.sound is None else Path(self._layout.paths[step.sound]).name
+        try:
+            target.write_text(master_playlist(target.parent, variants, sound), encoding="utf-8")
+        except (OSError, ValueError) as error:
+            raise ExecutionError(f"the playlist cannot be written: {error}", step=step.id) from error
+        return StepResult(id=step.id, cpu_seconds=time.thread_time() - cpu, wall_seconds=time.monotonic() - started)
 
     def _join_files(self, step: JoinFilesStep) -> StepResult:
         started = time.monotonic()

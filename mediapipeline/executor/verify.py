@@ -7,7 +7,9 @@ at the same time, while the system writes it to disk.
 from __future__ import annotations
 
 import re
+import shutil
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +26,7 @@ from mediapipeline.ffmpeg.environment import environment
 from mediapipeline.ffmpeg.process import ProcessLimits, run_process
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.planner.plan import PlannedOutput
+from mediapipeline.steps.hls import named_in_master, read_playlist
 
 __all__ = ["Checked", "Thoroughness", "Verifier"]
 
@@ -119,16 +122,25 @@ class Verifier:
 
     async def _verify_folder(self, output: PlannedOutput, folder: Path, threads: int | None) -> Checked:
         files = []
+        names = {each.name for each in output.files}
         for each in output.files:
             alone = attrs.evolve(output, media=each.media, streams=each.streams, expectation=each.expectation, files=())
+            file = folder / each.name
             try:
-                files.append(await self.verify(alone, folder / each.name, threads=threads))
+                if each.segment is not None:
+                    alone, file, segments = await in_thread(partial(self._joined, alone, file))
+                    names.update(segments)
+                files.append(await self.verify(alone, file, threads=threads))
             except OutputError as error:
                 said = OutputError(f"{each.name}: {error}", output=output.id, step=output.step)
                 said.differences = error.differences
                 raise said from error
-        names = {each.name for each in output.files}
-        strange = sorted({path.name for path in folder.iterdir()} - names)
+            if file.parent != folder:
+                file.unlink()
+        if output.index is not None:
+            names.add(output.index)
+            self._check_index(output, folder)
+        strange = sorted(await in_thread(lambda: {path.name for path in folder.iterdir()} - names))
         if strange:
             raise _wrong(output, "is not what was planned", [f"the folder holds {strange[0]!r} as well"])
         return Checked(
@@ -137,6 +149,41 @@ class Verifier:
             checks=(f"{len(files)} files, each of them verified", *dict.fromkeys(c for f in files for c in f.checks)),
             files=tuple(files),
         )
+
+    def _joined(self, output: PlannedOutput, playlist: Path) -> tuple[PlannedOutput, Path, tuple[str, ...]]:
+        """The segments of a playlist as one file, what is to be checked of that, and their names."""
+        self._size(output, playlist)
+        try:
+            found = read_playlist(playlist.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise _wrong(output, "is not what was planned", [str(error)]) from error
+        whole = self._home / f"joined-{playlist.stem}"
+        with whole.open("wb") as joined:
+            for name in found.names:
+                self._size(output, playlist.with_name(name))
+                sync_file(playlist.with_name(name))
+                with playlist.with_name(name).open("rb") as segment:
+                    shutil.copyfileobj(segment, joined)
+        planned = output.expectation
+        begins = min((stream.start or Fraction(0) for stream in output.media.streams), default=Fraction(0))
+        lengths = {found.duration, begins + found.duration}  # what begins late has its first segment then
+        if planned.duration is not None and not any(length in planned.duration for length in lengths):
+            raise _wrong(output, "is not what was planned", [f"its segments last {float(found.duration):.3f} s"])
+        # How long it lasts has been compared: the joined file has no header that tells.
+        streams = tuple(attrs.evolve(stream, end=None) for stream in planned.streams)
+        return (
+            attrs.evolve(output, expectation=attrs.evolve(planned, streams=streams, duration=None)), whole, found.names
+        )  # fmt: skip
+
+    def _check_index(self, output: PlannedOutput, folder: Path) -> None:
+        index = folder / (output.index or "")
+        self._size(output, index)
+        try:
+            named = named_in_master(index.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise _wrong(output, "is not what was planned", [str(error)]) from error
+        if named != {each.name for each in output.files}:
+            raise _wrong(output, "is not what was planned", [f"{output.index} names {', '.join(sorted(named))}"])
 
     def _size(self, output: PlannedOutput, file: Path) -> int:
         try:

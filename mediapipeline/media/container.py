@@ -21,6 +21,7 @@ __all__ = [
     "DOCUMENTS",
     "Container",
     "container_for",
+    "container_named",
     "demuxer_for",
     "input_formats",
     "is_folder",
@@ -179,6 +180,17 @@ _TABLE = (
 CONTAINERS: Mapping[str, Container] = MappingProxyType({container.name: container for container in _TABLE})
 """Every container by name."""
 
+_SEGMENTED = (
+    Container(
+        name="hls", muxer="hls", demuxer="mov", suffixes=("m3u8",), video=("h264",), audio=("aac",), metadata=False,
+    ),
+    Container(
+        name="hls-ts", muxer="hls", demuxer="mpegts", suffixes=("m3u8",), video=("h264",), audio=("aac",),
+        metadata=False,
+    ),
+)  # fmt: skip
+_BY_NAME = {container.name: container for container in (*_TABLE, *_SEGMENTED)}
+
 _BY_SUFFIX = {suffix: container for container in _TABLE for suffix in container.suffixes}
 _OTHER_NAMES = {"matroska": "mkv", "mpegts": "ts", "adts": "aac", "ipod": "m4a", "jpeg": "jpg", "quicktime": "mov"}
 
@@ -250,6 +262,15 @@ def require_container(
     says = f"the suffix .{suffix} names no container" if suffix else "the destination has no suffix"
     problems.add(f"{path}/destination", "unknown-container", f"{says}, and no format is given", f"known are {known}")
     return None
+
+
+def container_named(name: str) -> Container:
+    """The container of that name: one of `CONTAINERS`, or one that only operators choose.
+
+    Raises:
+        KeyError: There is none.
+    """
+    return _BY_NAME[name]
 
 
 def demuxer_for(format: str) -> str | None:  # noqa: A002  # the field's name

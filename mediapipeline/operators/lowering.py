@@ -36,6 +36,7 @@ __all__ = [
     "Lowering",
     "Measurement",
     "OptionValue",
+    "Package",
     "ResultRef",
     "StreamRef",
     "SubtitleRef",
@@ -89,6 +90,19 @@ StreamRef: TypeAlias = VideoRef | AudioRef | SubtitleRef | CoverRef
 
 
 @attrs.frozen(kw_only=True)
+class Package:
+    """How a clip of several files is written, where its operator says so rather than the output's format.
+
+    Attributes:
+        container: Name of the container, of those that only operators choose.
+        segment: Seconds of a segment; every one begins with a key frame.
+    """
+
+    container: str
+    segment: Fraction
+
+
+@attrs.frozen(kw_only=True)
 class Clip:
     """What flows along an edge of the job: a picture, all sound tracks, all subtitles, and what is known of the whole.
 
@@ -96,6 +110,7 @@ class Clip:
 
     Attributes:
         files: The clip of each file, of what is several files rather than one; then it holds nothing else.
+        package: How these are written, where the output does not say.
     """
 
     info: MediaInfo
@@ -104,6 +119,7 @@ class Clip:
     subtitles: tuple[SubtitleRef, ...] = ()
     covers: tuple[CoverRef, ...] = ()
     files: tuple[Clip, ...] = ()
+    package: Package | None = None
 
     def with_video(self, video: VideoRef | None) -> Clip:
         return attrs.evolve(self, video=video)

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import attrs
 
-from mediapipeline.media.container import CONTAINERS
+from mediapipeline.media.container import container_named
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
 from mediapipeline.planner import streams as ir
@@ -99,7 +99,7 @@ def why_encoded(graph: ir.StreamGraph, node: ir.Encode, container: str, operator
         return f"changed by {name or changed.origin}"
     if not node.copy_codecs:
         return "the job gives settings for an encoder"
-    if node.kind != "cover" and not CONTAINERS[container].takes(node.kind, source.info.codec):
+    if node.kind != "cover" and not container_named(container).takes(node.kind, source.info.codec):
         return f"{container} does not take {source.info.codec}"
     if source.info.codec not in node.copy_codecs:
         return f"the job asks for {node.info.codec}"

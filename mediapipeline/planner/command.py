@@ -16,7 +16,7 @@ from mediapipeline.errors import PluginContractError
 from mediapipeline.ffmpeg.command import Command, InputFile, Option, OutputFile
 from mediapipeline.ffmpeg.demuxers import INPUT_OPTIONS, STILL_DEMUXERS
 from mediapipeline.ffmpeg.filtergraph import Chain, Expr, File, Filter, FilterGraph, InputStream, Label, Pad, Value
-from mediapipeline.media.container import CONTAINERS, Container
+from mediapipeline.media.container import Container, container_named
 from mediapipeline.media.streams import Stream, VideoStream
 from mediapipeline.media.timecode import seconds_text, to_microseconds_floor
 from mediapipeline.planner import streams as ir
@@ -252,7 +252,7 @@ class CommandBuilder:
         return InputStream(self._input(source, options), source.info.index)
 
     def _output(self, sink: ir.Sink, chapters: str | None) -> OutputFile:
-        container = CONTAINERS[sink.container]
+        container = container_named(sink.container)
         nodes = [self._graph[stream] for stream in sink.inputs]
         maps = tuple(self._mapped(node) for node in nodes)
         options: list[Option] = []
@@ -271,6 +271,8 @@ class CommandBuilder:
         options.append(("map_chapters", chapter_input))
         options.extend(("metadata", f"{key}={value}") for key, value in sink.media.metadata.items())
         options.extend(container.options)
+        if sink.segment is not None:
+            options.extend(_segments(sink, sink.segment))
         if container.still:
             options.append(("frames:v", "1"))
         elif sink.media.duration is not None:
@@ -286,7 +288,7 @@ class CommandBuilder:
         maps = tuple(self._mapped(node) for node in nodes)
         options: list[Option] = []
         for at, node in enumerate(nodes):
-            options.extend(_stream_options(at, node, CONTAINERS[sink.container]))
+            options.extend(_stream_options(at, node, container_named(sink.container)))
             if isinstance(node, ir.Encode) and node.two_pass is not None:
                 options.extend(_pass_options(at, node.two_pass, sink.output, 1))
         return OutputFile(file=None, muxer="null", maps=maps, options=tuple(options))
@@ -324,6 +326,19 @@ def _still_filters(still: ir.Sample, source: ir.Node) -> tuple[Filter, ...]:
     if isinstance(source, ir.Source) and source.key_frames:
         return (Filter("setpts", (("expr", Expr("PTS-STARTPTS")),), instance_name(still.origin)),)
     return _part_filters(still, source.info, still.time, None)
+
+
+def _segments(sink: ir.Sink, length: Fraction) -> Options:
+    """A playlist that is complete, of files that are called after it."""
+    stem = (sink.part or "").rpartition(".")[0]
+    fragments = sink.container == "hls"
+    return (
+        ("hls_time", seconds_text(length)), ("hls_list_size", "0"), ("hls_playlist_type", "vod"),
+        ("hls_flags", "independent_segments"), ("hls_segment_type", "fmp4" if fragments else "mpegts"),
+        # Each playlist has a muxer of its own, which would move its stream by as much as this one needs.
+        ("avoid_negative_ts", "disabled"),
+        *((("hls_fmp4_init_filename", f"{stem}init.mp4"),) if fragments else (("output_ts_offset", "1"),)),
+    )  # fmt: skip
 
 
 def _part_filters(node: ir.Node, info: Stream, start: Fraction, end: Fraction | None) -> tuple[Filter, ...]:

@@ -8,26 +8,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from typing import NamedTuple
 
 from mediapipeline.errors import Problems
-from mediapipeline.media.container import CONTAINERS, Container, is_folder
+from mediapipeline.media.container import CONTAINERS, Container, container_named, is_folder
 from mediapipeline.media.info import MediaInfo
-from mediapipeline.operators.lowering import Clip
+from mediapipeline.operators.lowering import Clip, Package
 from mediapipeline.planner import streams as ir
 from mediapipeline.planner.assemble import expected, output_media, planned_streams
 from mediapipeline.planner.plan import PlannedFile, PlannedOutput
 from mediapipeline.spec import Output
 from mediapipeline.steps.expectation import Expectation
 
-__all__ = ["files_of", "planned_outputs"]
+__all__ = ["INDEX", "FileToWrite", "files_of", "planned_outputs"]
+
+INDEX = "master.m3u8"
+"""Name of the playlist of all playlists in a folder."""
+
+
+class FileToWrite(NamedTuple):
+    """A file of an output: its name in the folder (None where the output is that file), and what it holds."""
+
+    name: str | None
+    container: Container
+    clip: Clip
+    segment: Fraction | None = None
 
 
 def files_of(
     path: str, output: Output, clip: Clip, container: Container | None, problems: Problems
-) -> list[tuple[str | None, Container, Clip]]:
-    """The files of an output, each with its name in the folder, its container and its clip.
-
-    The name is None where the output is one file. Empty with problems.
+) -> list[FileToWrite]:
+    """The files of an output; none with problems.
 
     Args:
         path: JSON Pointer of the output.
@@ -42,13 +53,15 @@ def files_of(
             "name the file in it", kind="planning",
         )  # fmt: skip
         return []
-    if len(clip.files) > 1 and not is_folder(output.destination):
+    if (len(clip.files) > 1 or clip.package is not None) and not is_folder(output.destination):
         problems.add(
             path + "/destination", "several-files",
             f"{output.destination!r} is one file, and {output.clip!r} is {len(clip.files)}",
             'name a folder for them, which ends in a slash: "stills/"', kind="planning",
         )  # fmt: skip
         return []
+    if clip.package is not None:
+        return _packaged(path, output, clip, clip.package, problems)
     stills = ", ".join(name for name, each in CONTAINERS.items() if each.still)
     if container is None:
         if is_folder(output.destination):
@@ -61,13 +74,29 @@ def files_of(
         problems.add(path + at, "not-a-picture-format", message, f"take one of {stills}", kind="planning")
         return []
     if not clip.files:
-        return [(None, container, clip)]
+        return [FileToWrite(None, container, clip)]
     if not is_folder(output.destination):
-        return [(None, container, clip.files[0])]
+        return [FileToWrite(None, container, clip.files[0])]
     digits = max(3, len(str(len(clip.files))))
     return [
-        (f"{number:0{digits}}.{container.suffixes[0]}", container, each) for number, each in enumerate(clip.files, 1)
+        FileToWrite(f"{number:0{digits}}.{container.suffixes[0]}", container, each)
+        for number, each in enumerate(clip.files, 1)
     ]
+
+
+def _packaged(path: str, output: Output, clip: Clip, package: Package, problems: Problems) -> list[FileToWrite]:
+    if output.format is not None:
+        message = f"{output.clip!r} says by itself what kind of files it is"
+        problems.add(path + "/format", "not-allowed", message, "leave out the format", kind="planning")
+        return []
+    container = container_named(package.container)
+    files = []
+    pictures = 0
+    for each in clip.files:
+        pictures += each.video is not None
+        name = f"video-{pictures}_" if each.video is not None else "audio_"
+        files.append(FileToWrite(f"{name}.{container.suffixes[0]}", container, each, package.segment))
+    return files
 
 
 def planned_outputs(
@@ -94,9 +123,10 @@ def planned_outputs(
         media = output_media(graph, sink)
         return PlannedFile(
             name=sink.part or "",
+            segment=sink.segment,
             media=media,
             streams=planned_streams(graph, sink, operator_at),
-            expectation=expected(graph, sink, media, CONTAINERS[sink.container].demuxer, max_duration),
+            expectation=expected(graph, sink, media, container_named(sink.container).demuxer, max_duration),
         )
 
     def output(id_: str, written: Sequence[ir.Sink]) -> PlannedOutput:
@@ -112,6 +142,7 @@ def planned_outputs(
             expectation=Expectation() if folder else files[0].expectation,
             step=writers[id_],
             files=files if folder else (),
+            index=INDEX if folder and written[0].segment is not None else None,
         )
 
     return tuple(output(id_, written) for id_, written in sinks.items())

@@ -14,6 +14,7 @@ import attrs
 
 from mediapipeline.errors import Problem, Problems
 from mediapipeline.ffmpeg.features import Capabilities
+from mediapipeline.ffmpeg.filtergraph import number_text
 from mediapipeline.media.codec import AudioCodec, VideoCodec
 from mediapipeline.media.container import Container
 from mediapipeline.media.encoders import CODECS, ENCODERS, Encoder, encoders_for
@@ -39,6 +40,7 @@ class OutputRequest:
         video: How pictures are to be coded; None is as fits best.
         audio: How sound is to be coded; None is as fits best.
         part: Name of the file, where the output is a folder of several.
+        segment: Seconds of a segment, each of which begins with a key frame; None where the file is one piece.
         only_asked: Whether a kind of stream without settings is left out (the job gave settings for the other kind).
         metadata: Tags that the job sets, over those of the clip; an empty value takes a tag away.
     """
@@ -46,6 +48,7 @@ class OutputRequest:
     path: str
     id: str
     part: str | None = None
+    segment: Fraction | None = None
     container: Container
     video: VideoCodec | None = None
     audio: AudioCodec | None = None
@@ -89,7 +92,8 @@ class OutputBuilder:
             Sink(
                 id=f"out{len(self._build.nodes)}", kind="video", inputs=tuple(nodes),
                 info=self._build.nodes[nodes[0]].info,
-                origin=self._request.path, output=self._request.id, part=self._request.part, container=self._request.container.name, media=media,
+                origin=self._request.path, output=self._request.id, part=self._request.part,
+                segment=self._request.segment, container=self._request.container.name, media=media,
             )
         )  # fmt: skip
 
@@ -130,6 +134,10 @@ class OutputBuilder:
         asked = request.video or VideoCodec()
         if asked.copies or _only_copied(asked.name):
             return self._copy(clip.video, asked, "/codec/video")
+        if request.segment is not None and asked.two_pass:
+            message = "the pictures of one package are encoded in one process, in one pass"
+            self._problem("not-allowed", message, "leave out two_pass", at="/codec/video/two_pass")
+            return []
         encoder = self._encoder(asked, container.video, "video")
         if encoder is None or not asked.check(f"{request.path}/codec/video", self._problems, encoder):
             return []
@@ -156,10 +164,15 @@ class OutputBuilder:
             message = f"{encoder.name} in {pix_fmt} takes no odd sizes, and the picture is {info.width}x{info.height}"
             faults.append(self._fault("odd-size", message, "scale or crop it to even sizes"))
         options = asked.options(encoder, info.frame_rate if info.vfr is False else None)
+        segment = self._request.segment
+        if segment is not None:
+            options = (*options, ("force_key_frames", f"expr:gte(t,n_forced*{number_text(segment)})"))
         copyable = self._copyable(asked.name, self._request.container.video)
         if info.rotation and not self._request.container.rotation:
             copyable = frozenset()  # the container would forget that players have to turn it
-        pinned = asked.forces_encoding or one_of_many or asked.pix_fmt not in (None, info.pix_fmt)
+        pinned = (
+            segment is not None or asked.forces_encoding or one_of_many or asked.pix_fmt not in (None, info.pix_fmt)
+        )
         after = attrs.evolve(
             info, codec=encoder.codec, pix_fmt=pix_fmt, rotation=0, bit_rate=asked.bitrate, profile=None, reorder=None
         )

@@ -96,6 +96,7 @@ class PlannedFile:
 
     Attributes:
         name: Within the folder that is the output.
+        segment: Seconds of a segment, if it is a playlist of files beside it, which are together what is planned.
         media: What it will be.
         streams: How each of its streams comes about.
         expectation: What is checked before it is published.
@@ -105,6 +106,7 @@ class PlannedFile:
     media: MediaInfo
     streams: tuple[PlannedStream, ...]
     expectation: Expectation
+    segment: Fraction | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -120,6 +122,7 @@ class PlannedOutput:
         expectation: What is checked before it is published.
         step: Id of the step that writes it, or the last of it.
         files: What is in it if it is a folder: all files, and then `streams` and `expectation` are empty.
+        index: Name of the file in it that names the others.
     """
 
     id: str
@@ -131,6 +134,7 @@ class PlannedOutput:
     expectation: Expectation
     step: str
     files: tuple[PlannedFile, ...] = ()
+    index: str | None = None
 
 
 @attrs.frozen(kw_only=True)

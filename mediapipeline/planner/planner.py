@@ -21,7 +21,7 @@ from mediapipeline.ffmpeg.features import Capabilities
 from mediapipeline.graph.build import build, placed
 from mediapipeline.graph.graph import Graph
 from mediapipeline.graph.infer import Inferred, infer
-from mediapipeline.media.container import CONTAINERS, Container, container_for, is_folder
+from mediapipeline.media.container import CONTAINERS, Container, container_for, container_named, is_folder
 from mediapipeline.media.prober import Prober
 from mediapipeline.media.streams import VideoStream
 from mediapipeline.operators.lowering import Clip
@@ -30,7 +30,7 @@ from mediapipeline.params.converter import unstructure
 from mediapipeline.planner.assemble import requirements
 from mediapipeline.planner.estimate import estimate_nodes, total
 from mediapipeline.planner.expand import GraphBuilder, lower
-from mediapipeline.planner.folders import files_of, planned_outputs
+from mediapipeline.planner.folders import FileToWrite, files_of, planned_outputs
 from mediapipeline.planner.inputs import ProbedInput, expand_input, probe_input
 from mediapipeline.planner.machine import Machine
 from mediapipeline.planner.optimize import RULES, optimize
@@ -261,10 +261,10 @@ class _Job:
     def _write(self, path: str, output: Output, clip: Clip) -> None:
         """Add the files of one output."""
         before, said = len(self.problems), dict[Decision, None]()
-        for part, container, each in files_of(path, output, clip, self.containers.get(path), self.problems):
-            request = _request(path, output, container, part)
+        for file in files_of(path, output, clip, self.containers.get(path), self.problems):
+            request = _request(path, output, file)
             writer = OutputBuilder(self.build, request, self.planner.capabilities, self.problems)
-            writer.add(each)
+            writer.add(file.clip)
             said |= dict.fromkeys(writer.decisions)
             if len(self.problems) > before:
                 break  # the others have the same
@@ -306,7 +306,7 @@ class _Job:
             message = f"it needs about {resources.memory} bytes of memory, and the job allows {self.limits.max_memory}"
             self._over("max_memory", "", message)
             return None
-        muxers = [CONTAINERS[sink.container].muxer for sink in graph.sinks]
+        muxers = [container_named(sink.container).muxer for sink in graph.sinks]
         specs = {output.id: output for output in self.spec.outputs}
         costs = estimate_nodes(graph)
         operators = {operation.path: operation.definition.name for operation in self.graph.operations}
@@ -379,15 +379,16 @@ def _container(path: str, output: Output, problems: Problems) -> Container | Non
     return found
 
 
-def _request(path: str, output: Output, container: Container, part: str | None) -> OutputRequest:
+def _request(path: str, output: Output, file: FileToWrite) -> OutputRequest:
     codec = output.codec
     return OutputRequest(
         path=path,
         id=output.id,
-        part=part,
-        container=container,
+        part=file.name,
+        segment=file.segment,
+        container=file.container,
         video=codec.video if codec is not None else None,
         audio=codec.audio if codec is not None else None,
-        only_asked=codec is not None,
+        only_asked=codec is not None and file.segment is None,
         metadata=tuple((output.metadata or {}).items()),
     )

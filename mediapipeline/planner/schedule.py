@@ -8,7 +8,7 @@ prepared by steps of their own.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 
 import attrs
@@ -16,17 +16,18 @@ import attrs
 from mediapipeline.ffmpeg.command import Command, InputFile, OutputFile
 from mediapipeline.ffmpeg.demuxers import SAFE_DEMUXERS
 from mediapipeline.ffmpeg.filtergraph import InputStream
-from mediapipeline.media.container import CONTAINERS
+from mediapipeline.media.container import container_named
 from mediapipeline.media.info import MediaInfo
-from mediapipeline.media.streams import Chapter
+from mediapipeline.media.streams import Chapter, VideoStream
 from mediapipeline.planner import streams as ir
 from mediapipeline.planner.command import CommandBuilder
 from mediapipeline.planner.estimate import estimate_sinks, processor_cores
+from mediapipeline.planner.folders import INDEX
 from mediapipeline.planner.machine import Machine
 from mediapipeline.planner.measuring import Measuring, measuring
-from mediapipeline.steps.files import Asset, Source, Work
+from mediapipeline.steps.files import Asset, Final, Source, Work
 from mediapipeline.steps.resources import Resources
-from mediapipeline.steps.step import CutCuesStep, FFmpegStep, Step
+from mediapipeline.steps.step import CutCuesStep, FFmpegStep, PictureRung, PlaylistStep, Step
 
 __all__ = ["Schedule", "schedule"]
 
@@ -88,7 +89,7 @@ def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Mac
         needs += [writers[sink.output] for sink in group if sink.output in writers]
         chapters = {}
         for sink in group:
-            if sink.media.chapters and CONTAINERS[sink.container].chapters:
+            if sink.media.chapters and container_named(sink.container).chapters:
                 text = _ffmetadata(sink.media.chapters)
                 digest = hashlib.sha256(text.encode()).hexdigest()[:16]
                 assets[digest] = text
@@ -100,7 +101,7 @@ def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Mac
         build = CommandBuilder(graph, group, prepared, demuxers, measured=measured.names)
         command = build.build(chapters)
         needs += measured.before(build.late)
-        id_ = _step_id(group)
+        id_ = _playlistid(group)
         step = FFmpegStep(
             id=id_ if id_ not in ids else f"{id_}~{len(ids)}",  # no id of an output has a tilde
             title=_title(graph, group),
@@ -115,6 +116,9 @@ def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Mac
         steps.append(step)
         ids.add(step.id)
         writers.update((sink.output, step.id) for sink in group)
+    for playlist in _playlists(graph, writers):
+        steps.append(playlist)
+        writers[playlist.output] = playlist.id
     return Schedule(tuple(steps), assets, writers)
 
 
@@ -165,7 +169,7 @@ def _longest(durations: Iterable[Fraction | None]) -> Fraction | None:
     return max(found) if found and len(found) == len(known) else None
 
 
-def _step_id(group: Sequence[ir.Sink]) -> str:
+def _playlistid(group: Sequence[ir.Sink]) -> str:
     """Unique but for the files of one output: no id of one has a plus sign."""
     names = list(dict.fromkeys(sink.output for sink in group))
     return "write-" + "+".join(names if len(names) <= _NAMED else [*names[:_NAMED], f"{len(names) - _NAMED}-more"])
@@ -231,6 +235,28 @@ def _processes(graph: ir.StreamGraph, groups: Sequence[Sequence[ir.Sink]]) -> li
             found.append(list(group))
             readings.append(reads)
     return found
+
+
+def _playlists(graph: ir.StreamGraph, writers: Mapping[str, str]) -> Iterator[PlaylistStep]:
+    """The steps that write the playlists of playlists."""
+    written: dict[str, list[ir.Sink]] = {}
+    for sink in graph.sinks:
+        if sink.segment is not None:
+            written.setdefault(sink.output, []).append(sink)
+    for output, sinks in written.items():
+        pictures, sound = [], None
+        for sink in sinks:
+            token = Final(output, sink.part).token
+            info = graph[sink.inputs[0]].info
+            if isinstance(info, VideoStream):
+                rate = info.frame_rate if info.vfr is False else None
+                pictures.append(PictureRung(playlist=token, width=info.width, height=info.height, frame_rate=rate))
+            else:
+                sound = token
+        yield PlaylistStep(
+            id=f"list-{output}", title=f"write the playlist of {output}", needs=(writers[output],), output=output,
+            variants=tuple(pictures), sound=sound, target=Final(output, INDEX).token, resources=_LITTLE,
+        )  # fmt: skip
 
 
 def _decoded_from(node: ir.Node) -> tuple[ir.NodeId, ...]:

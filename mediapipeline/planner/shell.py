@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from mediapipeline.ffmpeg.command import shell_words
 from mediapipeline.ffmpeg.features import Capabilities
-from mediapipeline.steps import cues, readings
+from mediapipeline.steps import cues, hls, readings
 from mediapipeline.steps.files import Asset, Final, Source, Work, parse_token
 from mediapipeline.steps.measure import MEASURE_LOG_LEVEL, Late, LateChain, Measurement, placeholder
-from mediapipeline.steps.step import FFmpegStep, JoinFilesStep
+from mediapipeline.steps.step import FFmpegStep, JoinFilesStep, PlaylistStep
 
 if TYPE_CHECKING:
     from mediapipeline.planner.plan import ProcessingPlan
@@ -28,9 +28,9 @@ def _named(plan: ProcessingPlan) -> dict[str, str]:
     sources = {Source(item.id).token: _local(item.source) for item in plan.inputs}
     outputs = {Final(item.id).token: _local(item.destination) for item in plan.outputs}
     files = {
-        Final(item.id, file.name).token: _local(item.destination) + file.name
+        Final(item.id, file).token: _local(item.destination) + file
         for item in plan.outputs
-        for file in item.files
+        for file in (*(each.name for each in item.files), *([] if item.index is None else [item.index]))
     }
     return sources | outputs | files
 
@@ -115,6 +115,8 @@ def script(plan: ProcessingPlan) -> str:
             lines.append(
                 f"{shlex.join(['cat', *(paths[t] for t in step.sources)])} > {shlex.quote(paths[step.target])}"
             )
+        elif isinstance(step, PlaylistStep):
+            lines += _playlist(_paths(named, step.files), step)
         else:
             paths = _paths(named, (step.source, step.target))
             end = "None" if step.end is None else repr(step.end)
@@ -131,6 +133,23 @@ def script(plan: ProcessingPlan) -> str:
             source, target = shlex.quote(paths[step.source]), shlex.quote(paths[step.target])
             lines += [f"python3 - {source} {target} <<'PYTHON'", program, "PYTHON"]
     return "\n".join(lines) + "\n"
+
+
+def _playlist(paths: Mapping[str, str], step: PlaylistStep) -> Iterable[str]:
+    folder, target = paths[step.target].rsplit("/", 1)
+    names = {token: path.rsplit("/", 1)[-1] for token, path in paths.items()}
+    rungs = [
+        (names[rung.playlist], rung.width, rung.height, None if rung.frame_rate is None else str(rung.frame_rate))
+        for rung in step.variants
+    ]
+    sound = None if step.sound is None else names[step.sound]
+    yield f"python3 - {shlex.quote(folder)} <<'PYTHON'"
+    yield inspect.getsource(hls)
+    yield "import sys"
+    yield "folder = Path(sys.argv[1])"
+    yield f"text = master_playlist(folder, [Variant(*rung) for rung in {rungs!r}], {sound!r})"
+    yield f"(folder / {target!r}).write_text(text, encoding='utf-8')"
+    yield "PYTHON"
 
 
 def _ffmpeg(

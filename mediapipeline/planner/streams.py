@@ -220,11 +220,13 @@ class Sink(Node):
     """An output file: its streams are the inputs, in the order of the file.
 
     `media` is what it will hold, but for the streams; what is at `media.start` in the clip is at 0 in the file. `part`
-    is its name where the output is a folder of several files, each of which has a sink.
+    is its name where the output is a folder of several files, each of which has a sink. With `segment` it is a playlist
+    of segments of so many seconds, which lie beside it.
     """
 
     output: str
     part: str | None = None
+    segment: Fraction | None = None
     container: str
     media: MediaInfo
 

@@ -4,7 +4,7 @@ from mediapipeline.steps.expectation import Expectation, Range, StreamExpectatio
 from mediapipeline.steps.files import Asset, FileRef, Final, Source, Work, parse_token
 from mediapipeline.steps.measure import Case, Condition, Late, LateChain, LateFilter, Measurement
 from mediapipeline.steps.resources import Resources
-from mediapipeline.steps.step import CutCuesStep, FFmpegStep, JoinFilesStep, Step
+from mediapipeline.steps.step import CutCuesStep, FFmpegStep, JoinFilesStep, PictureRung, PlaylistStep, Step
 
 __all__ = [
     "Asset",
@@ -20,6 +20,8 @@ __all__ = [
     "LateChain",
     "LateFilter",
     "Measurement",
+    "PictureRung",
+    "PlaylistStep",
     "Range",
     "Resources",
     "Source",

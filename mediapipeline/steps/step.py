@@ -17,7 +17,7 @@ from mediapipeline.media.values import custom, tagged_union
 from mediapipeline.steps.measure import LateChain, Measurement
 from mediapipeline.steps.resources import Resources
 
-__all__ = ["CutCuesStep", "FFmpegStep", "JoinFilesStep", "Step"]
+__all__ = ["CutCuesStep", "FFmpegStep", "JoinFilesStep", "PictureRung", "PlaylistStep", "Step"]
 
 
 @attrs.frozen(kw_only=True)
@@ -74,6 +74,23 @@ class CutCuesStep:
 
 
 @attrs.frozen(kw_only=True)
+class PictureRung:
+    """One picture of several among which a player chooses.
+
+    Attributes:
+        playlist: Token of its playlist.
+        width: Pixels.
+        height: Pixels.
+        frame_rate: Frames per second, if they are constant.
+    """
+
+    playlist: str
+    width: int
+    height: int
+    frame_rate: Fraction | None = None
+
+
+@attrs.frozen(kw_only=True)
 class JoinFilesStep:
     """Write files one after the other, byte for byte, into one; for formats that may be joined like that.
 
@@ -91,7 +108,36 @@ class JoinFilesStep:
     resources: Resources = Resources()
 
 
-Step: TypeAlias = FFmpegStep | CutCuesStep | JoinFilesStep
+@attrs.frozen(kw_only=True)
+class PlaylistStep:
+    """Write the playlist of playlists; see `mediapipeline.steps.hls.master_playlist`.
+
+    Attributes:
+        output: Id of the output.
+        variants: Token of the playlist of each picture, with width, height and frames per second.
+        sound: Token of the playlist of the sound, where there is any.
+        target: Token of the file that is written, in the same folder.
+    """
+
+    id: str
+    title: str
+    needs: tuple[str, ...] = ()
+    output: str
+    variants: tuple[PictureRung, ...]
+    sound: str | None = None
+    target: str
+    cpus: int = 1
+    resources: Resources = Resources()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        sound = () if self.sound is None else (self.sound,)
+        return (*(rung.playlist for rung in self.variants), *sound, self.target)
+
+
+Step: TypeAlias = FFmpegStep | CutCuesStep | JoinFilesStep | PlaylistStep
 
 custom(Command, Command.to_dict, Command.from_dict)
-tagged_union(Step, {"ffmpeg": FFmpegStep, "cut-cues": CutCuesStep, "join-files": JoinFilesStep})
+tagged_union(
+    Step, {"ffmpeg": FFmpegStep, "cut-cues": CutCuesStep, "join-files": JoinFilesStep, "playlist": PlaylistStep}
+)
