@@ -27,6 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_job(parser)
     add_rules(parser)
     parser.add_argument(
+        "--verbose", action="store_true", help="show the streams after each rule that changed them (text only)"
+    )
+    parser.add_argument(
         "--format", choices=["text", "json", "mermaid", "shell"], default="text", help="what to print (default: text)"
     )
 
@@ -42,5 +45,5 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     elif args.format == "shell":
         terminal.data(plan.to_shell())
     else:
-        terminal.say(plan.explain().rstrip("\n"))
+        terminal.say(plan.explain(verbose=args.verbose).rstrip("\n"))
     return DONE

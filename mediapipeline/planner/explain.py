@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, VideoStream
 from mediapipeline.media.timecode import format_clock
+from mediapipeline.media.values import to_dict
+from mediapipeline.steps.files import Source
 from mediapipeline.steps.measure import Case
 from mediapipeline.steps.resources import Resources
 from mediapipeline.steps.step import FFmpegStep
@@ -16,13 +19,16 @@ from mediapipeline.steps.step import FFmpegStep
 if TYPE_CHECKING:
     from mediapipeline.planner.plan import PlannedOutput, PlannedStream, ProcessingPlan
 
-__all__ = ["describe_media", "explain", "mermaid"]
+__all__ = ["describe_media", "explain", "explain_json", "mermaid"]
 
+_INPUT = Source("").token
+_MIGHT_COPY = re.compile(r"; copy [^)]*")
+"""The codecs that an encoder might have copied: too many to read."""
 _KILO = 1000
 _FILES_SHOWN = 3
 
 
-def explain(plan: ProcessingPlan) -> str:
+def explain(plan: ProcessingPlan, *, verbose: bool = False) -> str:
     """See `ProcessingPlan.explain`."""
     counts = (("input", plan.inputs), ("operation", plan.operations), ("output", plan.outputs), ("step", plan.steps))
     lines = ["plan: " + ", ".join(f"{len(items)} {word}{'' if len(items) == 1 else 's'}" for word, items in counts)]
@@ -44,12 +50,56 @@ def explain(plan: ProcessingPlan) -> str:
         needs = f", after {', '.join(step.needs)}" if step.needs else ""
         lines.append(f"  {number}. {step.id}: {step.title}{needs}{_cost(step.resources)}")
         if isinstance(step, FFmpegStep):
+            lines += _reads(step)
             lines += _late(step)
     if plan.decisions:
         lines += ["", "decisions"]
         lines += [f"  {'! ' if d.warning else ''}{d.by}: {d.text} ({d.subject})" for d in plan.decisions]
+    if verbose:
+        for rewrite in plan.trace:
+            lines += ["", f"streams {f'after {rewrite.by}' if rewrite.by else 'as the job says'}"]
+            lines += [f"  {_MIGHT_COPY.sub('', line)}" for line in rewrite.graph.splitlines()]
     lines += ["", f"in total{_cost(plan.resources) or ': unknown'}"]
     return "\n".join(lines) + "\n"
+
+
+def explain_json(plan: ProcessingPlan) -> dict[str, Any]:
+    """See `ProcessingPlan.explain_json`."""
+    return {
+        "outputs": [
+            {
+                "id": output.id,
+                "destination": output.destination,
+                "step": output.step,
+                "streams": [{"how": "copy" if s.encoder is None else "encode", **to_dict(s)} for s in output.streams],
+            }
+            for output in plan.outputs
+        ],
+        "steps": [
+            {"id": step.id, "title": step.title, "reads": _readings(step) if isinstance(step, FFmpegStep) else []}
+            for step in plan.steps
+        ],
+        "decisions": [to_dict(decision) for decision in plan.decisions],
+        "trace": [to_dict(rewrite) for rewrite in plan.trace],
+    }
+
+
+def _readings(step: FFmpegStep) -> list[dict[str, Any]]:
+    """Which inputs of the job a step reads, each as often as it is opened, and from when on."""
+    return [
+        {"input": file.file.removeprefix(_INPUT), "from": next((v for key, v in file.options if key == "ss"), "0")}
+        for file in step.command.inputs
+        if file.file.startswith(_INPUT)
+    ]
+
+
+def _reads(step: FFmpegStep) -> Iterable[str]:
+    """Where reading does not begin at the start, and what is done once for several outputs."""
+    late = [f"{each['input']} from {each['from']} s" for each in _readings(step) if each["from"] != "0"]
+    if late:
+        yield f"     reads {', '.join(dict.fromkeys(late))}"
+    if len(step.command.outputs) > 1:
+        yield f"     {len(step.command.outputs)} outputs from one process: what they share is decoded and filtered once"
 
 
 def _late(step: FFmpegStep) -> Iterable[str]:
@@ -156,6 +206,12 @@ def mermaid(plan: ProcessingPlan) -> str:
         lines.append(f"  op{number}[{_quoted(operation.op)}]")
         lines += [f"  {made[clip]} -->|{_quoted(clip)}| op{number}" for clip in operation.inputs]
         made.update((clip, f"op{number}") for clip in operation.outputs)
+    places = {output.id: number for number, output in enumerate(plan.outputs)}
+    for number, step in enumerate(plan.steps):
+        together = [f"out{places[output.id]}" for output in plan.outputs if output.step == step.id]
+        if len(together) > 1:
+            lines += [f'  subgraph step{number} ["one process, shared decoding"]', *(f"    {each}" for each in together)]
+            lines.append("  end")
     for number, output in enumerate(plan.outputs):
         lines.append(f"  out{number}[({_quoted(f'{output.id}: {output.destination}')})]")
         streams = output.streams or [stream for file in output.files for stream in file.streams]

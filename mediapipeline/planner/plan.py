@@ -27,6 +27,7 @@ __all__ = [
     "PlannedOutput",
     "PlannedStream",
     "ProcessingPlan",
+    "Rewritten",
 ]
 
 FORMAT_VERSION = 1
@@ -138,6 +139,19 @@ class PlannedOutput:
 
 
 @attrs.frozen(kw_only=True)
+class Rewritten:
+    """The streams of a job after a rule changed them.
+
+    Attributes:
+        by: The rule; empty for what the rules were given.
+        graph: The text form of `mediapipeline.planner.text`.
+    """
+
+    by: str
+    graph: str
+
+
+@attrs.frozen(kw_only=True)
 class ProcessingPlan:
     """A job, planned: what runs, what comes out, and why it is done like this.
 
@@ -146,6 +160,7 @@ class ProcessingPlan:
         stages: JSON Pointers of the operations, as the job sees them: those of one stage do not need each other.
         steps: What runs, in an order in which it can run; see `Step.needs`.
         assets: Small texts that commands read, by digest.
+        trace: How the optimiser got there; empty for jobs so large that nobody would read it.
         resources: The sum over all steps.
         timeout: Seconds that the whole may take.
         max_memory: Bytes that a process may use.
@@ -160,6 +175,7 @@ class ProcessingPlan:
     outputs: tuple[PlannedOutput, ...]
     assets: Mapping[str, str] = attrs.field(factory=dict, converter=_mapping, hash=False)
     decisions: tuple[Decision, ...] = ()
+    trace: tuple[Rewritten, ...] = ()
     resources: Resources = Resources()
     timeout: Fraction | None = None
     max_memory: int | None = None
@@ -181,11 +197,21 @@ class ProcessingPlan:
         """What the job has and the outputs will not have."""
         return tuple(decision for decision in self.decisions if decision.warning)
 
-    def explain(self) -> str:
-        """What runs, what is copied and what is encoded, and why, as text for people."""
+    def explain(self, *, verbose: bool = False) -> str:
+        """What runs, what is copied and what is encoded, and why, as text for people.
+
+        Args:
+            verbose: Show the streams as well, after each rule that changed them.
+        """
         from mediapipeline.planner.explain import explain
 
-        return explain(self)
+        return explain(self, verbose=verbose)
+
+    def explain_json(self) -> dict[str, Any]:
+        """What `explain` says, for programs: how each stream comes about and why, and every decision."""
+        from mediapipeline.planner.explain import explain_json
+
+        return explain_json(self)
 
     def to_mermaid(self) -> str:
         """The job as a Mermaid flowchart, with what is copied and what is encoded."""

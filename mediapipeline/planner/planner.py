@@ -35,12 +35,13 @@ from mediapipeline.planner.inputs import ProbedInput, expand_input, probe_input
 from mediapipeline.planner.machine import Machine
 from mediapipeline.planner.optimize import RULES, optimize
 from mediapipeline.planner.outputs import OutputBuilder, OutputRequest
-from mediapipeline.planner.plan import PlannedInput, PlannedOperation, ProcessingPlan
+from mediapipeline.planner.plan import PlannedInput, PlannedOperation, ProcessingPlan, Rewritten
 from mediapipeline.planner.readings import read_apart
 from mediapipeline.planner.rule import Decision, Rule
 from mediapipeline.planner.schedule import schedule
 from mediapipeline.planner.strategies import chosen, unmet, without_disabled
 from mediapipeline.planner.streams import Encode, StreamGraph
+from mediapipeline.planner.text import render
 from mediapipeline.sources.policy import SourcePolicy
 from mediapipeline.spec import Limits, Output
 from mediapipeline.spec.job import JobSpec, Loaded
@@ -50,6 +51,9 @@ __all__ = ["Document", "Planner", "Validation"]
 
 Document: TypeAlias = JobSpec | Mapping[str, Any] | str | bytes
 """A job: a `JobSpec`, a document as a mapping, or the text of one."""
+
+_READABLE = 2_000
+"""Streams, over all steps of the optimiser, that a plan shows."""
 
 
 @attrs.frozen
@@ -230,7 +234,8 @@ class _Job:
         )
         self._expand()
         self._check_limits()
-        self.optimized = optimize(read_apart(_needed(StreamGraph(self.build.nodes))), self.planner.rules)
+        self.given = read_apart(_needed(StreamGraph(self.build.nodes)))
+        self.optimized = optimize(self.given, self.planner.rules)
         faults = (fault for node in self.optimized.graph.of(Encode) for fault in node.faults)
         self.problems.extend(dict.fromkeys(faults))
         operators = {operation.path: operation.definition.name for operation in self.graph.operations}
@@ -337,11 +342,19 @@ class _Job:
             outputs=outputs,
             assets=scheduled.assets,
             decisions=(*self.decisions, *self.optimized.decisions),
+            trace=self._trace(),
             resources=resources,
             timeout=self.spec.timeout,
             max_memory=self.limits.max_memory,
             max_output_size=self.limits.max_output_size,
         )
+
+    def _trace(self) -> tuple[Rewritten, ...]:
+        """How the rules changed the streams, unless there are too many of either to be read."""
+        graphs = (("", self.given), *self.optimized.trace)
+        if len(graphs) * len(self.given) > _READABLE:
+            return ()
+        return tuple(Rewritten(by=by, graph=render(graph)) for by, graph in graphs)
 
     def _report_unused(self) -> None:
         """Say which operations and inputs no output needs."""

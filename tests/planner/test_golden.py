@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from mediapipeline.planner.optimize import RULES
 from mediapipeline.planner.plan import ProcessingPlan
 from mediapipeline.testing import Capabilities, clip_info
 from planning import job, op, plan
@@ -86,6 +87,19 @@ JOBS: dict[str, dict[str, Any]] = {
         inputs={"film": "film.mkv"},
         outputs={"loud": "loud.mkv"},
     ),
+    "nested-cuts": job(
+        op("scale", "in", "small", width=640, height=360),
+        op("trim", "small", "half", start="20s"),
+        op("trim", "half", "part", start="1001/30000", duration="5s"),
+        outputs={"part": "part.mp4"},
+    ),
+    "parts-apart": job(
+        op("trim", "in", "late", start="40s", duration="2s"),
+        op("trim", "in", "early", start="10s", duration="2s"),
+        op("hflip", "in", "mirror"),
+        op("trim", "mirror", "again", start="40s", duration="2s"),
+        outputs={"late": "late.mp4", "early": "early.mp4", "again": "again.mkv", "in": "whole.mkv"},
+    ),
     "two-passes": job(
         op("scale", "in", "small", size="360p"),
         outputs={
@@ -95,15 +109,38 @@ JOBS: dict[str, dict[str, Any]] = {
 }
 
 
+VERBOSE = {"diamond", "nested-cuts", "parts-apart"}
+"""Jobs of which it is shown what each rule made of them."""
+
+
 @pytest.mark.parametrize("name", JOBS)
 def test_plan(name, golden):
     made = plan(JOBS[name], CLIPS)
     texts = {
-        "explain": made.explain(),
+        "explain": made.explain(verbose=name in VERBOSE),
         "shell": re.sub(r"(<<'PYTHON'\n).*?\nPYTHON$", r"\1…\nPYTHON", made.to_shell(), flags=re.DOTALL | re.MULTILINE),
         "mermaid": made.to_mermaid(),
     }
     golden(f"plans/{name}.txt", "\n".join(f"== {kind}\n{text.rstrip()}\n" for kind, text in texts.items()))
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_programs_are_told_what_people_are(name):
+    made = plan(JOBS[name], CLIPS)
+    told = json.loads(json.dumps(made.explain_json()))
+    assert [output["id"] for output in told["outputs"]] == [output.id for output in made.outputs]
+    for output in told["outputs"]:
+        assert all((s["how"] == "copy") == (s["encoder"] is None) and s["reason"] for s in output["streams"])
+    assert [decision["text"] for decision in told["decisions"]] == [decision.text for decision in made.decisions]
+    assert [rewrite["by"] for rewrite in told["trace"]][:1] == [""]
+    assert {rewrite["by"] for rewrite in told["trace"][1:]} <= {rule.__name__ for rule in RULES}
+    late = [reading for step in told["steps"] for reading in step["reads"] if reading["from"] != "0"]
+    assert bool(late) == ("     reads " in made.explain())
+
+
+def test_what_nobody_would_read_is_not_kept():
+    chain = [op("hflip", f"c{n}" if n else "in", f"c{n + 1}") for n in range(3000)]
+    assert plan(job(*chain, outputs={"c3000": "a.mp4"})).trace == ()
 
 
 @pytest.mark.parametrize("name", JOBS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from fractions import Fraction
 from pathlib import Path
@@ -78,6 +79,52 @@ def test_the_order_of_rules_does_not_matter(case):
     graph = notation.parse(case.before, notation.facts(case.facts))
     forwards, backwards = apply(graph, RULES).graph, apply(graph, RULES[::-1]).graph
     assert without_copies(render(forwards)) == without_copies(render(backwards))
+
+
+def examples() -> list[tuple[str, str, str]]:
+    """What docstrings of rules say: rule, before, after."""
+    found = []
+    for name, each in NAMED.items():
+        text = inspect.getdoc(each) or ""
+        for before, after in re.findall(r"^(\S.* → \S+) +becomes +(\S.* → \S+)(?: +where .*)?$", text, re.MULTILINE):
+            found.append((name, before, after))
+        for before, after in re.findall(r"((?:^.*→.*\n)+)\nbecomes\n\n((?:^.*→.*\n?)+)", text, re.MULTILINE):
+            found.append((name, before.strip(), after.strip()))
+    return found
+
+
+FACTS = {  # what an example cannot say in its line
+    "cut_parts": "# a: duration=10s\n# b: duration=30s",
+    "copy_untouched": "# in: duration=90s",
+    "seek_lossless_audio": "# in: duration=90s audio_codec=flac",
+    "seek_lossy_audio": "# in: duration=90s audio_codec=aac",
+}
+NOT_IN_LINES = {"drop_noops", "smart_cut"}
+"""Rules whose examples rest on what the text form has not got: what operators promise, and where key frames are."""
+
+
+def spelled_out(line: str) -> str:
+    """An example of one chain, with the encoder that every output has and the codecs that it might copy."""
+    encoder = "encode(libx264; copy h264)" if ":video" in line else "encode(aac; copy aac)"
+    line = line.replace("encode(libx264)", encoder)
+    return line if "encode(" in line or " copy " in line else line.replace(" → out", f" → {encoder} → out")
+
+
+@pytest.mark.parametrize(("name", "before", "after"), examples(), ids=lambda value: value.split(" ")[0][:20])
+def test_examples_in_docstrings(name, before, after):
+    if name in NOT_IN_LINES:
+        return
+    graph = notation.parse(spelled_out(before), notation.facts(FACTS.get(name, "# in: duration=90s")))
+    expected = notation.parse(spelled_out(after), notation.facts(FACTS.get(name, "# in: duration=90s")))
+    rules = [NAMED[name]] if name == "copy_untouched" else [NAMED[name], NAMED["drop_noops"]]
+    assert without_copies(render(apply(graph, rules).graph)) in (
+        without_copies(render(expected)),
+        without_copies(render(apply(expected, [NAMED["drop_noops"]]).graph)),
+    )
+
+
+def test_every_rule_has_an_example():
+    assert {name for name, _, _ in examples()} == set(NAMED)
 
 
 def shorter(graph: StreamGraph, notes: Notes) -> StreamGraph:
