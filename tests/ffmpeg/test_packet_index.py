@@ -43,7 +43,8 @@ def test_both_probers_see_the_same(clip: Path, window: tuple[Fraction, Fraction 
         assert (a.pts, a.dts, a.key) == (b.pts, b.dts, b.key)
         assert b.idr in (a.idr, None)
     assert any(b.idr for _, b in both)
-    assert ours.begins and theirs.begins
+    assert ours.begins
+    assert theirs.begins
     assert window[1] is not None or (ours.ends and theirs.ends)
 
 
