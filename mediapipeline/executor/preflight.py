@@ -130,6 +130,12 @@ def _check_target(output: PlannedOutput, places: Places, *, overwrite: bool) -> 
 
 def _check_folder(output: PlannedOutput, target: Path, places: Places, *, overwrite: bool) -> None:
     """A folder is replaced as a whole: only where it can't be but an earlier output."""
+    if output.index is not None and "%" in str(target.parent.resolve()):
+        raise OutputError(
+            f"output {output.id!r}: FFmpeg takes a percent sign in the path of a playlist for a pattern, and"
+            f" {str(target)!r} has one; name a folder elsewhere",
+            output=output.id,
+        )
     if not os.path.lexists(target):
         return
     if not overwrite:

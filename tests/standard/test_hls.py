@@ -159,3 +159,13 @@ def test_a_script_makes_the_same(clip: Path, engine: Engine) -> None:
     assert sorted(p.name for p in (clip / "out").iterdir()) == sorted(p.name for p in (clip / "ours").iterdir())
     masters = [(clip / name / "master.m3u8").read_text(encoding="utf-8") for name in ("out", "ours")]
     assert [re.sub(r"BANDWIDTH=\d+", "", each) for each in masters] == [re.sub(r"BANDWIDTH=\d+", "", masters[0])] * 2
+
+
+def test_a_percent_sign_is_never_a_pattern(tmp_path: Path, default_engine: Engine) -> None:
+    folder = tmp_path / "100%d"
+    folder.mkdir()
+    make_clip(folder / "in.mp4", duration="1s", video_codec="libx264", size=(64, 48))
+    planned = Planner(base_dir=folder, ffmpeg=default_engine.ffmpeg).plan(package(rungs=1))
+    with pytest.raises(OutputError, match="percent sign"):
+        Executor(base_dir=folder, ffmpeg=default_engine.ffmpeg).run(planned)
+    assert [path.name for path in folder.iterdir()] == ["in.mp4"]
