@@ -75,6 +75,8 @@ class _Complaint:
 class _Reading:
     reached: Fraction | None
     """Time of the last packet; None where there is no saying."""
+    frames: int | None
+    """Of the first picture stream."""
     complaints: tuple[_Complaint, ...]
 
 
@@ -115,6 +117,9 @@ class Verifier:
         alone = len(lasting) == 1 and bool(media.audio)
         found = differences(output.expectation, media, reached=read.reached if alone else None)
         found += _breaks_off(output, media, read.reached)
+        wanted = next((stream.frames for stream in output.expectation.streams if stream.kind == "video"), None)
+        if wanted is not None and read.frames is not None and read.frames != wanted:
+            found.append(f"planned {wanted} frames, found {read.frames}")
         if found:
             raise _wrong(output, "is not what was planned", found)
         said = "every frame was decoded without an error" if full else "every packet was read without an error"
@@ -216,7 +221,8 @@ class Verifier:
             why = diagnose(result.stderr, result.exit_code).cause or f"FFmpeg ended with exit code {result.exit_code}"
             raise _wrong(output, _UNREADABLE[decode], lines or [why])
         reached = None if result.last_progress is None else result.last_progress.out_time
-        return _Reading(reached, tuple(found))
+        frames = None if result.last_progress is None else result.last_progress.frame
+        return _Reading(reached, frames, tuple(found))
 
     def _argv(self, file: Path, threads: int | None, *, decode: bool) -> list[str]:
         take = ["-map", "0", "-c", "copy", "-copy_unknown"]

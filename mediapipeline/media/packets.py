@@ -53,6 +53,14 @@ class PacketIndex:
     begins: bool = False
     ends: bool = False
 
+    def moved(self, by: Fraction) -> PacketIndex:
+        """The same with all times *by* seconds later."""
+        packets = (
+            attrs.evolve(each, pts=each.pts + by, dts=None if each.dts is None else each.dts + by)
+            for each in self.packets
+        )
+        return attrs.evolve(self, packets=tuple(packets))
+
 
 @runtime_checkable
 class PacketProber(Protocol):

@@ -13,6 +13,7 @@ from mediapipeline.media.container import container_named
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
 from mediapipeline.planner import streams as ir
+from mediapipeline.planner.gops import lay_out
 from mediapipeline.planner.plan import PlannedStream
 from mediapipeline.planner.ticks import ticks_coarsely
 from mediapipeline.steps.expectation import Expectation, Range, StreamExpectation, StreamKind
@@ -52,6 +53,8 @@ def requirements(graph: ir.StreamGraph, muxers: Sequence[str]) -> tuple[str, ...
                 found.add("filter:settb")
         elif isinstance(node, ir.Encode):
             found.add(f"encoder:{node.encoder}")
+        elif isinstance(node, ir.Splice):
+            found.add("muxer:mpegts")
     return tuple(sorted(found))
 
 
@@ -84,6 +87,11 @@ def planned_streams(graph: ir.StreamGraph, sink: ir.Sink, operator_at: OperatorA
             found.append(PlannedStream(kind=node.kind, encoder=node.encoder, codec=node.info.codec, reason=reason))
         else:
             reason = "cut at key frames" if isinstance(graph.input_of(node), ir.Cut) else "nothing changes it"
+            if isinstance(node, ir.Splice):
+                parts = [graph[part] for part in node.inputs]
+                copied = sum(part.frames for part in parts if isinstance(part, ir.Packets))
+                total = node.info.frames if isinstance(node.info, VideoStream) else None
+                reason = f"{copied} of {total} frames, the rest encoded: it is cut between key frames"
             found.append(PlannedStream(kind=node.kind, encoder=None, codec=node.info.codec, reason=reason))
     return tuple(found)
 
@@ -95,7 +103,7 @@ def why_encoded(graph: ir.StreamGraph, node: ir.Encode, container: str, operator
     if changed is not None:
         name = operator_at(changed.origin)
         if isinstance(changed, ir.Cut):
-            return f"cut at an exact time ({name or changed.origin})"
+            return f"cut at an exact time ({name or changed.origin}){_why_no_smart_cut(graph, node)}"
         return f"changed by {name or changed.origin}"
     if not node.copy_codecs:
         return "the job gives settings for an encoder"
@@ -104,6 +112,17 @@ def why_encoded(graph: ir.StreamGraph, node: ir.Encode, container: str, operator
     if source.info.codec not in node.copy_codecs:
         return f"the job asks for {node.info.codec}"
     return "copying is switched off"
+
+
+def _why_no_smart_cut(graph: ir.StreamGraph, node: ir.Encode) -> str:
+    """Where somebody looked at the packets, why they are not copied all the same."""
+    cut = graph.input_of(node)
+    source = graph.input_of(cut) if isinstance(cut, ir.Cut) else None
+    if not isinstance(cut, ir.Cut) or not isinstance(source, ir.Source) or source.packets is None:
+        return ""
+    end = None if cut.end is None else source.seek + cut.end
+    found = lay_out(source, source.seek + cut.start, end, node, map(graph.__getitem__, graph.consumers[node.id]))
+    return f"; no smart cut: {found}" if isinstance(found, str) else ""
 
 
 def expected(
@@ -179,6 +198,7 @@ def _expected_stream(graph: ir.StreamGraph, node: ir.Node, begin: Fraction) -> S
                 kind="video", codec=info.codec, width=info.width, height=info.height,
                 frame_rate=info.frame_rate if encoded and info.vfr is False and not still else None,
                 pix_fmt=info.pix_fmt if plain else None, end=None if still else end,
+                frames=info.frames if isinstance(node, ir.Splice) else None,
             )  # fmt: skip
         case AudioStream():
             return StreamExpectation(

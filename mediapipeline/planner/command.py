@@ -30,6 +30,8 @@ __all__ = ["CommandBuilder", "instance_name"]
 Options = tuple[tuple[str, str | None], ...]
 _Reading = tuple[str, Options, int]
 _SAFETY = Fraction(1)
+_OWN_CLOCKS = frozenset({"mp4", "mov"})
+_FINE = 90_000
 
 
 def instance_name(origin: str) -> str | None:
@@ -239,7 +241,10 @@ class CommandBuilder:
     def _mapped(self, node: ir.Node) -> Pad:
         if node.id in self._extra:
             token, demuxer = self._extra[node.id]
-            return InputStream(self._file(token, (("f", demuxer),), (demuxer,)), 0)
+            reading: Options = (("f", demuxer),)
+            if isinstance(node, ir.Splice) and node.info.start:
+                reading = (("itsoffset", seconds_text(_on_grid(node.info))), *reading)  # it begins at 0 otherwise
+            return InputStream(self._file(token, reading, (demuxer,)), 0)
         if isinstance(node, ir.Encode) and node.kind in ("video", "audio"):
             return self._take(node.id)
         source = self._graph.input_of(node)
@@ -273,6 +278,7 @@ class CommandBuilder:
         options.extend(container.options)
         if sink.segment is not None:
             options.extend(_segments(sink, sink.segment))
+        options.extend(_clock_of_track(nodes, container))
         if container.still:
             options.append(("frames:v", "1"))
         elif sink.media.duration is not None:
@@ -411,6 +417,21 @@ def _clock(info: VideoStream) -> str:
     where it varies: with FFmpeg's choice, frames would be moved and dropped.
     """
     return str(1 / info.frame_rate) if info.vfr is False and info.frame_rate else "1/90000"
+
+
+def _on_grid(info: Stream) -> Fraction:
+    """When a stream begins, in whole frames, as an encoder has it: of half frames, converters make a mess."""
+    rate = info.frame_rate if isinstance(info, VideoStream) else None
+    start = info.start or Fraction(0)
+    return round(start * rate) / rate if rate else start
+
+
+def _clock_of_track(nodes: Sequence[ir.Node], container: Container) -> list[Option]:
+    """A clock that a frame of a spliced picture is a whole number of ticks of: a transport stream rounds to its own."""
+    rates = [n.info.frame_rate for n in nodes if isinstance(n, ir.Splice) and isinstance(n.info, VideoStream)]
+    if container.muxer not in _OWN_CLOCKS or not rates or rates[0] is None:
+        return []
+    return [("video_track_timescale", str(rates[0].numerator * -(-_FINE // rates[0].numerator)))]
 
 
 def _stream_options(at: int, node: ir.Node, container: Container) -> list[tuple[str, str | None]]:

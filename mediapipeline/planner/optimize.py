@@ -22,6 +22,7 @@ from mediapipeline.planner.rules.seek_lossless_audio import seek_lossless_audio
 from mediapipeline.planner.rules.seek_lossy_audio import seek_lossy_audio
 from mediapipeline.planner.rules.seek_video import seek_video
 from mediapipeline.planner.rules.share_streams import share_streams
+from mediapipeline.planner.rules.smart_cut import smart_cut
 from mediapipeline.planner.streams import StreamGraph
 
 __all__ = ["RULES", "optimize"]
@@ -34,6 +35,7 @@ RULES: tuple[Rule, ...] = (
     merge_cuts,
     push_samples,
     copy_untouched,
+    smart_cut,
     share_streams,
     seek_video,
     seek_lossless_audio,

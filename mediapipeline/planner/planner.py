@@ -8,6 +8,7 @@ mistakes of all.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -16,12 +17,13 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from mediapipeline.errors import JobError, Problem, Problems
+from mediapipeline.errors import JobError, ProbeError, Problem, Problems
 from mediapipeline.ffmpeg.features import Capabilities
 from mediapipeline.graph.build import build, placed
 from mediapipeline.graph.graph import Graph
 from mediapipeline.graph.infer import Inferred, infer
 from mediapipeline.media.container import CONTAINERS, Container, container_for, container_named, is_folder
+from mediapipeline.media.packets import PacketIndex, PacketProber, Window
 from mediapipeline.media.prober import Prober
 from mediapipeline.media.streams import VideoStream
 from mediapipeline.operators.lowering import Clip
@@ -31,6 +33,7 @@ from mediapipeline.planner.assemble import requirements
 from mediapipeline.planner.estimate import estimate_nodes, total
 from mediapipeline.planner.expand import GraphBuilder, lower
 from mediapipeline.planner.folders import FileToWrite, files_of, planned_outputs
+from mediapipeline.planner.gather import with_packets
 from mediapipeline.planner.inputs import ProbedInput, expand_input, probe_input
 from mediapipeline.planner.machine import Machine
 from mediapipeline.planner.optimize import RULES, optimize
@@ -40,7 +43,7 @@ from mediapipeline.planner.readings import read_apart
 from mediapipeline.planner.rule import Decision, Rule
 from mediapipeline.planner.schedule import schedule
 from mediapipeline.planner.strategies import chosen, unmet, without_disabled
-from mediapipeline.planner.streams import Encode, StreamGraph
+from mediapipeline.planner.streams import Encode, Source, StreamGraph
 from mediapipeline.planner.text import render
 from mediapipeline.sources.policy import SourcePolicy
 from mediapipeline.spec import Limits, Output
@@ -215,7 +218,7 @@ class _Job:
             excuses=self.loaded.excuses,
             written=self.loaded.written,
         )
-        files = self.planner.paths(self.spec, self.problems)
+        self.files = files = self.planner.paths(self.spec, self.problems)
         self.containers = {
             path: _container(path, output, self.problems) for path, output in placed("/outputs", self.spec.outputs)
         }
@@ -234,12 +237,28 @@ class _Job:
         )
         self._expand()
         self._check_limits()
-        self.given = read_apart(_needed(StreamGraph(self.build.nodes)))
-        self.optimized = optimize(self.given, self.planner.rules)
+        graph = read_apart(_needed(StreamGraph(self.build.nodes)))
+        if any("packets" in rule.needs for rule in self.planner.rules):
+            graph = with_packets(graph, self._packets)
+        self.given = graph
+        self.optimized = optimize(graph, self.planner.rules)
         faults = (fault for node in self.optimized.graph.of(Encode) for fault in node.faults)
         self.problems.extend(dict.fromkeys(faults))
         operators = {operation.path: operation.definition.name for operation in self.graph.operations}
         self.problems.extend(unmet(self.optimized.graph, self.planner.strategies, operators.get))
+
+    def _packets(self, source: Source, window: Window) -> PacketIndex | None:
+        """The packets of *source*, where the prober can tell; times count from the start of the file."""
+        file, prober = self.files.get(self.inputs[source.input].path + "/source"), self.planner.prober
+        if file is None or not isinstance(prober, PacketProber):
+            return None
+        begin = self.inputs[source.input].media.start or Fraction(0)
+        low, high = window
+        try:
+            found = prober.index(file, source.info.index, (begin + low, None if high is None else begin + high))
+        except ProbeError:
+            return None  # it has been probed, so it is media; what cannot be looked at is not known
+        return None if found is None else found.moved(-begin)
 
     def _expand(self) -> None:
         """Lower every operation whose facts are known, and add the outputs."""

@@ -25,6 +25,7 @@ from mediapipeline.planner.estimate import estimate_sinks, processor_cores
 from mediapipeline.planner.folders import INDEX
 from mediapipeline.planner.machine import Machine
 from mediapipeline.planner.measuring import Measuring, measuring
+from mediapipeline.planner.splicing import Spliced, splice_steps
 from mediapipeline.steps.files import Asset, Final, Source, Work
 from mediapipeline.steps.resources import Resources
 from mediapipeline.steps.step import CutCuesStep, FFmpegStep, PictureRung, PlaylistStep, Step
@@ -73,6 +74,7 @@ def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Mac
     assets: dict[str, str] = {}
     writers: dict[str, str] = {}
     cues: dict[ir.NodeId, _Cues] = {}
+    splices: dict[ir.NodeId, Spliced] = {}
     ids: set[str] = set()
     for group in _processes(graph, _groups(graph)):
         prepared: dict[ir.NodeId, tuple[str, str]] = {}
@@ -85,6 +87,15 @@ def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Mac
                     steps.extend(made.steps)
                 prepared[node.id] = (made.token, made.muxer)
                 needs.append(made.steps[-1].id)
+            if isinstance(node, ir.Splice):
+                spliced = splices.get(node.id)
+                if spliced is None:
+                    spliced = splices[node.id] = splice_steps(
+                        graph, node, len(splices), demuxers, machine=machine, media=media
+                    )
+                    steps.extend(spliced.steps)
+                prepared[node.id] = (spliced.token, spliced.muxer)
+                needs.append(spliced.steps[-1].id)
         # Whoever waits for the last step of an output waits for all.
         needs += [writers[sink.output] for sink in group if sink.output in writers]
         chapters = {}

@@ -17,7 +17,7 @@ from mediapipeline.errors import Problem
 from mediapipeline.media.fields import closest
 from mediapipeline.planner.assemble import OperatorAt, why_encoded
 from mediapipeline.planner.rule import Rule
-from mediapipeline.planner.streams import Encode, StreamGraph
+from mediapipeline.planner.streams import Cut, Encode, StreamGraph
 
 __all__ = ["STRATEGIES", "Choice", "Strategy", "chosen", "unmet", "without_disabled"]
 
@@ -60,6 +60,20 @@ def _encoded(graph: StreamGraph, operator_at: OperatorAt) -> Iterator[Problem]:
                 )  # fmt: skip
 
 
+def _cut_and_encoded(graph: StreamGraph, operator_at: OperatorAt) -> Iterator[Problem]:
+    """A problem for every picture that is cut and nothing else, and encoded as a whole."""
+    for sink in graph.sinks:
+        for node in (graph[name] for name in sink.inputs):
+            if not isinstance(node, Encode) or node.kind != "video" or not isinstance(graph.input_of(node), Cut):
+                continue
+            yield Problem(
+                f"{node.origin}/codec/video", "cannot-copy",
+                "smart_cut is required, and the picture has to be encoded: "
+                + why_encoded(graph, node, sink.container, operator_at),
+                "plan with smart_cut=preferred", "planning",
+            )  # fmt: skip
+
+
 STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
     {
         strategy.name: strategy
@@ -69,6 +83,13 @@ STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
                 summary="take over the coded packets of what nothing changes",
                 rules=frozenset({"copy_untouched"}),
                 unmet=_encoded,
+            ),
+            Strategy(
+                name="smart_cut",
+                summary="copy the whole groups of pictures of an exact cut, and encode its edges only",
+                rules=frozenset({"smart_cut"}),
+                unmet=_cut_and_encoded,
+                default="disabled",
             ),
         )
     }

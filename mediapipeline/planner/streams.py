@@ -202,12 +202,14 @@ class Copy(Node):
 class Packets(Copy):
     """A part of a `Splice`: so many `frames` of a source from the IDR picture on that is shown at `start`.
 
-    Both times are seconds from the start of the file; at `decode` that picture is decoded.
+    All times are seconds from the start of the file; at `decode` that picture is decoded, and before `zero` there is
+    nothing of the stream.
     """
 
     start: Fraction
     decode: Fraction
     frames: int
+    zero: Fraction = Fraction(0)
 
 
 @attrs.frozen(kw_only=True, eq=False)

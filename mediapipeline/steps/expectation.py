@@ -41,6 +41,8 @@ class StreamExpectation:
     channels: int | None = None
     end: Range | None = None
     """When the stream ends, seconds from the start of the output."""
+    frames: int | None = None
+    """Exactly so many packets, of the first picture stream."""
 
 
 @attrs.frozen(kw_only=True)

@@ -14,7 +14,8 @@ import attrs
 
 from mediapipeline.ffmpeg.filtergraph import Expr, Value
 from mediapipeline.media.info import MediaInfo
-from mediapipeline.media.streams import VideoStream
+from mediapipeline.media.packets import PacketIndex
+from mediapipeline.media.streams import Stream, VideoStream
 from mediapipeline.media.timecode import parse_duration
 from mediapipeline.media.timeline import cut_stream, from_zero, still_stream
 from mediapipeline.operators.traits import OPAQUE, POINTWISE
@@ -25,13 +26,16 @@ from mediapipeline.planner.streams import (
     Encode,
     Filter,
     Node,
+    Packets,
     Retime,
     Sample,
     Sink,
     Source,
+    Splice,
     StreamGraph,
 )
 from mediapipeline.testing import clip_info
+from mediapipeline.testing.fakes import steady_packets
 
 _SOURCE = re.compile(
     r"(?P<input>[\w.-]+):(?P<kind>video|audio|subtitle|cover)(\.(?P<index>\d+))?(@(?P<seek>[\d./]+)s(?P<keys>k)?)?"
@@ -54,9 +58,14 @@ def facts(text: str) -> dict[str, MediaInfo]:
         if arguments.get("duration") == "unknown":
             arguments["duration"] = None
         clock = arguments.pop("clock", None)
+        gop = arguments.pop("gop", None)
         info = from_zero(clip_info(**arguments))
         if clock is not None:
             info = attrs.evolve(info, audio=tuple(attrs.evolve(s, time_base=Fraction(clock)) for s in info.audio))
+        if gop is not None and info.video is not None:  # as its packets are looked at, which takes more than this
+            info = attrs.evolve(
+                info, video=attrs.evolve(info.video, profile="High", interlaced=False, vfr=False, reorder=int(gop))
+            )
         found[name] = info
     return found
 
@@ -108,7 +117,7 @@ class _Parser:
         stream = next(s for s in streams if match["index"] in (None, str(s.index)))
         self.names[name] = self.add(Source, [], kind=kind, info=stream, input=match["input"], origin="/inputs/0",
             seekable=info.format != "mpegts", access={"mpegts": "guess"}.get(info.format or "", "index"),
-            seek=Fraction(match["seek"] or 0), key_frames=match["keys"] is not None,
+            seek=Fraction(match["seek"] or 0), key_frames=match["keys"] is not None, packets=_packets(stream),
         )  # fmt: skip
         return self.names[name]
 
@@ -122,6 +131,8 @@ class _Parser:
         kind, info = source.kind, source.info
         if step == "copy":
             return self.add(Copy, inputs, kind=kind, info=info)
+        if step == "splice()":
+            return self.add(Splice, inputs, kind=kind, info=info)
         match = _STEP.fullmatch(step)
         assert match, f"not a step: {step!r}"
         name, inside = match["name"], match["inside"]
@@ -152,6 +163,11 @@ class _Parser:
             known = [length for length in lengths if length is not None]
             whole = sum(known, Fraction(0)) if len(known) == len(lengths) else None
             return self.add(Concat, inputs, kind=kind, info=attrs.evolve(info, duration=whole), **same)
+        if name == "packets":
+            start, frames = inside.split("s, ")
+            return self.add(
+                Packets, inputs, kind=kind, info=info, start=Fraction(start), decode=Fraction(start), frames=int(frames)
+            )
         if name == "encode":
             settings, _, copies = inside.partition("; copy ")
             encoder, *options = settings.split(", ")
@@ -167,6 +183,11 @@ class _Parser:
             Filter, inputs, kind=kind, info=info, name=name, options=tuple((key, _value(v)) for key, v in pairs),
             traits=POINTWISE if name in _POINTWISE else OPAQUE, **same,
         )  # fmt: skip
+
+
+def _packets(info: Stream) -> PacketIndex | None:
+    """Those of a picture of which a fixture gives the groups of pictures, kept where nothing else is."""
+    return steady_packets(info, info.reorder) if isinstance(info, VideoStream) and info.reorder else None
 
 
 def _value(text: str) -> Value:

@@ -1,0 +1,215 @@
+"""A smart cut is frame for frame the part that was asked for, copied in the middle: on every FFmpeg, by other means.
+
+The outputs are looked at by PyAV and by every FFmpeg's decoder, not by the library.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import av
+import pytest
+
+from mediapipeline import Executor, Planner
+from mediapipeline.ffmpeg.binary import Engine
+from mediapipeline.ffmpeg.environment import environment
+from mediapipeline.planner.plan import ProcessingPlan
+from outcomes import differences
+
+_ALIKE = 0.98
+_PLAIN = ("-pix_fmt", "yuv420p")
+
+
+class Clip(NamedTuple):
+    suffix: str
+    rate: str
+    options: tuple[str, ...]
+    late: str = "0"
+    pix_fmt: str = "yuv420p"
+
+
+CLIPS = {
+    "mp4": Clip("mp4", "25", ("-g", "25")),
+    "mp4-film": Clip("mp4", "24000/1001", ("-g", "24")),
+    "mp4-flat-b": Clip("mp4", "60000/1001", ("-g", "50", "-bf", "2", "-b-pyramid", "none")),
+    "mp4-coarse": Clip("mp4", "30", ("-g", "12", "-bf", "0", "-profile:v", "baseline", "-video_track_timescale", "30")),
+    "mp4-full-range": Clip("mp4", "25", ("-g", "20"), pix_fmt="yuvj420p"),
+}
+
+
+def make(name: str, folder: Path, engine: Engine) -> Path:
+    clip = CLIPS[name]
+    path = folder / f"in.{clip.suffix}"
+    run(
+        engine, "-f", "lavfi", "-i", f"testsrc2=size=96x64:rate={clip.rate}:duration=6", "-f", "lavfi", "-i",
+        "sine=frequency=300:sample_rate=48000:duration=6", "-c:v", "libx264", "-preset", "veryfast", "-c:a", "aac",
+        "-pix_fmt", clip.pix_fmt, "-output_ts_offset", clip.late, *clip.options, str(path),
+    )  # fmt: skip
+    return path
+
+
+def run(engine: Engine, *arguments: str) -> str:
+    """What FFmpeg prints; it complains of nothing."""
+    command = [str(engine.ffmpeg), "-v", "warning", "-nostdin", "-y", *arguments]
+    done = subprocess.run(
+        command, check=True, capture_output=True, text=True, timeout=120, env=environment(Path(tempfile.gettempdir()))
+    )
+    said = [line for line in done.stderr.splitlines() if "deprecated pixel format" not in line]
+    assert not said, f"{' '.join(command)}\n{said[:5]}"
+    return done.stdout
+
+
+def hashes(engine: Engine, path: Path) -> list[str]:
+    text = run(engine, "-i", str(path), "-map", "0:v:0", "-fps_mode", "passthrough", "-f", "framemd5", "-")
+    return [line.rsplit(",", 1)[1].strip() for line in text.splitlines() if not line.startswith("#")]
+
+
+def packets(path: Path) -> tuple[list[Fraction], list[Fraction]]:
+    """Times of showing, in order, and of decoding, as they come; from the start of the file."""
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        found = [p for p in container.demux(stream) if p.pts is not None]
+        base = stream.time_base or Fraction(0)
+        start = Fraction(container.start_time or 0, 1_000_000)
+        shown = sorted(p.pts * base - start for p in found if p.pts is not None)
+        return shown, [p.dts * base for p in found if p.dts is not None]
+
+
+def smart_cut(source: Path, destination: str, engine: Engine, **options: Any) -> ProcessingPlan:
+    job = {
+        "inputs": [{"id": "in", "source": source.name}],
+        "operations": [{"op": "trim", "input": "in", "output": "out", "params": options}],
+        "outputs": [{"id": "out", "destination": destination}],
+    }
+    folder = source.parent
+    plan = Planner(base_dir=folder, ffmpeg=engine.ffmpeg, strategies={"smart_cut": "preferred"}).plan(job)
+    result = Executor(base_dir=folder, ffmpeg=engine.ffmpeg, verify="full").run(plan, overwrite=True)
+    found = differences(plan.output("out"), result.outputs["out"].media)
+    assert not found, f"{found}\n{plan.explain()}"
+    assert not result.warnings
+    return plan
+
+
+def copied(plan: ProcessingPlan) -> tuple[int, int]:
+    """Frames that are copied, and all."""
+    reason = plan.output("out").streams[0].reason
+    match = re.match(r"(\d+) of (\d+) frames", reason)
+    assert match, reason
+    return int(match[1]), int(match[2])
+
+
+def check(source: Path, output: Path, plan: ProcessingPlan, engine: Engine, start: str, end: str | None) -> None:
+    """*output* is the part [start, end) of *source*, with a middle that is bit for bit the same."""
+    shown, _ = packets(source)
+    low, high = Fraction(start), None if end is None else Fraction(end)
+    kept = [at for at, time in enumerate(shown) if time >= low and (high is None or time < high)]
+    count, total = copied(plan)
+    assert total == len(kept)
+    rate = plan.inputs[0].media.video.frame_rate  # type: ignore[union-attr]  # every clip has a picture
+    assert rate is not None
+    times, decoded = packets(output)
+    assert len(times) == total
+    tick = Fraction(3, 2000) if output.suffix == ".mkv" or source.suffix == ".mkv" else Fraction(1, 40_000)
+    assert all(abs(b - a - 1 / rate) <= tick for a, b in pairwise(times)), "there is a gap"
+    assert all(a < b for a, b in pairwise(decoded)), "decoding goes back in time"
+    frames, originals = hashes(engine, output), hashes(engine, source)[kept[0] : kept[-1] + 1]
+    same = [a == b for a, b in zip(frames, originals, strict=True)]
+    longest = max(len(run_) for run_ in re.findall("1+", "".join("01"[each] for each in same)))
+    assert longest >= count, f"{longest} frames in a row are the same, and {count} were to be copied"
+    alike = ssim(engine, output, source, kept[0], total)
+    assert len(alike) == total
+    assert min(alike) >= _ALIKE, [round(each, 3) for each in alike]
+
+
+def ssim(engine: Engine, output: Path, source: Path, first: int, count: int) -> list[float]:
+    part = f"trim=start_frame={first}:end_frame={first + count},settb=1/25,setpts=N"
+    graph = f"[0:v:0]settb=1/25,setpts=N[a];[1:v:0]{part}[b];[a][b]ssim=stats_file=-[c]"
+    clock = ["-map", "[c]", "-enc_time_base", "1/25", "-fps_mode", "passthrough"]
+    text = run(engine, "-i", str(output), "-i", str(source), "-filter_complex", graph, *clock, "-f", "null", "-")
+    return [float(each) for each in re.findall(r"All:([\d.]+)", text)]
+
+
+@pytest.mark.parametrize("name", CLIPS)
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
+def test_part_is_the_part(name: str, suffix: str, tmp_path: Path, engine: Engine) -> None:
+    source = make(name, tmp_path, engine)
+    plan = smart_cut(source, f"out.{suffix}", engine, start="1.53s", end="5.29s")
+    if suffix == "mkv" and "/" in CLIPS[name].rate:
+        assert "mkv would round its times" in plan.output("out").streams[0].reason
+        return
+    check(source, tmp_path / f"out.{suffix}", plan, engine, "1.53", "5.29")
+    assert 0 < copied(plan)[0] < copied(plan)[1]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "all_but"),
+    [("2", "4", 0), ("2", "4.2", 5), ("1.8", "4", 5), ("0", "3.48", 12), ("1.48", None, 13), ("2", None, 0)],
+)
+@pytest.mark.parametrize("name", ["mp4"])
+def test_bounds_on_key_frames(
+    name: str, start: str, end: str | None, all_but: int, tmp_path: Path, default_engine: Engine
+) -> None:
+    source = make(name, tmp_path, default_engine)
+    bounds = {"start": f"{start}s"} | ({} if end is None else {"end": f"{end}s"})
+    plan = smart_cut(source, "out.mp4", default_engine, **bounds)
+    check(source, tmp_path / "out.mp4", plan, default_engine, start, end)
+    count, total = copied(plan)
+    assert total - count == all_but
+
+
+def test_every_decoder_plays_it(tmp_path: Path, engine: Engine, default_engine: Engine) -> None:
+    """What one version writes, the others decode to the same frames without a word."""
+    source = make("mp4", tmp_path, default_engine)
+    smart_cut(source, "out.mp4", default_engine, start="0.5s", end="4.7s")
+    assert hashes(engine, tmp_path / "out.mp4") == hashes(default_engine, tmp_path / "out.mp4")
+
+
+def test_sound_is_cut_at_the_sample(tmp_path: Path, engine: Engine) -> None:
+    source = make("mp4", tmp_path, engine)
+    plan = smart_cut(source, "out.mp4", engine, start="1.53s", end="5.29s")
+    assert plan.output("out").streams[1].encoder == "aac"
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        track = container.streams.audio[0]
+        assert track.duration is not None
+        assert track.time_base is not None
+        assert track.duration * track.time_base == pytest.approx(3.76, abs=0.001)
+
+
+@pytest.mark.parametrize(
+    ("options", "bounds", "why"),
+    [
+        (("-g", "25", *_PLAIN), ("1.2s", "1.8s"), "there is no IDR picture in it"),
+        (("-g", "25", *_PLAIN), ("1.2s", "2.8s"), "it holds no whole group of pictures"),
+        (("-g", "50", *_PLAIN), ("1.8s", "4.3s"), "too little of it could be copied"),
+        (("-g", "12", *_PLAIN, "-x264-params", "open-gop=1:bframes=3"), ("1.2s", "5.1s"), "there is no IDR picture in it"),
+        (("-g", "12", "-pix_fmt", "yuv444p"), ("1.2s", "5.1s"), "only 4:2:0 of 8 bits"),
+        (("-g", "12", *_PLAIN, "-flags", "+ilme+ildct", "-x264-params", "tff=1:weightp=0"), ("1.2s", "5.1s"), "not known to be progressive"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_copied_is_encoded_and_the_plan_says_why(
+    options: tuple[str, ...], bounds: tuple[str, str], why: str, tmp_path: Path, default_engine: Engine
+) -> None:
+    source = tmp_path / "in.mp4"
+    picture = "testsrc2=size=96x64:rate=25:duration=6"
+    run(default_engine, "-f", "lavfi", "-i", picture, "-c:v", "libx264", *options, str(source))
+    plan = smart_cut(source, "out.mp4", default_engine, start=bounds[0], end=bounds[1])
+    (stream,) = plan.output("out").streams
+    assert stream.encoder == "libx264"
+    assert why in stream.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "end"),
+    [("car-detection.mp4", "3.1", "22.3"), ("car-detection.mp4", "4.8", "26.05")],
+)
+def test_real_clips(name: str, start: str, end: str, shared_media: Path, tmp_path: Path, engine: Engine) -> None:
+    source = tmp_path / name
+    source.symlink_to(shared_media / name)
+    plan = smart_cut(source, "out.mp4", engine, start=f"{start}s", end=f"{end}s")
+    check(source, tmp_path / "out.mp4", plan, engine, start, end)
