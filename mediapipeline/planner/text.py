@@ -18,7 +18,8 @@ one file of an output of several.
 ``in:video → packets(6s, 100)`` are 100 frames from the IDR picture at 6 s on, copied as part of a ``splice()``.
 
 Filters always have parentheses. ``cut(…, keyframe)`` may fall on key frames, ``encode(…; copy aac)`` would as well be a
-copy of that codec, ``retime(25, filled)`` begins at time 0, and ``{= s1}`` says that the stream is that other one, frame for frame. Facts are not in the text.
+copy of that codec, ``retime(25, filled)`` begins at time 0, and ``{= s1}`` says that the stream is that other one,
+frame for frame. Facts are not in the text.
 """
 
 from __future__ import annotations

@@ -20,8 +20,9 @@ def seek_lossy_audio(graph: StreamGraph, notes: Notes) -> StreamGraph:
 
     in:audio → cut(60s..70s) → out    becomes    in:audio@59s → cut(1s..11s) → out
 
-    The samples are those at the same places, as exactly as the clock of the file tells (Matroska's: 1 ms). Codecs that make up noise, or whose first frames depend on all before,
-    may give them other values than a decoder that began at the start of the file, at the same level.
+    The samples are those at the same places, as exactly as the clock of the file tells (Matroska's: 1 ms). Codecs that
+    make up noise, or whose first frames depend on all before, may give them other values than a decoder that began at
+    the start of the file, at the same level.
     """
     return seek_sources(graph, notes, _lead)
 
