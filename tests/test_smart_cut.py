@@ -81,15 +81,18 @@ def packets(path: Path) -> tuple[list[Fraction], list[Fraction]]:
         return shown, [p.dts * base for p in found if p.dts is not None]
 
 
-def smart_cut(source: Path, destination: str, engine: Engine, **options: Any) -> ProcessingPlan:
+def planned(source: Path, destination: str, engine: Engine, **options: Any) -> ProcessingPlan:
     job = {
         "inputs": [{"id": "in", "source": source.name}],
         "operations": [{"op": "trim", "input": "in", "output": "out", "params": options}],
         "outputs": [{"id": "out", "destination": destination}],
     }
-    folder = source.parent
-    plan = Planner(base_dir=folder, ffmpeg=engine.ffmpeg, strategies={"smart_cut": "preferred"}).plan(job)
-    result = Executor(base_dir=folder, ffmpeg=engine.ffmpeg, verify="full").run(plan, overwrite=True)
+    return Planner(base_dir=source.parent, ffmpeg=engine.ffmpeg, strategies={"smart_cut": "preferred"}).plan(job)
+
+
+def smart_cut(source: Path, destination: str, engine: Engine, **options: Any) -> ProcessingPlan:
+    plan = planned(source, destination, engine, **options)
+    result = Executor(base_dir=source.parent, ffmpeg=engine.ffmpeg, verify="full").run(plan, overwrite=True)
     found = differences(plan.output("out"), result.outputs["out"].media)
     assert not found, f"{found}\n{plan.explain()}"
     assert not result.warnings
@@ -139,10 +142,11 @@ def ssim(engine: Engine, output: Path, source: Path, first: int, count: int) -> 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
 def test_part_is_the_part(name: str, suffix: str, tmp_path: Path, engine: Engine) -> None:
     source = make(name, tmp_path, engine)
-    plan = smart_cut(source, f"out.{suffix}", engine, start="1.53s", end="5.29s")
     if suffix == "mkv" and "/" in CLIPS[name].rate:
+        plan = planned(source, "out.mkv", engine, start="1.53s", end="5.29s")
         assert "mkv would round its times" in plan.output("out").streams[0].reason
         return
+    plan = smart_cut(source, f"out.{suffix}", engine, start="1.53s", end="5.29s")
     check(source, tmp_path / f"out.{suffix}", plan, engine, "1.53", "5.29")
     assert 0 < copied(plan)[0] < copied(plan)[1]
 
