@@ -42,7 +42,8 @@ class Report:
         parts = [
             "# Benchmarks",
             (
-                f"Written by `make bench`: {machine}. Figures are medians of alternating runs in one session; ratios carry"
+                f"Written by `make bench`: {machine}. Figures are medians of alternating runs in one session; ratios"
+                " carry"
                 " over to other machines, seconds do not."
             ),
             "## Jobs",
