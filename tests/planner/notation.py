@@ -164,9 +164,15 @@ class _Parser:
             whole = sum(known, Fraction(0)) if len(known) == len(lengths) else None
             return self.add(Concat, inputs, kind=kind, info=attrs.evolve(info, duration=whole), **same)
         if name == "packets":
-            start, frames = inside.split("s, ")
+            begins, frames = inside.split("s, ")
             return self.add(
-                Packets, inputs, kind=kind, info=info, start=Fraction(start), decode=Fraction(start), frames=int(frames)
+                Packets,
+                inputs,
+                kind=kind,
+                info=info,
+                start=Fraction(begins),
+                decode=Fraction(begins),
+                frames=int(frames),
             )
         if name == "encode":
             settings, _, copies = inside.partition("; copy ")
