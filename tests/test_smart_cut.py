@@ -142,7 +142,7 @@ def ssim(engine: Engine, output: Path, source: Path, first: int, count: int) -> 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
 def test_part_is_the_part(name: str, suffix: str, tmp_path: Path, engine: Engine) -> None:
     source = make(name, tmp_path, engine)
-    if suffix == "mkv" and "/" in CLIPS[name].rate:
+    if suffix == "mkv" and (1000 / Fraction(CLIPS[name].rate)).denominator != 1:
         plan = planned(source, "out.mkv", engine, start="1.53s", end="5.29s")
         assert "mkv would round its times" in plan.output("out").streams[0].reason
         return
