@@ -101,8 +101,8 @@ def jobs(draw: st.DrawFn) -> dict[str, Any]:
                 )  # fmt: skip
             case "concat" | "mix":
                 other = draw(st.sampled_from([each for each in clips if each.sound or op == "concat"]))
-                params = {"limit": False, "duration": "first"} if op == "mix" else {}
-                both = clip.seconds + other.seconds if op == "concat" else clip.seconds
+                params = {"limit": False} if op == "mix" else {}
+                both = clip.seconds + other.seconds if op == "concat" else max(clip.seconds, other.seconds)
                 made = attrs.evolve(clip, name=name, seconds=both, picture=clip.picture or other.picture)
                 add(op, made, params, inputs=[clip.name, other.name])
             case "fps":
