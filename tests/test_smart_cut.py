@@ -191,9 +191,15 @@ def test_sound_is_cut_at_the_sample(tmp_path: Path, engine: Engine) -> None:
         (("-g", "25", *_PLAIN), ("1.2s", "1.8s"), "there is no IDR picture in it"),
         (("-g", "25", *_PLAIN), ("1.2s", "2.8s"), "it holds no whole group of pictures"),
         (("-g", "50", *_PLAIN), ("1.8s", "4.3s"), "too little of it could be copied"),
-        (("-g", "12", *_PLAIN, "-x264-params", "open-gop=1:bframes=3"), ("1.2s", "5.1s"), "there is no IDR picture in it"),
+        (
+            ("-g", "12", *_PLAIN, "-x264-params", "open-gop=1:bframes=3"), ("1.2s", "5.1s"),
+            "there is no IDR picture in it",
+        ),
         (("-g", "12", "-pix_fmt", "yuv444p"), ("1.2s", "5.1s"), "only 4:2:0 of 8 bits"),
-        (("-g", "12", *_PLAIN, "-flags", "+ilme+ildct", "-x264-params", "tff=1:weightp=0"), ("1.2s", "5.1s"), "not known to be progressive"),
+        (
+            ("-g", "12", *_PLAIN, "-flags", "+ilme+ildct", "-x264-params", "tff=1:weightp=0"), ("1.2s", "5.1s"),
+            "not known to be progressive",
+        ),
     ],
 )  # fmt: skip
 def test_what_cannot_be_copied_is_encoded_and_the_plan_says_why(
