@@ -1,4 +1,8 @@
-"""Jobs over the clips, as Hypothesis draws them: parts of parts, mirrored, scaled, laid over each other, shared."""
+"""Jobs over the clips, as Hypothesis draws them: parts of parts, mirrored, scaled, laid over each other, shared.
+
+Not mixed: measured on FFmpeg 5.1, what `amix` gives in the last frame before one of its inputs ends depends on which
+of them was decoded first.
+"""
 
 from __future__ import annotations
 
@@ -79,7 +83,7 @@ def jobs(draw: st.DrawFn) -> dict[str, Any]:
 
     for number in range(draw(st.integers(0, 5))):
         clip = clips[-1] if draw(st.integers(0, 2)) else draw(st.sampled_from(clips))
-        choices = ["trim", "trim", "trim", "concat", *(["volume", "mix"] if clip.sound else [])]
+        choices = ["trim", "trim", "trim", "concat", *(["volume"] if clip.sound else [])]
         choices += ["hflip", "vflip", "scale", "overlay", "fps"] if clip.picture else []
         op = draw(st.sampled_from(choices))
         name = f"c{number}"
@@ -99,12 +103,11 @@ def jobs(draw: st.DrawFn) -> dict[str, Any]:
                     op, attrs.evolve(clip, name=name), {"position": draw(st.sampled_from(["top_left", "center"]))},
                     inputs={"base": clip.name, "overlay": small.name},
                 )  # fmt: skip
-            case "concat" | "mix":
-                other = draw(st.sampled_from([each for each in clips if each.sound or op == "concat"]))
-                params = {"limit": False} if op == "mix" else {}
-                both = clip.seconds + other.seconds if op == "concat" else max(clip.seconds, other.seconds)
-                made = attrs.evolve(clip, name=name, seconds=both, picture=clip.picture or other.picture)
-                add(op, made, params, inputs=[clip.name, other.name])
+            case "concat":
+                other = draw(st.sampled_from(clips))
+                picture, sound = clip.picture or other.picture, clip.sound or other.sound
+                made = _Clip(name, clip.seconds + other.seconds, picture, sound)
+                add(op, made, {}, inputs=[clip.name, other.name])
             case "fps":
                 add(
                     op,
