@@ -210,7 +210,10 @@ def mermaid(plan: ProcessingPlan) -> str:
     for number, step in enumerate(plan.steps):
         together = [f"out{places[output.id]}" for output in plan.outputs if output.step == step.id]
         if len(together) > 1:
-            lines += [f'  subgraph step{number} ["one process, shared decoding"]', *(f"    {each}" for each in together)]
+            lines += [
+                f'  subgraph step{number} ["one process, shared decoding"]',
+                *(f"    {each}" for each in together),
+            ]
             lines.append("  end")
     for number, output in enumerate(plan.outputs):
         lines.append(f"  out{number}[({_quoted(f'{output.id}: {output.destination}')})]")
