@@ -22,7 +22,7 @@ _MANY, _FEW = 100, 8
 
 
 def test_outputs_are_the_same_with_rules_and_without(bench: Bench, engine: Engine, default_engine: Engine) -> None:
-    if (default_engine_of(engine).capabilities.version or (0,))[0] == 7:
+    if (default_engine_of(engine.ffmpeg).capabilities.version or (0,))[0] == 7:
         pytest.skip("7.0 forgets the frame rate at a setpts, so that half frames are rounded by whether there is one")
 
     @settings(
