@@ -211,7 +211,7 @@ def test_what_cannot_be_copied_is_encoded_and_the_plan_says_why(
     plan = smart_cut(source, "out.mp4", default_engine, start=bounds[0], end=bounds[1])
     (stream,) = plan.output("out").streams
     assert stream.encoder == "libx264"
-    # Of a short part PyAV may show too few packets to see that they are evenly spaced; that is refused as well.
+    # With FFmpeg 9.0 and PyAV two of these cases are refused for uneven frames instead; why is not known yet.
     assert why in stream.reason or "not evenly spaced" in stream.reason
 
 
