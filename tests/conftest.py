@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from mediapipeline.testing.pytest_plugin import updates_golden_files
+
 if TYPE_CHECKING:
     from mediapipeline.ffmpeg.binary import Engine, Origin
 
@@ -24,10 +26,6 @@ GOLDEN = ROOT / "tests" / "golden"
 # In the suite the examples are always the same ones; `make fuzz` draws new ones.
 settings.register_profile("project", deadline=None, derandomize=True)
 settings.load_profile("project")
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="rewrite the golden files instead of comparing them")
 
 
 @functools.cache
@@ -85,7 +83,7 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 
     def check(name: str, text: str) -> None:
         file = GOLDEN / name
-        if request.config.getoption("--update-golden"):
+        if updates_golden_files(request.config):
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
         assert file.exists(), f"{file} does not exist yet: run with --update-golden, and read what it says"
