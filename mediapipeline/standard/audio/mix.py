@@ -16,6 +16,7 @@ from mediapipeline.operators import (
     AudioRef,
     Category,
     Clip,
+    Expr,
     Facts,
     Lowering,
     Operator,
@@ -34,7 +35,8 @@ _CEILING = Fraction(95, 100)
     category=Category.AUDIO,
     inputs={"clips": many(AUDIO, 2, 32)},
     requires=[
-        f"filter:{name}" for name in ("amix", "adelay", "volume", "aresample", "aformat", "alimiter", "apad", "atrim")
+        f"filter:{name}"
+        for name in ("amix", "adelay", "volume", "aresample", "aformat", "alimiter", "apad", "atrim", "asetpts")
     ],
 )
 class Mix(Operator):
@@ -56,7 +58,7 @@ class Mix(Operator):
         "longest"
     )
     normalize: Annotated[
-        bool, Param("Whether each clip is turned down so that no sum can be too loud; levels change when a clip ends")
+        bool, Param("Whether each clip is turned down so that no sum can be too loud, to the end of all")
     ] = False
     limit: Annotated[bool, Param("Whether peaks are limited to 95 % of what a file can hold")] = True
 
@@ -111,25 +113,36 @@ class Mix(Operator):
         further = sum(len(clip.audio) - 1 for clip in clips)
         if further:
             work.report(f"{further} further sound track(s) left out: the first of each clip is mixed")
-        legs = [self._leg(work, clip.audio[0], form, at) for at, clip in enumerate(clips)]
+        count = self._samples(infos, form.rate)
+        legs = [self._leg(work, clip.audio[0], form, at, count) for at, clip in enumerate(clips)]
+        ends = self.duration if count is None else "longest"
         mixed = work.filter_audio(
-            legs, "amix", inputs=len(legs), duration=self.duration, dropout_transition=0, normalize=self.normalize
+            legs, "amix", inputs=len(legs), duration=ends, dropout_transition=0, normalize=self.normalize
         )
         if self.limit:
             mixed = work.filter_audio(mixed, "alimiter", limit=_CEILING, level=False, latency=True)
-        count = self._samples(infos, form.rate)
-        if count is not None:  # decoders give a few samples more or less than containers say
-            mixed = work.filter_audio(mixed, "apad", whole_len=count)
+        if count is not None:
             mixed = work.filter_audio(mixed, "atrim", end_sample=count)
         return clips[0].with_audio([AudioRef(mixed.id, facts)])
 
-    def _leg(self, work: Lowering, track: AudioRef, form: SoundForm, at: int) -> AudioRef:
+    def _leg(self, work: Lowering, track: AudioRef, form: SoundForm, at: int, count: int | None) -> AudioRef:
+        """The sound of one clip at its place; where the mix has so many samples, silent to beyond its end.
+
+        While one of its inputs ends, what ``amix`` gives depends on which of them was decoded first, and samples may be
+        lost. So none ends before what is wanted has passed.
+        """
         leg = work.sound_in(track, form)
         late = round(self._offset(at) * form.rate)
         if late:
             leg = work.filter_audio(leg, "adelay", delays=f"{late}S", all=True)
         weight = 1.0 if self.weights is None else self.weights[at]
-        return leg if weight == 1 else work.filter_audio(leg, "volume", volume=weight)
+        if weight != 1:
+            leg = work.filter_audio(leg, "volume", volume=weight)
+        if count is None:
+            return leg
+        leg = work.filter_audio(leg, "apad", whole_len=count + form.rate)
+        # Where there was no sound at all, what is added has no time.
+        return work.filter_audio(leg, "asetpts", expr=Expr("round(N/SR/TB)"))
 
 
 def _end(track: AudioStream, offset: Fraction) -> Fraction | None:
