@@ -63,6 +63,23 @@ ProblemKind: TypeAlias = Literal["spec", "graph", "source", "planning"]
 """Which part of a job a problem belongs to; it selects the class of the `JobError`."""
 
 
+def _taken(data: Any, name: str, *kinds: type | None) -> Any:
+    """A member of the JSON form of an error or a problem, as it stands."""
+    if not isinstance(data, Mapping):
+        raise ValueError(f"an object is expected, not {data!r}")
+    value = data.get(name)
+    if (None if value is None else type(value)) not in kinds:
+        raise ValueError(f"the {name} of an error or a problem can't be {value!r}")
+    return value
+
+
+def _texts(data: Any, name: str) -> tuple[str, ...]:
+    found = _taken(data, name, list)
+    if not all(isinstance(text, str) for text in found):
+        raise ValueError(f"the {name} of an error must be texts, not {found!r}")
+    return tuple(found)
+
+
 def pointer(base: str, *parts: str | int) -> str:
     """The JSON Pointer (RFC 6901) of something below *base*.
 
@@ -100,7 +117,13 @@ class Problem:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Problem:
-        return cls(data["path"], data["code"], data["message"], data.get("hint"))
+        """The problem that `to_dict` wrote.
+
+        Raises:
+            ValueError: The data are not a problem.
+        """
+        path, code, message = (_taken(data, name, str) for name in ("path", "code", "message"))
+        return cls(path, code, message, _taken(data, "hint", str, None))
 
 
 class Problems:
@@ -144,11 +167,19 @@ class MediaPipelineError(Exception):
 
     @staticmethod
     def from_dict(data: Mapping[str, Any]) -> MediaPipelineError:
-        """The error that `to_dict` wrote, of the same class where the class is known here."""
-        cls = _classes(MediaPipelineError).get(data["type"], MediaPipelineError)
+        """The error that `to_dict` wrote, of the same class where the class is known here.
+
+        Raises:
+            ValueError: The data are not an error.
+        """
+        match data:
+            case {"type": str(name), "message": str(message), "retryable": bool(retryable)}:
+                cls = _classes(MediaPipelineError).get(name, MediaPipelineError)
+            case _:
+                raise ValueError(f"not the JSON form of an error: {data!r}")
         error = cls.__new__(cls)
-        Exception.__init__(error, data["message"])
-        error.retryable = bool(data.get("retryable", False))
+        Exception.__init__(error, message)
+        error.retryable = retryable
         error._restore(data)  # noqa: SLF001 - of a class of this tree
         return error
 
@@ -190,7 +221,7 @@ class JobError(MediaPipelineError):
 
     def _restore(self, data: Mapping[str, Any]) -> None:
         kind = type(self).kind or "spec"
-        found = (Problem.from_dict(p) for p in data.get("problems", ()))
+        found = map(Problem.from_dict, _taken(data, "problems", list))
         self.problems = tuple(attrs.evolve(p, kind=kind) for p in found)
 
 
@@ -231,7 +262,7 @@ class PluginError(MediaPipelineError):
         return super().to_dict() | {"provider": self.provider}
 
     def _restore(self, data: Mapping[str, Any]) -> None:
-        self.provider = data.get("provider")
+        self.provider = _taken(data, "provider", str, None)
 
 
 class PluginLoadError(PluginError):
@@ -255,7 +286,7 @@ class RuleError(MediaPipelineError):
         return super().to_dict() | {"rule": self.rule}
 
     def _restore(self, data: Mapping[str, Any]) -> None:
-        self.rule = data["rule"]
+        self.rule = _taken(data, "rule", str)
 
 
 class EngineError(MediaPipelineError):
@@ -286,7 +317,7 @@ class ProbeError(EngineError):
         return super().to_dict() | {"source": self.source, "reason": self.reason}
 
     def _restore(self, data: Mapping[str, Any]) -> None:
-        self.source, self.reason = data["source"], data["reason"]
+        self.source, self.reason = _taken(data, "source", str), _taken(data, "reason", str)
 
 
 class ExecutionError(MediaPipelineError):
@@ -309,7 +340,7 @@ class ExecutionError(MediaPipelineError):
         return super().to_dict() | {"step": self.step, "operator": self.operator}
 
     def _restore(self, data: Mapping[str, Any]) -> None:
-        self.step, self.operator = data.get("step"), data.get("operator")
+        self.step, self.operator = _taken(data, "step", str, None), _taken(data, "operator", str, None)
 
 
 class FFmpegFailedError(ExecutionError):
@@ -355,8 +386,8 @@ class FFmpegFailedError(ExecutionError):
 
     def _restore(self, data: Mapping[str, Any]) -> None:
         super()._restore(data)
-        self.argv, self.exit_code = tuple(data["argv"]), data["exit_code"]
-        self.stderr, self.cause = data["stderr"], data.get("cause")
+        self.argv, self.exit_code = _texts(data, "argv"), _taken(data, "exit_code", int)
+        self.stderr, self.cause = _taken(data, "stderr", str), _taken(data, "cause", str, None)
 
 
 class StepTimeoutError(ExecutionError):
@@ -405,4 +436,4 @@ class OutputError(ExecutionError):
 
     def _restore(self, data: Mapping[str, Any]) -> None:
         super()._restore(data)
-        self.output, self.differences = data.get("output"), tuple(data.get("differences", ()))
+        self.output, self.differences = _taken(data, "output", str, None), _texts(data, "differences")

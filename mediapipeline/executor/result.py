@@ -14,7 +14,14 @@ from mediapipeline.media.values import custom, from_dict, to_dict
 
 __all__ = ["ExecutionResult", "FileResult", "MeasurementResult", "OutputResult", "StepResult", "Taken"]
 
-custom(Path, str, Path)
+
+def _read_path(data: Any) -> Path:
+    if not isinstance(data, str) or not data:
+        raise ValueError(f"a path is expected, not {data!r}")
+    return Path(data)
+
+
+custom(Path, str, _read_path)
 
 
 @attrs.frozen(kw_only=True)

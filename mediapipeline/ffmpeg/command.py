@@ -18,7 +18,7 @@ import attrs
 
 from mediapipeline.ffmpeg.escaping import check_text
 from mediapipeline.ffmpeg.features import Capabilities
-from mediapipeline.ffmpeg.filtergraph import File, FilterGraph, InputStream, Label, Pad, file_path, parse_pad
+from mediapipeline.ffmpeg.filtergraph import File, FilterGraph, InputStream, Label, Pad, file_path, parse_pad, read_list
 
 __all__ = ["GRAPH_ON_COMMAND_LINE", "NO_FILE_MUXERS", "Command", "InputFile", "Option", "OutputFile", "shell_words"]
 
@@ -63,6 +63,11 @@ def _check_options(options: Iterable[Option], *, besides: frozenset[str] = froze
             raise ValueError(f"not a value for the option {key}: {value!r}")  # types are hints only
 
 
+def _check_token(token: object) -> None:
+    if not isinstance(token, str):  # types are hints only
+        raise ValueError(f"not the token of a file: {token!r}")
+
+
 @attrs.frozen(kw_only=True)
 class InputFile:
     """A file that is read.
@@ -78,6 +83,7 @@ class InputFile:
     demuxers: tuple[str, ...]
 
     def __attrs_post_init__(self) -> None:
+        _check_token(self.file)
         _check_options(self.options, besides=frozenset({"f"}))
         if not self.demuxers:
             raise ValueError(f"the formats that {self.file!r} may have must be given")
@@ -108,6 +114,8 @@ class OutputFile:
     options: tuple[Option, ...] = ()
 
     def __attrs_post_init__(self) -> None:
+        if self.file is not None:
+            _check_token(self.file)
         _check_options(self.options)
         if not _MUXER.fullmatch(self.muxer):
             raise ValueError(f"not the name of a muxer: {self.muxer!r}")
@@ -233,11 +241,12 @@ class Command:
         """
         try:
             inputs = [
-                InputFile(**i | {"demuxers": tuple(i["demuxers"]), "options": _read_options(i)}) for i in data["inputs"]
+                InputFile(**i | {"demuxers": tuple(read_list(i["demuxers"])), "options": _read_options(i)})
+                for i in read_list(data["inputs"])
             ]
             outputs = [
-                OutputFile(**o | {"maps": tuple(map(parse_pad, o["maps"])), "options": _read_options(o)})
-                for o in data["outputs"]
+                OutputFile(**o | {"maps": tuple(map(parse_pad, read_list(o["maps"]))), "options": _read_options(o)})
+                for o in read_list(data["outputs"])
             ]
             graph = FilterGraph.from_dict(data["graph"]) if "graph" in data else None
             return cls(inputs=tuple(inputs), graph=graph, outputs=tuple(outputs), options=_read_options(data))
@@ -295,6 +304,6 @@ def _write_options(options: Iterable[Option]) -> list[list[Any]]:
 
 def _read_options(data: Mapping[str, Any]) -> tuple[Option, ...]:
     found: list[Option] = []
-    for key, value in data.get("options", ()):
+    for key, value in read_list(data.get("options", [])):
         found.append((key, File(value["file"]) if isinstance(value, dict) else value))
     return tuple(found)

@@ -34,6 +34,7 @@ __all__ = [
     "file_path",
     "number_text",
     "parse_pad",
+    "read_list",
     "read_value",
     "write_value",
 ]
@@ -271,7 +272,7 @@ class FilterGraph:
             ValueError: The data are not a graph.
         """
         try:
-            return cls(tuple(_read_chain(chain) for chain in data["chains"]))
+            return cls(tuple(_read_chain(chain) for chain in read_list(data["chains"])))
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a filter graph: {error!r}") from error
 
@@ -307,6 +308,17 @@ def write_value(value: Value) -> Any:
             return value
 
 
+def read_list(data: Any) -> list[Any]:
+    """*data* as it stands, if it is a list: a text is not read as its letters, an object not as its keys.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if not isinstance(data, list):
+        raise ValueError(f"a list is expected, not {data!r}")
+    return data
+
+
 def read_value(data: Any) -> Value:
     """The value that `write_value` wrote.
 
@@ -336,7 +348,7 @@ def _write_filter(part: Filter) -> dict[str, Any]:
 
 
 def _read_filter(data: Mapping[str, Any]) -> Filter:
-    options = tuple((key, read_value(value)) for key, value in data.get("options", ()))
+    options = tuple((key, read_value(value)) for key, value in read_list(data.get("options", [])))
     return Filter(data["name"], options, data.get("instance"))
 
 
@@ -349,5 +361,6 @@ def _write_chain(chain: Chain) -> dict[str, Any]:
 
 
 def _read_chain(data: Mapping[str, Any]) -> Chain:
-    filters = tuple(_read_filter(part) for part in data["filters"])
-    return Chain(tuple(map(parse_pad, data["inputs"])), filters, tuple(map(Label, data["outputs"])))
+    filters = tuple(_read_filter(part) for part in read_list(data["filters"]))
+    inputs, outputs = read_list(data["inputs"]), read_list(data["outputs"])
+    return Chain(tuple(map(parse_pad, inputs)), filters, tuple(map(Label, outputs)))

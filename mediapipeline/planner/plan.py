@@ -15,6 +15,7 @@ import attrs
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.values import from_dict, to_dict
 from mediapipeline.planner.rule import Decision
+from mediapipeline.planner.workload import Workload
 from mediapipeline.steps.expectation import Expectation
 from mediapipeline.steps.resources import Resources
 from mediapipeline.steps.step import Step
@@ -162,6 +163,7 @@ class ProcessingPlan:
         assets: Small texts that commands read, by digest.
         trace: How the optimiser got there; empty for jobs so large that nobody would read it.
         resources: The sum over all steps.
+        workload: The frames that have to be decoded and encoded, however it is done.
         timeout: Seconds that the whole may take.
         max_memory: Bytes that a process may use.
     """
@@ -177,6 +179,7 @@ class ProcessingPlan:
     decisions: tuple[Decision, ...] = ()
     trace: tuple[Rewritten, ...] = ()
     resources: Resources = Resources()
+    workload: Workload = Workload()
     timeout: Fraction | None = None
     max_memory: int | None = None
     max_output_size: int | None = None
@@ -242,7 +245,9 @@ class ProcessingPlan:
         Raises:
             ValueError: The data are not a plan, or of a format that this version does not read.
         """
+        if not isinstance(data, Mapping):
+            raise ValueError(f"a plan is an object, not {data!r}")
         version = data.get("format_version")
-        if version != FORMAT_VERSION:
+        if version != FORMAT_VERSION or version is True:
             raise ValueError(f"plan format {version!r} is not readable here; this library reads {FORMAT_VERSION}")
         return from_dict(cls, data)

@@ -15,8 +15,18 @@ from typing import Any, Literal, TypeAlias
 import attrs
 
 from mediapipeline.ffmpeg.command import Command
-from mediapipeline.ffmpeg.filtergraph import Chain, Expr, File, Filter, FilterGraph, Value, read_value, write_value
-from mediapipeline.media.values import custom
+from mediapipeline.ffmpeg.filtergraph import (
+    Chain,
+    Expr,
+    File,
+    Filter,
+    FilterGraph,
+    Value,
+    read_list,
+    read_value,
+    write_value,
+)
+from mediapipeline.media.values import custom, from_dict, to_dict
 from mediapipeline.steps import readings
 
 __all__ = [
@@ -324,20 +334,9 @@ def fill(
     return attrs.evolve(command, graph=graph), {name: case.name for name, (case, _) in resolved.items()}
 
 
-def _write_late(value: Late) -> dict[str, Any]:
-    data: dict[str, Any] = {"terms": [list(term) for term in value.terms], "constant": value.constant}
-    bounds = {"low": value.low, "high": value.high}
-    data |= {name: bound for name, bound in bounds.items() if bound is not None}
-    return data | {"unit": value.unit} if value.unit else data
-
-
-def _read_late(data: Mapping[str, Any]) -> Late:
-    return Late(**data)
-
-
 def _write_filter(part: LateFilter) -> dict[str, Any]:
     options = [
-        [key, {"late": _write_late(value)} if isinstance(value, Late) else write_value(value)]
+        [key, {"late": to_dict(value)} if isinstance(value, Late) else write_value(value)]
         for key, value in part.options
     ]
     return {"name": part.name, "options": options}
@@ -345,11 +344,10 @@ def _write_filter(part: LateFilter) -> dict[str, Any]:
 
 def _read_filter(data: Mapping[str, Any]) -> LateFilter:
     options: list[tuple[str, LateValue]] = []
-    for key, value in data["options"]:
+    for key, value in read_list(data["options"]):
         late = isinstance(value, dict) and "late" in value
-        options.append((key, _read_late(value["late"]) if late else read_value(value)))
+        options.append((key, from_dict(Late, value["late"]) if late else read_value(value)))
     return LateFilter(data["name"], tuple(options))
 
 
-custom(Late, _write_late, _read_late)
 custom(LateFilter, _write_filter, _read_filter)
