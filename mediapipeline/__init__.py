@@ -8,6 +8,7 @@ from here.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
+
+# Nothing is printed unless the host sets up logging: Python itself would print warnings that nobody handles.
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 # Where each name is defined. A test holds this table, the imports above and __all__ against each other.
 _DEFINED_IN = {

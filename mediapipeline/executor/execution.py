@@ -53,7 +53,9 @@ from mediapipeline.executor.verify import Checked, Thoroughness, Verifier
 from mediapipeline.executor.waiting import in_thread
 from mediapipeline.planner.plan import PlannedOutput, ProcessingPlan
 from mediapipeline.sources.policy import SourcePolicy
+from mediapipeline.sources.staging import Staged
 from mediapipeline.steps.step import Step
+from mediapipeline.tracing import Trace
 
 __all__ = ["Execution", "KeepWorkspace", "Settings"]
 
@@ -73,6 +75,7 @@ class Settings:
         verify: How thoroughly outputs are looked at.
         keep_workspace: When a run leaves its workspace behind.
         fail_on_decode_errors: Whether damaged media are a failure, and not a warning.
+        trace: Opens a span around what takes time.
     """
 
     tools: Callable[[], Tools]
@@ -81,6 +84,7 @@ class Settings:
     verify: Thoroughness
     keep_workspace: KeepWorkspace
     fail_on_decode_errors: bool
+    trace: Trace
 
     def threads(self, cpus: int) -> int | None:
         """Threads for work that was given *cpus* cores; None where it may have the machine."""
@@ -96,6 +100,7 @@ class Execution:
         emit: Takes the events; if it raises, the run ends.
         overwrite: Whether outputs that exist may be replaced.
         checksums: Whether digests of the outputs are asked for.
+        staged: Local files that stand for what the plan names.
     """
 
     def __init__(
@@ -106,12 +111,14 @@ class Execution:
         *,
         overwrite: bool,
         checksums: bool,
+        staged: Staged,
     ) -> None:
         self._settings = settings
         self._plan = plan
         self._emit_to: Callable[[Event], None] | None = emit
         self._overwrite = overwrite
         self._checksums = checksums
+        self._staged = staged
         self._meter = RunMeter(plan.steps)
         self._steps: dict[str, StepResult] = {}
         self._checked: dict[str, Checked] = {}
@@ -125,6 +132,11 @@ class Execution:
             MediaPipelineError: It failed.
             asyncio.CancelledError: The task was cancelled.
         """
+        attributes = {"run.steps": len(self._plan.steps), "run.outputs": len(self._plan.outputs)}
+        with self._settings.trace("mediapipeline.run", attributes):
+            return await self._run()
+
+    async def _run(self) -> ExecutionResult:
         started = time.monotonic()
         try:
             self._emit(
@@ -169,7 +181,8 @@ class Execution:
             )
             await run_tasks(self._tasks(tools, layout, gauge), self._settings.budget)
             gauge.sizes()
-            published = await self._publish(layout, places)
+            with self._settings.trace("mediapipeline.publish", {}):
+                published = await self._publish(layout, places)
         finally:
             # Once the outputs are there, it is too late for a cancellation, or for the time to run out.
             await in_thread(lambda: self._leave(layout, published), heed=published is None)
@@ -177,7 +190,7 @@ class Execution:
 
     def _prepare(self) -> tuple[Tools, Places]:
         """What must hold before anything is made."""
-        places = find_places(self._plan, self._settings.policy)
+        places = find_places(self._plan, self._settings.policy, self._staged)
         check_inputs(self._plan, places)
         check_targets(self._plan, places, overwrite=self._overwrite)
         tools = self._settings.tools()
@@ -215,12 +228,14 @@ class Execution:
         async def run(cpus: int) -> None:
             self._meter.start(step.id, time.monotonic())
             self._emit(StepStarted(step=step.id, title=step.title, cpus=cpus))
-            result = await runner.run(
-                step,
-                threads=self._settings.threads(cpus),
-                on_progress=lambda report: self._emit(self._meter.progress(step.id, report, time.monotonic())),
-                on_warning=lambda text: self._warn(text, step.id),
-            )
+            attributes: dict[str, str | int] = {"step.id": step.id, "step.title": step.title, "step.cpus": cpus}
+            with self._settings.trace("mediapipeline.step", attributes):
+                result = await runner.run(
+                    step,
+                    threads=self._settings.threads(cpus),
+                    on_progress=lambda report: self._emit(self._meter.progress(step.id, report, time.monotonic())),
+                    on_warning=lambda text: self._warn(text, step.id),
+                )
             gauge.sizes(step.id)
             self._steps[step.id] = result
             fraction = self._meter.finish(step.id)
@@ -230,7 +245,8 @@ class Execution:
 
     def _check_task(self, output: PlannedOutput, file: Path, verifier: Verifier, cpus: int) -> Task:
         async def run(cpus: int) -> None:
-            checked = await verifier.verify(output, file, threads=self._settings.threads(cpus))
+            with self._settings.trace("mediapipeline.verify", {"output.id": output.id}):
+                checked = await verifier.verify(output, file, threads=self._settings.threads(cpus))
             if self._checksums:
                 for name in [each.name for each in output.files] or [""]:
                     self._digests[output.id, name] = await in_thread(partial(_sha256, file / name))

@@ -24,6 +24,8 @@ from mediapipeline.ffmpeg.engine import default_engine
 from mediapipeline.media.prober import Prober
 from mediapipeline.planner.plan import ProcessingPlan
 from mediapipeline.sources.policy import SourcePolicy
+from mediapipeline.sources.staging import Staged
+from mediapipeline.tracing import Trace, no_trace
 
 __all__ = ["Executor"]
 
@@ -48,6 +50,7 @@ class Executor:
             limit.
         stall_timeout: The same for later on.
         fail_on_decode_errors: Whether damaged media fail a run; otherwise they are warnings of the result.
+        trace: Opens a span around what takes time; see `mediapipeline.tracing`.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class Executor:
         startup_timeout: float | None = 60,
         stall_timeout: float | None = 60,
         fail_on_decode_errors: bool = False,
+        trace: Trace = no_trace,
     ) -> None:
         self._ffmpeg = ffmpeg
         self._prober = prober
@@ -78,17 +82,30 @@ class Executor:
             verify=verify,
             keep_workspace=keep_workspace,
             fail_on_decode_errors=fail_on_decode_errors,
+            trace=trace,
         )
 
-    def start(self, plan: ProcessingPlan, *, overwrite: bool = False, checksums: bool = False) -> Run:
+    def start(
+        self,
+        plan: ProcessingPlan,
+        *,
+        overwrite: bool = False,
+        checksums: bool = False,
+        staged: Staged | None = None,
+    ) -> Run:
         """A run for ``async with``; see `Run`.
 
         Args:
             plan: What to run.
             overwrite: Whether outputs that exist may be replaced.
             checksums: Whether the result has SHA-256 digests of the outputs.
+            staged: Local files that stand for what the plan names, where a host fetches and publishes.
         """
-        return Run(lambda emit: Execution(self._settings, plan, emit, overwrite=overwrite, checksums=checksums))
+
+        def execution(emit: Callable[[Event], None]) -> Execution:
+            return self._execution(plan, emit, overwrite=overwrite, checksums=checksums, staged=staged)
+
+        return Run(execution)
 
     def run(
         self,
@@ -97,6 +114,7 @@ class Executor:
         on_event: Callable[[Event], None] | None = None,
         overwrite: bool = False,
         checksums: bool = False,
+        staged: Staged | None = None,
     ) -> ExecutionResult:
         """Run *plan* and wait for it.
 
@@ -108,14 +126,28 @@ class Executor:
                 What it raises cancels the run and is raised here.
             overwrite: Whether outputs that exist may be replaced.
             checksums: Whether the result has SHA-256 digests of the outputs.
+            staged: Local files that stand for what the plan names, where a host fetches and publishes.
 
         Raises:
             JobError: The policy refuses a file of the plan.
             EngineError: There is no FFmpeg, or not the one that the plan needs.
             ExecutionError: The run failed. Nothing partial is left under a final name.
         """
-        execution = Execution(self._settings, plan, on_event or _ignore, overwrite=overwrite, checksums=checksums)
+        execution = self._execution(plan, on_event or _ignore, overwrite=overwrite, checksums=checksums, staged=staged)
         return _run_beside(execution) if _has_loop() else asyncio.run(_main(execution))
+
+    def _execution(
+        self,
+        plan: ProcessingPlan,
+        emit: Callable[[Event], None],
+        *,
+        overwrite: bool,
+        checksums: bool,
+        staged: Staged | None,
+    ) -> Execution:
+        return Execution(
+            self._settings, plan, emit, overwrite=overwrite, checksums=checksums, staged=staged or Staged()
+        )
 
     def _find_tools(self) -> Tools:
         with self._lock:

@@ -18,9 +18,12 @@ from mediapipeline.ffmpeg.probe_facts import look_at
 from mediapipeline.media.malformed import shown
 from mediapipeline.planner.plan import PlannedInput, PlannedOutput, ProcessingPlan
 from mediapipeline.sources.policy import SourcePolicy
+from mediapipeline.sources.staging import Staged
 from mediapipeline.steps.step import FFmpegStep
 
 __all__ = ["Places", "check_features", "check_inputs", "check_space", "check_targets", "find_places"]
+
+_NOTHING = Staged()
 
 
 @attrs.frozen(kw_only=True)
@@ -31,8 +34,8 @@ class Places:
     outputs: Mapping[str, Path]
 
 
-def find_places(plan: ProcessingPlan, policy: SourcePolicy) -> Places:
-    """The files that *plan* names.
+def find_places(plan: ProcessingPlan, policy: SourcePolicy, staged: Staged = _NOTHING) -> Places:
+    """The files that *plan* names; where they are *staged*, no policy is asked.
 
     Raises:
         JobError: The policy refuses one of them; all are reported.
@@ -42,11 +45,13 @@ def find_places(plan: ProcessingPlan, policy: SourcePolicy) -> Places:
     sources = {f"/inputs/{at}/source": item for at, item in enumerate(plan.inputs)}
     targets = {f"/outputs/{at}/destination": item for at, item in enumerate(plan.outputs)}
     read, written = policy.check(
-        [(path, item.source) for path, item in sources.items()],
-        [(path, item.destination) for path, item in targets.items()],
+        [(path, item.source) for path, item in sources.items() if item.id not in staged.inputs],
+        [(path, item.destination) for path, item in targets.items() if item.id not in staged.outputs],
         problems,
     )
     problems.raise_if_any()
+    read |= {path: staged.inputs[item.id] for path, item in sources.items() if item.id in staged.inputs}
+    written |= {path: staged.outputs[item.id] for path, item in targets.items() if item.id in staged.outputs}
     for path, item in sources.items():
         if path not in read:
             raise ExecutionError(f"input {item.id!r} is not a local file: {shown(item.source)} has to be fetched first")

@@ -7,13 +7,15 @@ mistakes of all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextvars
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import attrs
 
@@ -47,15 +49,22 @@ from mediapipeline.planner.streams import Encode, Source, StreamGraph
 from mediapipeline.planner.text import render
 from mediapipeline.sources.policy import SourcePolicy
 from mediapipeline.spec import Limits, Output
+from mediapipeline.sources.staging import Staged
 from mediapipeline.spec.job import JobSpec, Loaded
 from mediapipeline.spec.load import load_partly
 
-__all__ = ["Document", "Planner", "Validation"]
+from mediapipeline.tracing import Trace, no_trace
+__all__ = ["Document", "Planner", "Stage", "Validation"]
 
 Document: TypeAlias = JobSpec | Mapping[str, Any] | str | bytes
 """A job: a `JobSpec`, a document as a mapping, or the text of one."""
 
 _READABLE = 2_000
+Stage: TypeAlias = Literal["probing", "planning"]
+"""How far the planning of a job has come."""
+
+_NOTHING = Staged()
+
 """Streams, over all steps of the optimiser, that a plan shows."""
 
 
@@ -94,6 +103,7 @@ class Planner:
             `mediapipeline.planner.strategies`.
         ffmpeg: The FFmpeg to ask, where *prober* or *capabilities* are left to default.
 
+        trace: Opens a span around what takes time; see `mediapipeline.tracing`.
     Raises:
         ValueError: There is no such strategy, or it has no such value.
     """
@@ -111,6 +121,7 @@ class Planner:
         strategies: Mapping[str, str] = MappingProxyType({}),
         ffmpeg: str | PathLike[str] | None = None,
     ) -> None:
+        trace: Trace = no_trace,
         policy = policy or SourcePolicy()
         self.policy = policy if base_dir is None else attrs.evolve(policy, base_dir=base_dir)
         self.strategies = chosen(strategies)
@@ -121,6 +132,7 @@ class Planner:
         self._capabilities = capabilities
         self._ffmpeg = ffmpeg
 
+        self.trace = trace
     @cached_property
     def registry(self) -> Registry:
         return self._registry if self._registry is not None else default_registry()
@@ -142,58 +154,94 @@ class Planner:
         return default_engine(self._ffmpeg).capabilities
 
     def validate(self, document: Document, *, probe: bool = False) -> Validation:
+    @cached_property
+    def _threads(self) -> ThreadPoolExecutor:
+        """Those of `plan_async`: few, since one job after the other is planned no slower than all at once."""
+        return ThreadPoolExecutor(self.machine.cores, thread_name_prefix="mediapipeline-plan")
+
         """Everything that is wrong with a job; nothing is raised for it.
 
         Args:
             document: The job.
             probe: Whether the inputs are probed, and so whether the operations suit them is checked. Without it no file
-                is touched and no FFmpeg needed.
+                is touched and no FFmpeg needed, and remote inputs need not have been fetched.
         """
         problems = Problems()
         if probe:
-            self._plan(document, problems)
+            self._plan(document, problems, _NOTHING, _unheard)
         else:
             loaded = load_partly(document, problems=problems)
             if loaded.spec is not None:
                 build(loaded.spec, self.registry, problems, excuses=loaded.excuses, written=loaded.written)
-                self.paths(loaded.spec, problems)
+                self.paths(loaded.spec, problems, None)
                 for path, output in placed("/outputs", loaded.spec.outputs):
                     _container(path, output, problems)
         return Validation(tuple(problems))
 
-    def plan(self, document: Document) -> ProcessingPlan:
+    def plan(
+        self, document: Document, *, staged: Staged | None = None, on_stage: Callable[[Stage], None] | None = None
+    ) -> ProcessingPlan:
         """The plan of a job.
 
         Raises:
+        Args:
+            document: The job.
+            staged: Local files of inputs that a resolver has fetched. The plan goes on naming their sources.
+            on_stage: Told when probing begins, and then planning; what it raises ends the planning.
+
             JobError: With everything that is wrong with the job; a subclass where all of it is of one kind.
             EngineError: There is no FFmpeg, or it does not answer.
         """
         problems = Problems()
-        plan = self._plan(document, problems)
+        with self.trace("mediapipeline.plan", {}):
+            plan = self._plan(document, problems, staged or _NOTHING, on_stage or _unheard)
         problems.raise_if_any()
         assert plan is not None  # without problems there is a plan
         return plan
 
-    def _plan(self, document: Document, problems: Problems) -> ProcessingPlan | None:
+    async def plan_async(
+        self, document: Document, *, staged: Staged | None = None, on_stage: Callable[[Stage], None] | None = None
+    ) -> ProcessingPlan:
+        """`plan` for a running event loop, which goes on meanwhile.
+
+        It is done in one of a few threads of this planner, as many as the machine has cores, in which *on_stage* is
+        called as well; who waits for his turn holds none. Cancelled, it does not begin, or is finished for nobody.
+        """
+        import asyncio
+
+        plan = partial(self.plan, document, staged=staged, on_stage=on_stage)
+        return await asyncio.wrap_future(self._threads.submit(contextvars.copy_context().run, plan))
+
+    def _plan(
+        self, document: Document, problems: Problems, staged: Staged, on_stage: Callable[[Stage], None]
+    ) -> ProcessingPlan | None:
         loaded = load_partly(document, problems=problems)
         if loaded.spec is None:
             return None
-        job = _Job(self, loaded.spec, loaded, problems)
-        job.look_at_everything()
+        job = _Job(self, loaded.spec, loaded, problems, staged)
+        job.look_at_everything(on_stage)
         return None if problems else job.plan()
 
-    def paths(self, spec: JobSpec, problems: Problems) -> dict[str, Path]:
-        """The local files of the inputs that the policy allows, by JSON Pointer of the source."""
+    def paths(self, spec: JobSpec, problems: Problems, staged: Staged | None = _NOTHING) -> dict[str, Path]:
+        """The local files of the inputs that the policy allows, by JSON Pointer of the source.
+
+        A source that a resolver serves must be *staged*; with None it may be fetched later.
+        """
         read, _ = self.policy.check(
             [(path + "/source", item.source) for path, item in placed("/inputs", spec.inputs)],
             [(path + "/destination", item.destination) for path, item in placed("/outputs", spec.outputs)],
             problems,
         )
         for path, item in placed("/inputs", spec.inputs):
-            if self.policy.resolver_for(item.source) is not None:
+            if staged is None or self.policy.resolver_for(item.source) is None:
+                continue
+            if item.id in staged.inputs:
+                read[path + "/source"] = staged.inputs[item.id]
+            else:
                 problems.add(
                     path + "/source", "not-fetched", f"{item.source!r} has to be fetched before the job is planned",
-                    "let the host fetch it with its resolver and name the local file", kind="source",
+                    "run the job with a JobRunner, or hand in the file that your resolver fetched (staged=)",
+                    kind="source",
                 )  # fmt: skip
         return read
 
@@ -201,15 +249,16 @@ class Planner:
 class _Job:
     """One job on its way to a plan."""
 
-    def __init__(self, planner: Planner, spec: JobSpec, loaded: Loaded, problems: Problems) -> None:
+    def __init__(self, planner: Planner, spec: JobSpec, loaded: Loaded, problems: Problems, staged: Staged) -> None:
         self.planner = planner
         self.spec = spec
         self.problems = problems
         self.loaded = loaded
+        self.staged = staged
         self.decisions: list[Decision] = []
         self.limits = spec.limits or Limits()
 
-    def look_at_everything(self) -> None:
+    def look_at_everything(self, on_stage: Callable[[Stage], None]) -> None:
         """Every stage up to the StreamGraph, as far as it is sound."""
         self.graph: Graph = build(
             self.spec,
@@ -218,18 +267,21 @@ class _Job:
             excuses=self.loaded.excuses,
             written=self.loaded.written,
         )
-        self.files = files = self.planner.paths(self.spec, self.problems)
+        self.files = files = self.planner.paths(self.spec, self.problems, self.staged)
         self.containers = {
             path: _container(path, output, self.problems) for path, output in placed("/outputs", self.spec.outputs)
         }
         self.inputs: dict[str, ProbedInput] = {}
         for path, item in placed("/inputs", self.spec.inputs):
+        on_stage("probing")
             file = files.get(path + "/source")
             if file is not None:
-                probed = probe_input(path, item, file, self.planner.prober, self.problems)
+                with self.planner.trace("mediapipeline.probe", {"input.id": item.id}):
+                    probed = probe_input(path, item, file, self.planner.prober, self.problems)
                 if probed is not None:
                     self.inputs[item.id] = probed
         self.inferred: Inferred = infer(
+        on_stage("planning")
             self.graph,
             {name: probed.clip for name, probed in self.inputs.items()},
             self.planner.capabilities,
@@ -241,7 +293,8 @@ class _Job:
         if any("packets" in rule.needs for rule in self.planner.rules):
             graph = with_packets(graph, self._packets)
         self.given = graph
-        self.optimized = optimize(graph, self.planner.rules)
+        with self.planner.trace("mediapipeline.optimize", {}):
+            self.optimized = optimize(graph, self.planner.rules)
         faults = (fault for node in self.optimized.graph.of(Encode) for fault in node.faults)
         self.problems.extend(dict.fromkeys(faults))
         operators = {operation.path: operation.definition.name for operation in self.graph.operations}
@@ -396,6 +449,10 @@ class _Job:
 
 def _needed(graph: StreamGraph) -> StreamGraph:
     """Without what no output needs."""
+def _unheard(stage: Stage) -> None:
+    """What becomes of stages that nobody asked for."""
+
+
     kept = graph.upstream((sink.id for sink in graph.sinks), lambda node: node.inputs)
     return StreamGraph({node.id: node for node in kept})
 

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from mediapipeline.sources.policy import SourcePolicy
 from mediapipeline.sources.resolver import Publisher, Resolver
+from mediapipeline.sources.staging import Staged
 
-__all__ = ["Publisher", "Resolver", "SourcePolicy"]
+__all__ = ["Publisher", "Resolver", "SourcePolicy", "Staged"]
