@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from fractions import Fraction
 from functools import partial
@@ -45,7 +45,7 @@ from mediapipeline.executor.preflight import (
     find_places,
 )
 from mediapipeline.executor.publish import Publication
-from mediapipeline.executor.result import ExecutionResult, FileResult, OutputResult, StepResult
+from mediapipeline.executor.result import ExecutionResult, FileResult, OutputResult, StepResult, Waste
 from mediapipeline.executor.runner import StepRunner
 from mediapipeline.executor.scheduler import Task, run_tasks
 from mediapipeline.executor.tools import Tools
@@ -305,7 +305,25 @@ class Execution:
             warnings=tuple(self._warnings),
             wall_seconds=wall_seconds,
             cpu_seconds=sum(known) if len(known) == len(times) else None,
+            waste=self._waste(steps),
         )
+
+    def _waste(self, steps: Sequence[StepResult]) -> Waste:
+        processes = [step for step in steps if step.argv]
+        return Waste(
+            frames_decoded=_sum(step.frames_decoded for step in processes),
+            frames_to_decode=self._plan.workload.decoded,
+            frames_encoded=_sum(step.frames_encoded for step in processes),
+            frames_to_encode=self._plan.workload.encode,
+            processes=len(processes),
+            intermediate_bytes=sum(step.intermediate_bytes for step in steps),
+        )
+
+
+def _sum(counts: Iterable[int | None]) -> int | None:
+    each = list(counts)
+    known = [count for count in each if count is not None]
+    return sum(known) if len(known) == len(each) else None
 
 
 @asynccontextmanager

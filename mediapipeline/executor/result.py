@@ -12,7 +12,7 @@ import attrs
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.values import custom, from_dict, to_dict
 
-__all__ = ["ExecutionResult", "FileResult", "MeasurementResult", "OutputResult", "StepResult", "Taken"]
+__all__ = ["ExecutionResult", "FileResult", "MeasurementResult", "OutputResult", "StepResult", "Taken", "Waste"]
 
 
 def _read_path(data: Any) -> Path:
@@ -109,6 +109,7 @@ class StepResult:
         peak_memory: Bytes resident at most, as sampled.
         frames_decoded: Frames of pictures that were decoded, by FFmpeg's own count.
         frames_encoded: Frames of pictures that were encoded, over all outputs, by FFmpeg's own count.
+        intermediate_bytes: Size of the files that it left for other steps.
         argv: The command as it ran; empty where no process did.
         measurements: What it measured.
         taken: What it did because of measurements.
@@ -120,9 +121,53 @@ class StepResult:
     peak_memory: int | None = None
     frames_decoded: int | None = None
     frames_encoded: int | None = None
+    intermediate_bytes: int = 0
     argv: tuple[str, ...] = ()
     measurements: tuple[MeasurementResult, ...] = ()
     taken: tuple[Taken, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Waste:
+    """What a run did, beside what its job cannot do without: figures that no other machine would change.
+
+    Unknown is None. What is decoded to look at inputs and outputs is not counted, and neither is sound.
+
+    Attributes:
+        frames_decoded: Frames of pictures that FFmpeg decoded.
+        frames_to_decode: Those that had to be: of each part of an input that is wanted, from the key frame before its
+            first frame to its last, and as many more as are decoded before they are shown. None where planning had no
+            reason to look at the packets; see `mediapipeline.planner.workload.counted`.
+        frames_encoded: Frames of pictures that FFmpeg encoded.
+        frames_to_encode: Those that had to be: the frames of the outputs that could not be copied, for each pass.
+        processes: Processes that the steps started.
+        intermediate_bytes: Size of the files that steps left for other steps.
+    """
+
+    frames_decoded: int | None = None
+    frames_to_decode: int | None = None
+    frames_encoded: int | None = None
+    frames_to_encode: int | None = None
+    processes: int = 0
+    intermediate_bytes: int = 0
+
+    @property
+    def decoding(self) -> float | None:
+        """Frames decoded ÷ frames that had to be; 1 is none too many."""
+        return _ratio(self.frames_decoded, self.frames_to_decode)
+
+    @property
+    def encoding(self) -> float | None:
+        """Frames encoded ÷ frames that had to be; 1 is none too many."""
+        return _ratio(self.frames_encoded, self.frames_to_encode)
+
+
+def _ratio(done: int | None, needed: int | None) -> float | None:
+    if done is None or needed is None:
+        return None
+    if not needed:
+        return math.inf if done else 1.0
+    return done / needed
 
 
 @attrs.frozen(kw_only=True)
@@ -135,6 +180,7 @@ class ExecutionResult:
         warnings: Sentences for people: media that were damaged, and what else did not stop the run.
         wall_seconds: All of it, with checks before and after.
         cpu_seconds: Of all steps; None where one is not known.
+        waste: What was decoded and encoded, beside what had to be.
     """
 
     outputs: Mapping[str, OutputResult] = attrs.field(hash=False)
@@ -142,6 +188,7 @@ class ExecutionResult:
     warnings: tuple[str, ...] = ()
     wall_seconds: float
     cpu_seconds: float | None = None
+    waste: Waste = Waste()
 
     @property
     def measurements(self) -> tuple[MeasurementResult, ...]:

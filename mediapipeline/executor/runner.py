@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import attrs
+
 from mediapipeline.errors import ExecutionError, FFmpegFailedError, StalledError
 from mediapipeline.executor.binding import bind
 from mediapipeline.executor.gauge import Gauge, memory_message
@@ -26,6 +28,7 @@ from mediapipeline.ffmpeg.environment import environment
 from mediapipeline.ffmpeg.process import ProcessLimits, ProcessResult, Sample, run_process
 from mediapipeline.ffmpeg.progress import Progress
 from mediapipeline.steps.cues import cut_cues
+from mediapipeline.steps.files import Work, parse_token
 from mediapipeline.steps.hls import Variant, master_playlist
 from mediapipeline.steps.measure import MEASURE_LOG_LEVEL, fill
 from mediapipeline.steps.step import CutCuesStep, FFmpegStep, JoinFilesStep, PlaylistStep, Step
@@ -81,6 +84,17 @@ class StepRunner:
         Raises:
             ExecutionError: It failed.
         """
+        result = await self._run(step, threads, on_progress, on_warning)
+        left = [Path(self._layout.paths[token]) for token in _written(step) if isinstance(parse_token(token), Work)]
+        return attrs.evolve(result, intermediate_bytes=sum(file.stat().st_size for file in left if file.exists()))
+
+    async def _run(
+        self,
+        step: Step,
+        threads: int | None,
+        on_progress: Callable[[Progress], None],
+        on_warning: Callable[[str], None],
+    ) -> StepResult:
         match step:
             case FFmpegStep():
                 return await self._run_ffmpeg(step, threads, on_progress, on_warning)
@@ -243,3 +257,14 @@ class StepRunner:
         except OSError as error:
             raise ExecutionError(f"subtitles cannot be cut: {error.strerror or error}", step=step.id) from error
         return StepResult(id=step.id, cpu_seconds=time.thread_time() - cpu, wall_seconds=time.monotonic() - started)
+
+
+def _written(step: Step) -> set[str]:
+    """Tokens of the files that *step* writes by itself."""
+    match step:
+        case FFmpegStep():
+            return {output.file for output in step.command.outputs if output.file is not None}
+        case CutCuesStep() | JoinFilesStep():
+            return {step.target}
+        case _:
+            return set()

@@ -47,6 +47,7 @@ from mediapipeline.planner.schedule import schedule
 from mediapipeline.planner.strategies import chosen, unmet, without_disabled
 from mediapipeline.planner.streams import Encode, Source, StreamGraph
 from mediapipeline.planner.text import render
+from mediapipeline.planner.workload import workload
 from mediapipeline.sources.policy import SourcePolicy
 from mediapipeline.spec import Limits, Output
 from mediapipeline.sources.staging import Staged
@@ -416,6 +417,7 @@ class _Job:
             decisions=(*self.decisions, *self.optimized.decisions),
             trace=self._trace(),
             resources=resources,
+            workload=workload(graph),
             timeout=self.spec.timeout,
             max_memory=self.limits.max_memory,
             max_output_size=self.limits.max_output_size,
