@@ -24,7 +24,10 @@ from mediapipeline.ffmpeg.probe_rates import Rate, measure_rate
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Chapter, Color, DataStream, SubtitleStream, VideoStream
 
-__all__ = ["FileFacts", "RawMedia", "RawStream", "describe", "look_at", "wanted_of"]
+__all__ = ["DIGITS", "FileFacts", "RawMedia", "RawStream", "describe", "look_at", "wanted_of"]
+
+DIGITS = 16
+"""Hexadecimal digits that are kept of a digest."""
 
 _SAMPLE = 64 * 1024
 _MICROSECOND = Fraction(1, 1_000_000)
@@ -80,10 +83,16 @@ class RawStream:
     channels: int | None = None
     channel_layout: str | None = None
     sample_fmt: str | None = None
+    extradata: str | None = None
+    """SHA-256, shortened."""
     timestamps: tuple[int, ...] = ()
     """Presentation times of the packets in the window; empty where some have none."""
     end: int | None = None
     """Time at which the last packet ends; None where the end was not read."""
+    first: int | None = None
+    """Time of the first packet, whether it is shown or not."""
+    packet: int | None = None
+    """How long each packet is, but the last; None where they differ."""
 
 
 @attrs.frozen(kw_only=True)
@@ -141,7 +150,7 @@ def look_at(path: Path) -> FileFacts:
         tail = file.read(_SAMPLE)
         file.seek(id3_size(head))
         gapless = gapless_duration(file.read(1024))
-    digest = hashlib.sha256(b"%d\n" % facts.st_size + head + tail).hexdigest()[:16]
+    digest = hashlib.sha256(b"%d\n" % facts.st_size + head + tail).hexdigest()[:DIGITS]
     url = f"file:{path.absolute()}"
     return FileFacts(url, facts.st_size, digest, forced_format(path.name, head[:16]), gapless, guess_format(head))
 
@@ -319,6 +328,7 @@ def _video(stream: _Timed, media: RawMedia, still: bool) -> VideoStream:
         color=_color(raw),
         interlaced=interlaced,
         reorder=raw.reorder,
+        extradata=None if still else raw.extradata,
     )
 
 
@@ -358,7 +368,21 @@ def _audio(stream: _Timed, container: str) -> AudioStream:
         channel_layout=raw.channel_layout,
         sample_fmt=raw.sample_fmt,
         profile=raw.profile,
+        extradata=raw.extradata,
+        preroll=_preroll(stream),
+        packet=_packet(raw),
     )
+
+
+def _packet(raw: RawStream) -> Fraction | None:
+    """How long a packet is; plain samples are in packets of whatever length FFmpeg likes."""
+    return None if raw.packet is None or (raw.codec or "").startswith("pcm_") else raw.packet * raw.time_base
+
+
+def _preroll(stream: _Timed) -> Fraction | None:
+    if stream.start is None or stream.raw.first is None:
+        return None
+    return max(Fraction(0), stream.start - stream.raw.first * stream.raw.time_base)
 
 
 def _subtitle(stream: _Timed) -> SubtitleStream:

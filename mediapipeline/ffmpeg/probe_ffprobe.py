@@ -13,7 +13,7 @@ from typing import Any
 from mediapipeline.errors import EngineError, FFmpegNotFoundError, ProbeError
 from mediapipeline.ffmpeg.demuxers import FORMAT_WHITELIST, INPUT_OPTIONS
 from mediapipeline.ffmpeg.environment import environment
-from mediapipeline.ffmpeg.probe_facts import FileFacts, RawMedia, RawStream, describe, look_at, wanted_of
+from mediapipeline.ffmpeg.probe_facts import DIGITS, FileFacts, RawMedia, RawStream, describe, look_at, wanted_of
 from mediapipeline.ffmpeg.probe_packets import (
     EARLIER,
     FAR,
@@ -158,6 +158,7 @@ class FFprobeProber:
         return [
             str(self.ffprobe), "-v", "error", "-protocol_whitelist", "file", "-format_whitelist", FORMAT_WHITELIST,
             *pixels, *named, *reading, "-show_format", "-show_streams", "-show_chapters",
+            "-show_data_hash", "sha256",
             "-show_entries", "packet=stream_index,pts,dts,duration,flags", *intervals,
             "-of", "json=c=1", "-i", file.url,
         ]  # fmt: skip
@@ -235,8 +236,11 @@ def _stream(entry: Mapping[str, Any], seen: Observed) -> RawStream:
         channels=entry.get("channels"),
         channel_layout=_layout(entry.get("channel_layout")),
         sample_fmt=_name(entry.get("sample_fmt")),
+        extradata=_digest(entry.get("extradata_hash")),
         timestamps=seen.times.get(entry["index"], ()),
         end=seen.ends.get(entry["index"]),
+        first=seen.firsts.get(entry["index"]),
+        packet=seen.lengths.get(entry["index"]),
     )
 
 
@@ -252,6 +256,11 @@ def _name(text: str | None) -> str | None:
 
 def _layout(text: str | None) -> str | None:
     return None if text is None or text.endswith(" channels") else _name(text)
+
+
+def _digest(text: str | None) -> str | None:
+    """``SHA256:…``, without the name and shortened."""
+    return None if text is None else text.partition(":")[2][:DIGITS]
 
 
 def _count(text: str | None) -> int | None:

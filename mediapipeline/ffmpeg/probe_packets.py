@@ -70,6 +70,10 @@ class Observed:
     """When each stream ends; those that were not read to the end are missing."""
     complete: bool
     """Whether `times` are those of the whole file."""
+    firsts: Mapping[int, int] = attrs.field(factory=dict)
+    """When the first packet of each stream is, shown or not."""
+    lengths: Mapping[int, int] = attrs.field(factory=dict)
+    """How long each packet of a stream is, where all at its beginning are alike but the last."""
 
 
 def extent_for(format_name: str | None, size: int, *, lasts: bool) -> Extent:
@@ -116,11 +120,24 @@ def observe(packets: Sequence[Packet], extent: Extent) -> Observed:
         if packet.shown:
             seen.setdefault(packet.stream, []).append(packet.pts)
     times = {stream: timestamps(found) for stream, found in seen.items()}
+    known = Observed(times, {}, complete, *_beginnings(distinct[:WINDOW]))
     if complete:
-        return Observed(times, _ends(distinct), complete)
+        return attrs.evolve(known, ends=_ends(distinct))
     if extent == "window" or len(packets) >= WINDOW + MOST:
-        return Observed(times, {}, complete)
-    return Observed(times, _ends(distinct[WINDOW:]), complete)
+        return known
+    return attrs.evolve(known, ends=_ends(distinct[WINDOW:]))
+
+
+def _beginnings(packets: Iterable[Packet]) -> tuple[Mapping[int, int], Mapping[int, int]]:
+    """The time of the first packet of each stream, and how long each is where all but the last are alike."""
+    firsts: dict[int, int] = {}
+    lengths: dict[int, list[int | None]] = {}
+    for packet in packets:
+        if packet.pts is not None:
+            firsts.setdefault(packet.stream, packet.pts)
+        lengths.setdefault(packet.stream, []).append(packet.duration)
+    alike = {n: found[0] for n, found in lengths.items() if len(found) > 1 and len(set(found[:-1])) == 1 and found[0]}
+    return firsts, alike
 
 
 def _ends(packets: Iterable[Packet]) -> Mapping[int, int]:

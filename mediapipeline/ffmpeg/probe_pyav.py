@@ -7,6 +7,7 @@ libavformat takes the host with it: services that take media from strangers shou
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import itertools
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
@@ -17,7 +18,7 @@ import attrs
 
 from mediapipeline.errors import EngineError, ProbeError
 from mediapipeline.ffmpeg.demuxers import FORMAT_WHITELIST
-from mediapipeline.ffmpeg.probe_facts import FileFacts, RawMedia, RawStream, describe, look_at, wanted_of
+from mediapipeline.ffmpeg.probe_facts import DIGITS, FileFacts, RawMedia, RawStream, describe, look_at, wanted_of
 from mediapipeline.ffmpeg.probe_packets import EARLIER, FAR, LATER, MOST, TAIL, WINDOW, Extent, Packet, observe
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.packets import CodedPacket, PacketIndex, Window, holds_idr
@@ -157,6 +158,8 @@ def _media(container: InputContainer, file: FileFacts) -> RawMedia:
                 **header,
                 timestamps=seen.times.get(index, ()),
                 end=seen.ends.get(index),
+                first=seen.firsts.get(index),
+                packet=seen.lengths.get(index),
                 turned=turned.get(index),
             )
             for index, header in enumerate(headers)
@@ -228,12 +231,18 @@ def _stream(stream: Any) -> dict[str, Any]:
         "default": bool(disposition & _DEFAULT),
         "forced": bool(disposition & _FORCED),
         "attached_picture": bool(disposition & _ATTACHED),
+        "extradata": _digest(context),
     }
     if stream.type == "video":
         return found | _picture(stream, context)
     if stream.type == "audio":
         return found | _sound(stream, context)
     return found
+
+
+def _digest(context: Any) -> str | None:
+    found = getattr(context, "extradata", None)
+    return hashlib.sha256(found).hexdigest()[:DIGITS] if found else None
 
 
 def _codec(stream: Any) -> str | None:

@@ -71,6 +71,8 @@ class VideoStream(_BaseStream):
     interlaced: bool | None = None
     reorder: int | None = None
     """Frames by which B-frames delay decoding."""
+    extradata: str | None = None
+    """Digest of what a decoder has to be told before the first packet (of H.264, the parameter sets)."""
 
     @property
     def kind(self) -> str:
@@ -88,6 +90,12 @@ class AudioStream(_BaseStream):
     """FFmpeg's name (``mono``, ``stereo``, ``5.1``)."""
     sample_fmt: str | None = None
     profile: str | None = None
+    extradata: str | None = None
+    """Digest of what a decoder has to be told before the first packet."""
+    preroll: Fraction | None = None
+    """Seconds of packets before `start`: a decoder takes them to get into its stride, and nobody hears them."""
+    packet: Fraction | None = None
+    """Seconds that each packet lasts, of all that were looked at but the last; None where they differ."""
 
     @property
     def kind(self) -> str:

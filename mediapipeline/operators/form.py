@@ -162,6 +162,7 @@ def picture_facts(form: PictureForm, like: VideoStream | None, length: Fraction 
         base, codec=None, width=form.size.width, height=form.size.height, sar=Fraction(1), rotation=0,
         rotation_by_tag=False, frame_rate=form.rate, vfr=False, frames=None, pix_fmt=form.pix_fmt, start=Fraction(0),
         duration=length, time_base=_MICROSECOND, bit_rate=None, profile=None, interlaced=False, reorder=None,
+        extradata=None,
     )  # fmt: skip
 
 
@@ -171,7 +172,7 @@ def sound_facts(form: SoundForm, like: AudioStream | None, length: Fraction | No
     return attrs.evolve(
         base, codec=None, sample_rate=form.rate, channels=form.channels, channel_layout=form.layout,
         sample_fmt=form.sample_fmt, start=Fraction(0), duration=length, time_base=Fraction(1, form.rate),
-        bit_rate=None, profile=None,
+        bit_rate=None, profile=None, extradata=None, preroll=None, packet=None,
     )  # fmt: skip
 
 

@@ -174,8 +174,9 @@ class OutputBuilder:
             segment is not None or asked.forces_encoding or one_of_many or asked.pix_fmt not in (None, info.pix_fmt)
         )
         after = attrs.evolve(
-            info, codec=encoder.codec, pix_fmt=pix_fmt, rotation=0, bit_rate=asked.bitrate, profile=None, reorder=None
-        )
+            info, codec=encoder.codec, pix_fmt=pix_fmt, rotation=0, bit_rate=asked.bitrate, profile=None, reorder=None,
+            extradata=None,
+        )  # fmt: skip
         if one_of_many:
             after = attrs.evolve(after, start=None, duration=None, frame_rate=None, vfr=None, frames=1)
         return self._build.add(
@@ -249,7 +250,7 @@ class OutputBuilder:
         copyable = self._copyable(asked.name, self._request.container.audio)
         after = attrs.evolve(
             info, codec=encoder.codec, sample_rate=rate, channels=channels, channel_layout=layout,
-            sample_fmt=None, bit_rate=asked.bitrate, profile=None,
+            sample_fmt=None, bit_rate=asked.bitrate, profile=None, extradata=None, preroll=None, packet=None,
         )  # fmt: skip
         return self._build.add(
             Encode(

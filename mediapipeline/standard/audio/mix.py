@@ -93,7 +93,7 @@ class Mix(Operator):
         return attrs.evolve(
             clips[0].audio[0], codec=None, sample_rate=form.rate, channels=form.channels, channel_layout=form.layout,
             sample_fmt=None, start=Fraction(0), duration=None if count is None else Fraction(count, form.rate),
-            time_base=Fraction(1, form.rate), bit_rate=None, profile=None,
+            time_base=Fraction(1, form.rate), bit_rate=None, profile=None, extradata=None, preroll=None, packet=None,
         )  # fmt: skip
 
     def infer(self, facts: Facts) -> MediaInfo:
