@@ -64,6 +64,7 @@ def examine(ffmpeg: str | None) -> dict[str, Any]:
     from mediapipeline.errors import EngineError
     from mediapipeline.ffmpeg.binary import find_ffmpeg
     from mediapipeline.ffmpeg.detect import cache_folder, capabilities
+    from mediapipeline.operators.registry import default_registry
 
     engine: Engine | None = None
     found: Capabilities | None = None
@@ -84,6 +85,7 @@ def examine(ffmpeg: str | None) -> dict[str, Any]:
     if found is not None and found.version is not None and found.version < _OLDEST:
         warnings.append(f"FFmpeg {found.version_text} is older than 5.1, the oldest that is supported")
     names, broken = _operators(found)
+    warnings += map(str, default_registry().faults)
     folder = cache_folder()
     return {
         "ready": not errors,

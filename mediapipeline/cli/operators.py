@@ -7,7 +7,8 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from mediapipeline.cli.exits import DONE, UsageError
+from mediapipeline.cli.exits import DONE, FAILED, UsageError
+from mediapipeline.cli.job import add_ffmpeg
 from mediapipeline.cli.terminal import Terminal, one_line
 
 if TYPE_CHECKING:
@@ -17,17 +18,19 @@ if TYPE_CHECKING:
 
 __all__ = ["DESCRIPTION", "SUMMARY", "add_arguments", "execute"]
 
-SUMMARY = "list the installed operators, or show one"
+SUMMARY = "list the installed operators, show one, or look for what is wrong with them"
 DESCRIPTION = """\
   operators              list what is installed, shipped and third-party
-  operators show NAME    parameters, ports, and what FFmpeg must have for it"""
+  operators show NAME    parameters, ports, and what FFmpeg must have for it
+  operators doctor       which packages are broken, in conflict, or need more than
+                         this FFmpeg has; the exit code is 1 where one is broken"""
 
 _WIDTH = 100
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    actions = parser.add_subparsers(dest="action", metavar="list|show", title="actions")
+    actions = parser.add_subparsers(dest="action", metavar="list|show|doctor", title="actions")
     formats: dict[str, Any] = {"choices": ["text", "json"], "default": "text", "help": "what to print (default: text)"}
     parser.set_defaults(format="text")
     listed = actions.add_parser("list", help="list them (default)", description="List the installed operators.")
@@ -35,6 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shown = actions.add_parser("show", help="show one", description="Show an operator.")
     shown.add_argument("name", metavar="NAME", help='name of the operator, such as "trim"')
     shown.add_argument("--format", **formats)
+    looked = actions.add_parser("doctor", help="find what is wrong", description="Import and examine every operator.")
+    looked.add_argument("--format", **formats)
+    add_ffmpeg(looked)
 
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -42,11 +48,35 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     from mediapipeline.operators.registry import default_registry
 
     registry = default_registry()
+    if args.action == "doctor":
+        return _examine(registry, args.ffmpeg, terminal, as_json=args.format == "json")
     if args.action == "show":
         _show(args.name, registry, terminal, as_json=args.format == "json")
     else:
         _list(registry, terminal, as_json=args.format == "json")
     return DONE
+
+
+def _examine(registry: Registry, ffmpeg: str | None, terminal: Terminal, *, as_json: bool) -> int:
+    from mediapipeline.cli.operators_doctor import describe as described
+    from mediapipeline.cli.operators_doctor import examine
+    from mediapipeline.errors import FFmpegNotFoundError
+    from mediapipeline.ffmpeg.binary import find_ffmpeg
+    from mediapipeline.ffmpeg.detect import capabilities
+
+    try:
+        found = capabilities(find_ffmpeg(ffmpeg))
+    except FFmpegNotFoundError:
+        if ffmpeg is not None:
+            raise
+        found = None
+    facts = examine(registry, found)
+    if as_json:
+        terminal.data(json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
+    else:
+        for line in described(facts):
+            terminal.say(line)
+    return DONE if facts["sound"] else FAILED
 
 
 def _list(registry: Registry, terminal: Terminal, *, as_json: bool) -> None:
@@ -60,6 +90,8 @@ def _list(registry: Registry, terminal: Terminal, *, as_json: bool) -> None:
         except PluginError as error:
             broken.append({"name": name, "error": error.to_dict()})
             terminal.note(f"{name}: {one_line(str(error))}")
+    for fault in registry.faults:
+        terminal.note(f"left out: {one_line(str(fault))}")
     if as_json:
         listed = [_summary(cls, registry) for cls in found]
         terminal.data(json.dumps([*listed, *broken], indent=2, ensure_ascii=False) + "\n")
@@ -76,9 +108,7 @@ def _list(registry: Registry, terminal: Terminal, *, as_json: bool) -> None:
 
 def _show(name: str, registry: Registry, terminal: Terminal, *, as_json: bool) -> None:
     if name not in registry:
-        near = registry.close_matches(name)
-        hint = f"did you mean {' or '.join(repr(n) for n in near)}?" if near else "`mediapipeline operators` lists them"
-        raise UsageError(f"there is no operator {name!r}", hint)
+        raise UsageError(f"there is no operator {name!r}", registry.hint(name))
     cls = registry.load(name)
     if as_json:
         from mediapipeline.params.describe import json_schema, parameters

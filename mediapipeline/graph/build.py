@@ -127,9 +127,11 @@ def _operator_class(path: str, name: str, registry: Registry, problems: Problems
     try:
         return registry.load(name)
     except KeyError:
-        near = registry.close_matches(name)
-        hint = f"did you mean {near[0]!r}?" if near else "'mediapipeline operators list' shows what is installed"
-        problems.add(path + "/op", "unknown-operator", f"there is no operator {name!r}", hint)
+        hint = registry.hint(name)
+        if registry.denies(name):
+            problems.add(path + "/op", "operator-not-allowed", f"operator {name!r} may not be used here", hint)
+        else:
+            problems.add(path + "/op", "unknown-operator", f"there is no operator {name!r}", hint)
     except PluginError as error:
         hint = "repair or remove the package that provides it"
         problems.add(path + "/op", "broken-operator", f"operator {name!r} cannot be used: {error}", hint)

@@ -3,10 +3,12 @@ from __future__ import annotations
 import json
 from typing import Annotated, Literal
 
+import attrs
 import pytest
 
-from mediapipeline.cli import main
+from mediapipeline.cli import main, operators_doctor
 from mediapipeline.cli.operators import describe
+from mediapipeline.ffmpeg.features import Capabilities
 from mediapipeline.operators import AV, IMAGE, VIDEO, Category, Clip, Lowering, Operator, many, operator
 from mediapipeline.operators.registry import Registry, default_registry
 from mediapipeline.params import Param, define
@@ -91,7 +93,7 @@ def test_list_as_json(capsys):
 
 
 @pytest.mark.parametrize(
-    ("name", "hint"), [("scal", "did you mean 'scale'?"), ("q" * 30, "`mediapipeline operators` lists them")]
+    ("name", "hint"), [("scal", "did you mean 'scale'?"), ("q" * 30, "'mediapipeline operators list' shows")]
 )
 def test_an_unknown_operator_is_a_mistake_of_usage(name, hint, capsys):
     assert main(["operators", "show", name]) == 2
@@ -112,6 +114,37 @@ def test_a_broken_package_is_told_and_hides_nothing(cli, tmp_path):
     done = cli("operators", "show", "acme.broken", env={"PYTHONPATH": str(tmp_path)})
     assert done.returncode == 1
     assert "acme-broken, entry point" in done.stderr
+
+
+def test_the_doctor_says_what_is_wrong(cli, tmp_path):
+    sound = cli("operators", "doctor")
+    assert sound.returncode == 0, sound.stdout
+    assert "operators can be used: concat, " in sound.stdout
+    broken(tmp_path)
+    done = cli("operators", "doctor", "--format", "json", env={"PYTHONPATH": str(tmp_path)})
+    assert done.returncode == 1
+    found = json.loads(done.stdout)
+    assert not found["sound"]
+    assert found["broken"]["acme.broken"]["type"] == "PluginLoadError"
+    assert found["broken"]["acme.broken"]["where"] == f"{tmp_path / 'acme_broken.py'}, line 1"
+    assert found["usable"]["scale"]["lacks"] == []
+
+
+def test_the_doctor_knows_what_is_switched_off_and_what_ffmpeg_lacks():
+    registry = Registry([Badge])
+    facts = operators_doctor.examine(registry, Capabilities.assume("5.1"))
+    assert facts["sound"]
+    assert operators_doctor.describe(facts) == ["1 of 1 operators can be used: test.badge"]
+    poor = attrs.evolve(Capabilities.assume("5.1"), filters=frozenset())
+    lines = operators_doctor.describe(operators_doctor.examine(registry, poor))
+    assert lines == [
+        "test.badge: this FFmpeg (5.1) lacks filter:overlay", "", "0 of 1 operators can be used: none",
+    ]  # fmt: skip
+    lines = operators_doctor.describe(
+        operators_doctor.examine(registry, None) | {"switched_off": {"b.c": "b", "a.b": "a"}}
+    )
+    assert lines[0] == "switched off by MEDIAPIPELINE_PLUGINS: a.b (a), b.c (b)"
+    assert lines[1].startswith("there is no FFmpeg here")
 
 
 def broken(folder):

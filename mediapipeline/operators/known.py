@@ -1,0 +1,11 @@
+"""Operators that are not shipped and whose packages are known: what an unknown name may have been meant to be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+__all__ = ["KNOWN_PACKAGES"]
+
+KNOWN_PACKAGES: Mapping[str, str] = MappingProxyType({})
+"""The distribution to install, by name of the operator."""
