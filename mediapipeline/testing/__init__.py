@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mediapipeline.ffmpeg.features import Capabilities
+    from mediapipeline.testing.dry_run import DryRun, DryRunExecutor
     from mediapipeline.testing.fakes import FakeProber, clip_info
     from mediapipeline.testing.media import ClipError, ClipRecipe, make_clip
 
@@ -17,6 +18,8 @@ __all__ = [
     "Capabilities",
     "ClipError",
     "ClipRecipe",
+    "DryRun",
+    "DryRunExecutor",
     "FakeProber",
     "clip_info",
     "make_clip",
@@ -27,6 +30,8 @@ _DEFINED_IN = {
     "Capabilities": "mediapipeline.ffmpeg.features",
     "ClipError": "mediapipeline.testing.media",
     "ClipRecipe": "mediapipeline.testing.media",
+    "DryRun": "mediapipeline.testing.dry_run",
+    "DryRunExecutor": "mediapipeline.testing.dry_run",
     "FakeProber": "mediapipeline.testing.fakes",
     "clip_info": "mediapipeline.testing.fakes",
     "make_clip": "mediapipeline.testing.media",
