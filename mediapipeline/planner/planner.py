@@ -49,23 +49,23 @@ from mediapipeline.planner.streams import Encode, Source, StreamGraph
 from mediapipeline.planner.text import render
 from mediapipeline.planner.workload import workload
 from mediapipeline.sources.policy import SourcePolicy
-from mediapipeline.spec import Limits, Output
 from mediapipeline.sources.staging import Staged
+from mediapipeline.spec import Limits, Output
 from mediapipeline.spec.job import JobSpec, Loaded
 from mediapipeline.spec.load import load_partly
-
 from mediapipeline.tracing import Trace, no_trace
+
 __all__ = ["Document", "Planner", "Stage", "Validation"]
 
 Document: TypeAlias = JobSpec | Mapping[str, Any] | str | bytes
 """A job: a `JobSpec`, a document as a mapping, or the text of one."""
 
-_READABLE = 2_000
 Stage: TypeAlias = Literal["probing", "planning"]
 """How far the planning of a job has come."""
 
 _NOTHING = Staged()
 
+_READABLE = 2_000
 """Streams, over all steps of the optimiser, that a plan shows."""
 
 
@@ -103,8 +103,8 @@ class Planner:
             ``required``; ``{"stream_copy": "required"}`` refuses a job of which a stream has to be encoded. See
             `mediapipeline.planner.strategies`.
         ffmpeg: The FFmpeg to ask, where *prober* or *capabilities* are left to default.
-
         trace: Opens a span around what takes time; see `mediapipeline.tracing`.
+
     Raises:
         ValueError: There is no such strategy, or it has no such value.
     """
@@ -121,8 +121,8 @@ class Planner:
         rules: Sequence[Rule] = RULES,
         strategies: Mapping[str, str] = MappingProxyType({}),
         ffmpeg: str | PathLike[str] | None = None,
-    ) -> None:
         trace: Trace = no_trace,
+    ) -> None:
         policy = policy or SourcePolicy()
         self.policy = policy if base_dir is None else attrs.evolve(policy, base_dir=base_dir)
         self.strategies = chosen(strategies)
@@ -132,8 +132,8 @@ class Planner:
         self._prober = prober
         self._capabilities = capabilities
         self._ffmpeg = ffmpeg
-
         self.trace = trace
+
     @cached_property
     def registry(self) -> Registry:
         return self._registry if self._registry is not None else default_registry()
@@ -154,12 +154,12 @@ class Planner:
 
         return default_engine(self._ffmpeg).capabilities
 
-    def validate(self, document: Document, *, probe: bool = False) -> Validation:
     @cached_property
     def _threads(self) -> ThreadPoolExecutor:
         """Those of `plan_async`: few, since one job after the other is planned no slower than all at once."""
         return ThreadPoolExecutor(self.machine.cores, thread_name_prefix="mediapipeline-plan")
 
+    def validate(self, document: Document, *, probe: bool = False) -> Validation:
         """Everything that is wrong with a job; nothing is raised for it.
 
         Args:
@@ -184,12 +184,12 @@ class Planner:
     ) -> ProcessingPlan:
         """The plan of a job.
 
-        Raises:
         Args:
             document: The job.
             staged: Local files of inputs that a resolver has fetched. The plan goes on naming their sources.
             on_stage: Told when probing begins, and then planning; what it raises ends the planning.
 
+        Raises:
             JobError: With everything that is wrong with the job; a subclass where all of it is of one kind.
             EngineError: There is no FFmpeg, or it does not answer.
         """
@@ -254,8 +254,8 @@ class _Job:
         self.planner = planner
         self.spec = spec
         self.problems = problems
-        self.loaded = loaded
         self.staged = staged
+        self.loaded = loaded
         self.decisions: list[Decision] = []
         self.limits = spec.limits or Limits()
 
@@ -273,16 +273,16 @@ class _Job:
             path: _container(path, output, self.problems) for path, output in placed("/outputs", self.spec.outputs)
         }
         self.inputs: dict[str, ProbedInput] = {}
-        for path, item in placed("/inputs", self.spec.inputs):
         on_stage("probing")
+        for path, item in placed("/inputs", self.spec.inputs):
             file = files.get(path + "/source")
             if file is not None:
                 with self.planner.trace("mediapipeline.probe", {"input.id": item.id}):
                     probed = probe_input(path, item, file, self.planner.prober, self.problems)
                 if probed is not None:
                     self.inputs[item.id] = probed
-        self.inferred: Inferred = infer(
         on_stage("planning")
+        self.inferred: Inferred = infer(
             self.graph,
             {name: probed.clip for name, probed in self.inputs.items()},
             self.planner.capabilities,
@@ -301,7 +301,7 @@ class _Job:
         operators = {operation.path: operation.definition.name for operation in self.graph.operations}
         self.problems.extend(unmet(self.optimized.graph, self.planner.strategies, operators.get))
 
-    def _packets(self, source: Source, window: Window) -> PacketIndex | None:
+    def _packets(self, source: Source, window: Window, near: tuple[Fraction, ...]) -> PacketIndex | None:
         """The packets of *source*, where the prober can tell; times count from the start of the file."""
         file, prober = self.files.get(self.inputs[source.input].path + "/source"), self.planner.prober
         if file is None or not isinstance(prober, PacketProber):
@@ -309,7 +309,8 @@ class _Job:
         begin = self.inputs[source.input].media.start or Fraction(0)
         low, high = window
         try:
-            found = prober.index(file, source.info.index, (begin + low, None if high is None else begin + high))
+            whole = (begin + low, None if high is None else begin + high)
+            found = prober.index(file, source.info.index, whole, tuple(begin + time for time in near))
         except ProbeError:
             return None  # it has been probed, so it is media; what cannot be looked at is not known
         return None if found is None else found.moved(-begin)
@@ -339,8 +340,9 @@ class _Job:
     def _write(self, path: str, output: Output, clip: Clip) -> None:
         """Add the files of one output."""
         before, said = len(self.problems), dict[Decision, None]()
-        for file in files_of(path, output, clip, self.containers.get(path), self.problems):
-            request = _request(path, output, file)
+        files = files_of(path, output, clip, self.containers.get(path), self.problems)
+        for file in files:
+            request = _request(path, output, file, among=files)
             writer = OutputBuilder(self.build, request, self.planner.capabilities, self.problems)
             writer.add(file.clip)
             said |= dict.fromkeys(writer.decisions)
@@ -449,12 +451,12 @@ class _Job:
                 self.decisions.append(Decision("planner", probed.path, text))
 
 
-def _needed(graph: StreamGraph) -> StreamGraph:
-    """Without what no output needs."""
 def _unheard(stage: Stage) -> None:
     """What becomes of stages that nobody asked for."""
 
 
+def _needed(graph: StreamGraph) -> StreamGraph:
+    """Without what no output needs."""
     kept = graph.upstream((sink.id for sink in graph.sinks), lambda node: node.inputs)
     return StreamGraph({node.id: node for node in kept})
 
@@ -470,16 +472,20 @@ def _container(path: str, output: Output, problems: Problems) -> Container | Non
     return found
 
 
-def _request(path: str, output: Output, file: FileToWrite) -> OutputRequest:
+def _request(path: str, output: Output, file: FileToWrite, *, among: Sequence[FileToWrite]) -> OutputRequest:
     codec = output.codec
+    # Of a package one file has the sound, and others the pictures: what is asked for is there if one has it.
+    others = among if file.segment is not None else ()
+    silent = not file.clip.audio and any(other.clip.audio for other in others)
+    blank = file.clip.video is None and any(other.clip.video is not None for other in others)
     return OutputRequest(
         path=path,
         id=output.id,
         part=file.name,
         segment=file.segment,
         container=file.container,
-        video=codec.video if codec is not None else None,
-        audio=codec.audio if codec is not None else None,
+        video=codec.video if codec is not None and not blank else None,
+        audio=codec.audio if codec is not None and not silent else None,
         only_asked=codec is not None and file.segment is None,
         metadata=tuple((output.metadata or {}).items()),
     )

@@ -69,6 +69,15 @@ def test_one_decode_and_one_encoding_of_the_sound():
     assert ProcessingPlan.from_dict(json.loads(json.dumps(made.to_dict()))) == made
 
 
+def test_how_picture_and_sound_are_coded_is_said_once_for_all_files():
+    codec = {"video": {"codec": "libx264", "crf": 30}, "audio": {"codec": "aac", "bitrate": "96k"}}
+    made = plan(package(codec=codec), {"in.mp4": clip_info(size=(64, 48), audio=1)})
+    asked = [dict(output.options) for output in step(made).command.outputs]
+    assert [(options.get("crf:0"), options.get("b:0")) for options in asked] == [("30", None)] * 2 + [(None, "96000")]
+    found = problems(package(codec=codec), {"in.mp4": clip_info(size=(64, 48), audio=0)})
+    assert {(p.path, p.code) for p in found} == {("/outputs/0/codec/audio", "no-such-stream")}
+
+
 @pytest.fixture
 def clip(tmp_path: Path) -> Path:
     make_clip(tmp_path / "in.mp4", duration="5s", video_codec="libx264", gop=250, audio=1, size=(64, 48))
