@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     )
     from mediapipeline.executor.executor import Executor
     from mediapipeline.executor.result import ExecutionResult
+    from mediapipeline.graph.schema import job_schema
     from mediapipeline.media.info import MediaInfo
     from mediapipeline.planner.plan import ProcessingPlan
     from mediapipeline.planner.planner import Planner
@@ -46,6 +47,7 @@ __all__ = [
     "Problem",
     "ProcessingPlan",
     "__version__",
+    "job_schema",
     "run",
 ]
 
@@ -71,6 +73,7 @@ _DEFINED_IN = {
     "PluginError": "mediapipeline.errors",
     "Problem": "mediapipeline.errors",
     "ProcessingPlan": "mediapipeline.planner.plan",
+    "job_schema": "mediapipeline.graph.schema",
     "run": "mediapipeline._run",
 }
 

@@ -6,9 +6,11 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
+import jsonschema
 import pytest
 
 from mediapipeline.errors import GraphError, JobError, PlanningError, SourceNotAllowedError, SpecError
+from mediapipeline.graph.schema import job_schema
 from mediapipeline.testing import clip_info
 from planning import planner, problems
 
@@ -176,6 +178,8 @@ MISTAKES: list[Callable[[Draft], None]] = [
     codec_container, missing_source, refused_source, beyond_the_end, wrong_media, duplicate_destination, duplicate_id,
     duplicate_name, overwritten_input, unknown_container, odd_size, wrong_ports, over_limit, no_sound, unwanted_copy,
 ]  # fmt: skip
+SCHEMA = job_schema()
+IN_THE_SCHEMA = {wrong_type, unknown_field, unknown_operator, bad_parameter, unknown_parameter, wrong_ports}
 STRUCTURE = {
     wrong_type,
     unknown_field,
@@ -216,6 +220,13 @@ def test_two(first, second):
     first(draft)
     second(draft)
     assert sorted(found_in(draft)) == sorted(draft.expected)
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda m: m.__name__)
+def test_the_schema_finds_what_is_wrong_with_the_structure(mistake):
+    draft = Draft()
+    mistake(draft)
+    assert jsonschema.Draft202012Validator(SCHEMA).is_valid(draft.document()) == (mistake not in IN_THE_SCHEMA)
 
 
 def test_all_at_once():

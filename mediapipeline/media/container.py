@@ -25,6 +25,7 @@ __all__ = [
     "demuxer_for",
     "input_formats",
     "is_folder",
+    "output_formats",
     "require_container",
     "suffix_of",
 ]
@@ -278,6 +279,12 @@ def demuxer_for(format: str) -> str | None:  # noqa: A002  # the field's name
     return _DEMUXERS.get(_OTHER_NAMES.get(format, format))
 
 
-def input_formats() -> tuple[str, ...]:
-    """What the ``format`` of an input may be."""
-    return tuple(sorted(_DEMUXERS))
+def input_formats(*, others: bool = False) -> tuple[str, ...]:
+    """What the ``format`` of an input may be; with *others* also by the names that mean one of these."""
+    also = [name for name, meant in _OTHER_NAMES.items() if meant in _DEMUXERS] if others else []
+    return tuple(sorted({*_DEMUXERS, *also}))
+
+
+def output_formats() -> tuple[str, ...]:
+    """What the ``format`` of an output may be: names of containers, names that mean one of them, suffixes."""
+    return tuple(sorted({*CONTAINERS, *_OTHER_NAMES, *_BY_SUFFIX}))

@@ -17,6 +17,7 @@ import attrs
 __all__ = [
     "CODECS",
     "ENCODERS",
+    "OTHER_NAMES",
     "QUALITIES",
     "Codec",
     "Encoder",
@@ -322,7 +323,7 @@ def _codec(name: str, kind: Kind) -> Codec:
 CODECS: Mapping[str, Codec] = MappingProxyType({codec.name: codec for codec in _codecs()})
 """Every codec that is known by name, also those that can only be copied."""
 
-_OTHER_NAMES: Mapping[str, str] = {
+OTHER_NAMES: Mapping[str, str] = {
     "avc": "h264",
     "h265": "hevc",
     "pcm": "pcm_s16le",
@@ -332,6 +333,7 @@ _OTHER_NAMES: Mapping[str, str] = {
     "mjpg": "mjpeg",
     "jpeg": "mjpeg",
 }
+"""Other names of codecs, as people write them."""
 
 
 def resolve(name: str) -> tuple[str, Encoder | None] | None:
@@ -345,7 +347,7 @@ def resolve(name: str) -> tuple[str, Encoder | None] | None:
     >>> codec, encoder.name
     ('mp3', 'libmp3lame')
     """
-    name = _OTHER_NAMES.get(name, name)
+    name = OTHER_NAMES.get(name, name)
     if name in CODECS:
         return name, None
     encoder = ENCODERS.get(name)
@@ -374,6 +376,6 @@ def similar(name: str, kind: Kind) -> str | None:
     if f"lib{name}" in ENCODERS:
         return f"lib{name}"
     known = [*codec_names(kind), *(n for n, c in CODECS.items() if c.kind == kind)]
-    by_lower = {n.lower(): n for n in [*known, *_OTHER_NAMES]}
+    by_lower = {n.lower(): n for n in [*known, *OTHER_NAMES]}
     found = difflib.get_close_matches(name[:64].lower(), by_lower, n=1, cutoff=0.6)
     return by_lower[found[0]] if found else None

@@ -17,7 +17,7 @@ from mediapipeline.errors import Problems, pointer
 from mediapipeline.media.malformed import Malformed, shown
 from mediapipeline.media.timecode import parse_duration
 
-__all__ = ["NOT_READ", "Fields", "NotRead", "closest"]
+__all__ = ["BIT_RATE_PATTERN", "BYTES_PATTERN", "NOT_READ", "Fields", "NotRead", "closest"]
 
 
 @final
@@ -33,6 +33,10 @@ NOT_READ = NotRead()
 
 _BIT_RATE = re.compile(r"([0-9]{1,12})(\.[0-9]{1,9})?([kKmMG]?)")
 _BYTES = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,9}))? ?([KMGT]i?)?B?")
+BIT_RATE_PATTERN = r"^[0-9]{1,12}(?:\.[0-9]{1,9})?[kKmMG]?$"
+"""What text of a bit rate looks like, for JSON Schema."""
+BYTES_PATTERN = r"^[0-9]{1,15}(?:\.[0-9]{1,9})? ?(?:[KMGT]i?)?B?$"
+"""What text of a number of bytes looks like, for JSON Schema."""
 _BYTE_SCALE = {
     "": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40,
 }  # fmt: skip

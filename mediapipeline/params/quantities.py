@@ -21,6 +21,7 @@ from mediapipeline.media.timecode import (
     parse_duration,
     parse_frame_rate,
 )
+from mediapipeline.params.codec_schema import audio_codec_schema, video_codec_schema
 from mediapipeline.params.rejection import Rejected
 from mediapipeline.params.scalars import ParameterType
 
@@ -177,4 +178,4 @@ class CodecType(ParameterType):
         return value.to_value()
 
     def schema(self) -> dict[str, Any]:
-        return {"anyOf": [{"type": "string"}, {"type": "object"}]}
+        return video_codec_schema() if self.cls is VideoCodec else audio_codec_schema()

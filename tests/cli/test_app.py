@@ -15,9 +15,10 @@ import pytest
 import mediapipeline
 from mediapipeline.cli import main
 from mediapipeline.cli.app import _cancellable
+from mediapipeline.graph.schema import job_schema
 
 FULL = Path("/dev/full")
-COMMANDS = ["run", "validate", "plan", "probe", "operators", "doctor"]
+COMMANDS = ["run", "validate", "plan", "probe", "operators", "schema", "doctor"]
 
 
 def test_version_is_that_of_the_package(capsys):
@@ -170,3 +171,11 @@ def test_main_can_be_called_from_any_thread(capsys):
     thread.join()
     assert codes == [0]
     assert "scale" in capsys.readouterr().out
+
+
+def test_schema(cli):
+    done = cli("schema")
+    assert done.returncode == 0
+    schema = json.loads(done.stdout)
+    assert schema == job_schema()
+    assert done.stderr == ""

@@ -7,8 +7,10 @@ import re
 import shlex
 from typing import Any
 
+import jsonschema
 import pytest
 
+from mediapipeline.graph.schema import job_schema
 from mediapipeline.planner.optimize import RULES
 from mediapipeline.planner.plan import ProcessingPlan
 from mediapipeline.testing import Capabilities, clip_info
@@ -30,6 +32,8 @@ CLIPS = {
     "corner.mp4": clip_info(duration="90s", size="640x360", rate="30000/1001"),
     "song.flac": clip_info(duration="200s", size=None, audio_codec="flac", sample_rate=44100),
 }
+
+SCHEMA = job_schema()
 
 JOBS: dict[str, dict[str, Any]] = {
     "trim-and-scale": job(
@@ -141,6 +145,11 @@ def test_programs_are_told_what_people_are(name):
 def test_what_nobody_would_read_is_not_kept():
     chain = [op("hflip", f"c{n}" if n else "in", f"c{n + 1}") for n in range(3000)]
     assert plan(job(*chain, outputs={"c3000": "a.mp4"})).trace == ()
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_the_schema_takes_them(name):
+    jsonschema.validate(JOBS[name], SCHEMA)
 
 
 @pytest.mark.parametrize("name", JOBS)
