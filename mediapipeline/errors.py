@@ -15,12 +15,17 @@
     ├ EngineError
     │ ├ FFmpegNotFoundError            where it was looked for, how to get it
     │ └ ProbeError
-    └ ExecutionError
-      ├ FFmpegFailedError              operator, argv, exit code, stderr tail, cause
-      ├ StepTimeoutError
-      ├ StalledError
-      ├ RunCancelledError
-      └ OutputError                    missing, empty, truncated, not what was planned
+    ├ ExecutionError
+    │ ├ FFmpegFailedError              operator, argv, exit code, stderr tail, cause
+    │ ├ StepTimeoutError
+    │ ├ StalledError
+    │ ├ RunCancelledError
+    │ └ OutputError                    missing, empty, truncated, not what was planned
+    └ JobStoreError                    records of jobs, not the jobs themselves
+      ├ JobNotFoundError
+      ├ JobExistsError
+      ├ VersionConflictError           somebody else changed the record in the meantime
+      └ TransitionError                from this state a job does not get into that one
 
 Catch `JobError` for mistakes of whoever wrote the job, `ExecutionError` for what happened while it ran, and
 `MediaPipelineError` for everything. This module imports nothing else of the library.
@@ -40,6 +45,9 @@ __all__ = [
     "FFmpegNotFoundError",
     "GraphError",
     "JobError",
+    "JobExistsError",
+    "JobNotFoundError",
+    "JobStoreError",
     "MediaPipelineError",
     "OutputError",
     "PlanningError",
@@ -56,6 +64,8 @@ __all__ = [
     "SpecError",
     "StalledError",
     "StepTimeoutError",
+    "TransitionError",
+    "VersionConflictError",
     "pointer",
 ]
 
@@ -437,3 +447,49 @@ class OutputError(ExecutionError):
     def _restore(self, data: Mapping[str, Any]) -> None:
         super()._restore(data)
         self.output, self.differences = _taken(data, "output", str, None), _texts(data, "differences")
+
+
+class JobStoreError(MediaPipelineError):
+    """The record of a job could not be read or changed as asked; `job` is its id."""
+
+    job: str
+
+    def __init__(self, message: str, *, job: str) -> None:
+        self.job = job
+        super().__init__(message)
+
+    def to_dict(self) -> dict[str, Any]:
+        return super().to_dict() | {"job": self.job}
+
+    def _restore(self, data: Mapping[str, Any]) -> None:
+        self.job = data["job"]
+
+
+class JobNotFoundError(JobStoreError):
+    """There is no job of that id."""
+
+    def __init__(self, job: str) -> None:
+        super().__init__(f"there is no job {job!r}", job=job)
+
+
+class JobExistsError(JobStoreError):
+    """There is a job of that id already."""
+
+    def __init__(self, job: str) -> None:
+        super().__init__(f"there is a job {job!r} already", job=job)
+
+
+class VersionConflictError(JobStoreError):
+    """Somebody else changed the record in the meantime: read it again, and decide again."""
+
+    retryable = True
+
+    def __init__(self, job: str) -> None:
+        super().__init__(f"job {job!r} was changed by somebody else in the meantime", job=job)
+
+
+class TransitionError(JobStoreError):
+    """A job does not get from the one state into the other."""
+
+    def __init__(self, job: str, before: str, after: str) -> None:
+        super().__init__(f"job {job!r} is {before}, and does not become {after} from there", job=job)

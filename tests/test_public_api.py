@@ -12,7 +12,7 @@ import pytest
 
 import mediapipeline
 
-PUBLIC = ["", ".errors", ".media", ".operators", ".params", ".sources", ".steps", ".testing"]
+PUBLIC = ["", ".errors", ".jobs", ".media", ".operators", ".params", ".sources", ".steps", ".testing", ".tracing"]
 
 
 def test_public_names_change_on_purpose_only(golden):

@@ -68,6 +68,8 @@ async def end_all(tasks: Iterable[asyncio.Task[Any]]) -> None:
 async def together(*coroutines: Coroutine[Any, Any, Any]) -> list[Any]:
     """Results in order. If one fails the others are cancelled, and the first failure is raised when all are over."""
     tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
+    if not tasks:
+        return []
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
         for task in tasks:

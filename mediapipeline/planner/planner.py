@@ -32,6 +32,7 @@ from mediapipeline.operators.lowering import Clip
 from mediapipeline.operators.registry import Registry, default_registry
 from mediapipeline.params.converter import unstructure
 from mediapipeline.planner.assemble import requirements
+from mediapipeline.planner.custom import at_once
 from mediapipeline.planner.estimate import estimate_nodes, total
 from mediapipeline.planner.expand import GraphBuilder, lower
 from mediapipeline.planner.folders import FileToWrite, files_of, planned_outputs
@@ -187,7 +188,7 @@ class Planner:
         Args:
             document: The job.
             staged: Local files of inputs that a resolver has fetched. The plan goes on naming their sources.
-            on_stage: Told when probing begins, and then planning; what it raises ends the planning.
+            on_stage: Told when probing begins, and then planning, if all is well; what it raises ends it.
 
         Raises:
             JobError: With everything that is wrong with the job; a subclass where all of it is of one kind.
@@ -281,7 +282,8 @@ class _Job:
                     probed = probe_input(path, item, file, self.planner.prober, self.problems)
                 if probed is not None:
                     self.inputs[item.id] = probed
-        on_stage("planning")
+        if not self.problems:  # with some, the rest is only done to find more
+            on_stage("planning")
         self.inferred: Inferred = infer(
             self.graph,
             {name: probed.clip for name, probed in self.inputs.items()},
@@ -381,7 +383,7 @@ class _Job:
         self.decisions += dict.fromkeys(changes)  # the files of one output have the same
         probes = {name: probed.media for name, probed in self.inputs.items()}
         scheduled = schedule(graph, probes, self.planner.machine)
-        resources = total(step.resources for step in scheduled.steps)
+        resources = total(at_once(scheduled.steps))
         if self.limits.max_memory is not None and (resources.memory or 0) > self.limits.max_memory:
             message = f"it needs about {resources.memory} bytes of memory, and the job allows {self.limits.max_memory}"
             self._over("max_memory", "", message)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mediapipeline.testing.fakes import FakeProber, clip_info
     from mediapipeline.testing.media import ClipError, ClipRecipe, make_clip
 
+    from mediapipeline.testing.store_contract import JobStoreContract
 __all__ = [
     "Capabilities",
     "ClipError",
