@@ -18,6 +18,7 @@ from mediapipeline.executor.publish import Ready
 from mediapipeline.executor.workspace import Workspace, sweep
 from mediapipeline.planner.plan import ProcessingPlan
 from mediapipeline.steps.files import Asset, Final, Source, Work, parse_token
+from mediapipeline.steps.listing import is_listing, located
 from mediapipeline.steps.step import CutCuesStep, FFmpegStep, JoinFilesStep, PlaylistStep, Step
 
 __all__ = ["Layout"]
@@ -36,6 +37,13 @@ class Layout:
             folders = {Path(tempfile.gettempdir()): None}
         self._workspaces = {folder: Workspace(folder) for folder in folders}
         self._graphs = 0
+        self._lists = {
+            read.file
+            for step in plan.steps
+            if isinstance(step, FFmpegStep)
+            for read in step.command.inputs
+            if is_listing(read.demuxers)
+        }
         self.paths: dict[str, str] = {}
         """Path by token, of every file that the plan names."""
         self.finals: dict[str, Path] = {}
@@ -99,6 +107,11 @@ class Layout:
         kept = [workspace.close(keep=keep) for workspace in self._workspaces.values()]
         return [path for path in kept if path is not None]
 
+    def _text(self, asset: str, text: str) -> str:
+        """The text of an asset, with paths in it where it is a list of files."""
+        sources = {Source(name).token: str(path) for name, path in self._places.inputs.items()}
+        return located(text, sources) if asset in self._lists else text
+
     def _place(self, token: str, number: int) -> Path:
         try:
             return self._found(token, number)
@@ -115,7 +128,7 @@ class Layout:
                 return self.root / f"work-{number}{_suffix(name)}"
             case Asset(digest=digest):
                 path = self.root / f"asset-{number}.txt"
-                path.write_bytes(self._plan.assets[digest].encode())
+                path.write_bytes(self._text(token, self._plan.assets[digest]).encode())
                 return path
 
 

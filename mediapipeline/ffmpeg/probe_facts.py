@@ -19,7 +19,7 @@ import attrs
 from mediapipeline.errors import ProbeError
 from mediapipeline.ffmpeg.demuxers import forced_format, is_still_format
 from mediapipeline.ffmpeg.probe_mp3 import gapless_duration, id3_size
-from mediapipeline.ffmpeg.probe_packets import CLOCKLESS_SOUND, NO_INDEX, Extent, extent_for, guess_format
+from mediapipeline.ffmpeg.probe_packets import CLOCKLESS_SOUND, NO_INDEX, Extent, Packet, extent_for, guess_format
 from mediapipeline.ffmpeg.probe_rates import Rate, measure_rate
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Chapter, Color, DataStream, SubtitleStream, VideoStream
@@ -89,8 +89,8 @@ class RawStream:
     """Presentation times of the packets in the window; empty where some have none."""
     end: int | None = None
     """Time at which the last packet ends; None where the end was not read."""
-    first: int | None = None
-    """Time of the first packet, whether it is shown or not."""
+    first: Packet | None = None
+    """The first packet, whether it is shown or not."""
     packet: int | None = None
     """How long each packet is, but the last; None where they differ."""
 
@@ -329,6 +329,8 @@ def _video(stream: _Timed, media: RawMedia, still: bool) -> VideoStream:
         interlaced=interlaced,
         reorder=raw.reorder,
         extradata=None if still else raw.extradata,
+        preroll=None if still else _preroll(stream),
+        delay=None if still else _delay(raw),
     )
 
 
@@ -369,7 +371,7 @@ def _audio(stream: _Timed, container: str) -> AudioStream:
         sample_fmt=raw.sample_fmt,
         profile=raw.profile,
         extradata=raw.extradata,
-        preroll=_preroll(stream),
+        preroll=_heard_after(stream),
         packet=_packet(raw),
     )
 
@@ -380,9 +382,21 @@ def _packet(raw: RawStream) -> Fraction | None:
 
 
 def _preroll(stream: _Timed) -> Fraction | None:
-    if stream.start is None or stream.raw.first is None:
+    first = stream.raw.first
+    if stream.start is None or first is None or first.pts is None:
         return None
-    return max(Fraction(0), stream.start - stream.raw.first * stream.raw.time_base)
+    return stream.start - first.pts * stream.raw.time_base
+
+
+def _heard_after(stream: _Timed) -> Fraction | None:
+    found = _preroll(stream)
+    return None if found is None else max(Fraction(0), found)
+
+
+def _delay(raw: RawStream) -> Fraction | None:
+    if raw.first is None or raw.first.pts is None or raw.first.dts is None:
+        return None
+    return (raw.first.pts - raw.first.dts) * raw.time_base
 
 
 def _subtitle(stream: _Timed) -> SubtitleStream:

@@ -70,8 +70,8 @@ class Observed:
     """When each stream ends; those that were not read to the end are missing."""
     complete: bool
     """Whether `times` are those of the whole file."""
-    firsts: Mapping[int, int] = attrs.field(factory=dict)
-    """When the first packet of each stream is, shown or not."""
+    firsts: Mapping[int, Packet] = attrs.field(factory=dict)
+    """The first packet of each stream, whether it is shown or not."""
     lengths: Mapping[int, int] = attrs.field(factory=dict)
     """How long each packet of a stream is, where all at its beginning are alike but the last."""
 
@@ -128,13 +128,12 @@ def observe(packets: Sequence[Packet], extent: Extent) -> Observed:
     return attrs.evolve(known, ends=_ends(distinct[WINDOW:]))
 
 
-def _beginnings(packets: Iterable[Packet]) -> tuple[Mapping[int, int], Mapping[int, int]]:
-    """The time of the first packet of each stream, and how long each is where all but the last are alike."""
-    firsts: dict[int, int] = {}
+def _beginnings(packets: Iterable[Packet]) -> tuple[Mapping[int, Packet], Mapping[int, int]]:
+    """The first packet of each stream, and how long each is where all but the last are alike."""
+    firsts: dict[int, Packet] = {}
     lengths: dict[int, list[int | None]] = {}
     for packet in packets:
-        if packet.pts is not None:
-            firsts.setdefault(packet.stream, packet.pts)
+        firsts.setdefault(packet.stream, packet)
         lengths.setdefault(packet.stream, []).append(packet.duration)
     alike = {n: found[0] for n, found in lengths.items() if len(found) > 1 and len(set(found[:-1])) == 1 and found[0]}
     return firsts, alike

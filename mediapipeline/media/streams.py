@@ -73,6 +73,11 @@ class VideoStream(_BaseStream):
     """Frames by which B-frames delay decoding."""
     extradata: str | None = None
     """Digest of what a decoder has to be told before the first packet (of H.264, the parameter sets)."""
+    preroll: Fraction | None = None
+    """Seconds from the packet that is decoded first to `start`: more than 0 where an edit list hides what lies before,
+    less where pictures are shown before the key frame that they come after."""
+    delay: Fraction | None = None
+    """Seconds by which that packet is decoded before it is shown."""
 
     @property
     def kind(self) -> str:

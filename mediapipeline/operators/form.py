@@ -18,8 +18,8 @@ from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, VideoStream
 
 __all__ = [
-    "Fit", "Form", "PictureForm", "SoundForm", "form_of", "joined", "part_length", "picture_facts", "samples",
-    "sound_facts", "sound_form", "square_size",
+    "Fit", "Form", "PictureForm", "SoundForm", "form_of", "has_form", "has_sound_form", "joined", "part_length",
+    "picture_facts", "samples", "sound_facts", "sound_form", "square_size",
 ]  # fmt: skip
 
 Fit = Literal["contain", "cover", "stretch"]
@@ -162,7 +162,7 @@ def picture_facts(form: PictureForm, like: VideoStream | None, length: Fraction 
         base, codec=None, width=form.size.width, height=form.size.height, sar=Fraction(1), rotation=0,
         rotation_by_tag=False, frame_rate=form.rate, vfr=False, frames=None, pix_fmt=form.pix_fmt, start=Fraction(0),
         duration=length, time_base=_MICROSECOND, bit_rate=None, profile=None, interlaced=False, reorder=None,
-        extradata=None,
+        extradata=None, preroll=None, delay=None,
     )  # fmt: skip
 
 
@@ -174,6 +174,17 @@ def sound_facts(form: SoundForm, like: AudioStream | None, length: Fraction | No
         sample_fmt=form.sample_fmt, start=Fraction(0), duration=length, time_base=Fraction(1, form.rate),
         bit_rate=None, profile=None, extradata=None, preroll=None, packet=None,
     )  # fmt: skip
+
+
+def has_form(video: VideoStream, form: PictureForm) -> bool:
+    """Whether *video* is in *form* already; how long it is may still have to change."""
+    as_large = (video.width, video.height) == (form.size.width, form.size.height)
+    return as_large and video.sar in (None, 1) and video.pix_fmt == form.pix_fmt and video.frame_rate == form.rate
+
+
+def has_sound_form(track: AudioStream, form: SoundForm) -> bool:
+    """Whether *track* is in *form* already, but for how samples are written; how long it is may have to change."""
+    return (track.sample_rate, track.channels, track.channel_layout) == (form.rate, form.channels, form.layout)
 
 
 def joined(clips: Sequence[MediaInfo], form: Form) -> MediaInfo:

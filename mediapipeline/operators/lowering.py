@@ -18,7 +18,15 @@ from mediapipeline.ffmpeg.filtergraph import Expr
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
 from mediapipeline.media.timeline import cut_info, still_stream
-from mediapipeline.operators.form import Form, SoundForm, joined, part_length, sound_facts
+from mediapipeline.operators.form import (
+    Form,
+    SoundForm,
+    has_form,
+    has_sound_form,
+    joined,
+    part_length,
+    sound_facts,
+)
 from mediapipeline.operators.parts import PartBuilder, in_sound_form, picture_part, sound_part
 from mediapipeline.operators.traits import Traits
 from mediapipeline.steps.measure import Case, Condition, Late, LateFilter, Measurement
@@ -157,8 +165,11 @@ class Builder(PartBuilder, Protocol):
         """Add a change of frame rate; returns the id of the stream that it gives."""
         ...
 
-    def concat(self, streams: Sequence[str], info: Stream) -> str:
-        """Add what joins *streams*, which are alike; returns the id of the stream that it gives."""
+    def concat(self, streams: Sequence[str], info: Stream, made_of: Sequence[str | None] = ()) -> str:
+        """Add what joins *streams*, which are alike; returns the id of the stream that it gives.
+
+        *made_of* are the streams that these are made of, as far as they had the form of the whole before.
+        """
         ...
 
     def report(self, text: str) -> None:
@@ -302,14 +313,19 @@ class Lowering:
                 )
                 for clip, begin, end in parts
             ]
-            video = VideoRef(build.concat(pictures, info.video), info.video)
+            made_of = [
+                None if clip.video is None or not has_form(clip.video.info, form.picture) else clip.video.id
+                for clip in clips
+            ]
+            video = VideoRef(build.concat(pictures, info.video, made_of), info.video)
         for at, (sound, facts) in enumerate(zip(form.sound, info.audio, strict=True)):
-            tracks = []
+            tracks, heard = [], list[str | None]()
             for clip, begin, end in parts:
                 track = clip.audio[at] if at < len(clip.audio) else None
                 stream = None if track is None else (track.id, track.info)
                 tracks.append(sound_part(build, stream, sound, begin, end))
-            audio.append(AudioRef(build.concat(tracks, facts), facts))
+                heard.append(track.id if track is not None and has_sound_form(track.info, sound) else None)
+            audio.append(AudioRef(build.concat(tracks, facts, heard), facts))
         return Clip(info=info, video=video, audio=tuple(audio), covers=clips[0].covers)
 
     def cut(self, clip: Clip, start: Fraction, end: Fraction | None, *, exact: bool = True) -> Clip:

@@ -14,6 +14,7 @@ from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
 from mediapipeline.planner import streams as ir
 from mediapipeline.planner.gops import lay_out
+from mediapipeline.planner.joining import lay_out as joint
 from mediapipeline.planner.plan import PlannedStream
 from mediapipeline.planner.ticks import ticks_coarsely
 from mediapipeline.steps.expectation import Expectation, Range, StreamExpectation, StreamKind
@@ -87,6 +88,8 @@ def planned_streams(graph: ir.StreamGraph, sink: ir.Sink, operator_at: OperatorA
             found.append(PlannedStream(kind=node.kind, encoder=node.encoder, codec=node.info.codec, reason=reason))
         else:
             reason = "cut at key frames" if isinstance(graph.input_of(node), ir.Cut) else "nothing changes it"
+            if isinstance(node, ir.Joined):
+                reason = f"{len(node.inputs)} files joined packet by packet: nothing tells them apart for a decoder"
             if isinstance(node, ir.Splice):
                 parts = [graph[part] for part in node.inputs]
                 copied = sum(part.frames for part in parts if isinstance(part, ir.Packets))
@@ -104,6 +107,8 @@ def why_encoded(graph: ir.StreamGraph, node: ir.Encode, container: str, operator
         name = operator_at(changed.origin)
         if isinstance(changed, ir.Cut):
             return f"cut at an exact time ({name or changed.origin}){_why_no_smart_cut(graph, node)}"
+        if changed is source and isinstance(changed, ir.Concat):
+            return f"joined by {name or changed.origin}{_why_not_joined(graph, node)}"
         return f"changed by {name or changed.origin}"
     if not node.copy_codecs:
         return "the job gives settings for an encoder"
@@ -112,6 +117,13 @@ def why_encoded(graph: ir.StreamGraph, node: ir.Encode, container: str, operator
     if source.info.codec not in node.copy_codecs:
         return f"the job asks for {node.info.codec}"
     return "copying is switched off"
+
+
+def _why_not_joined(graph: ir.StreamGraph, node: ir.Encode) -> str:
+    if not node.copy_codecs:
+        return ", and the job gives settings for an encoder"
+    found = joint(graph, node)
+    return f", and {found}" if isinstance(found, str) else ", and copying is switched off"
 
 
 def _why_no_smart_cut(graph: ir.StreamGraph, node: ir.Encode) -> str:
@@ -198,7 +210,7 @@ def _expected_stream(graph: ir.StreamGraph, node: ir.Node, begin: Fraction) -> S
                 kind="video", codec=info.codec, width=info.width, height=info.height,
                 frame_rate=info.frame_rate if encoded and info.vfr is False and not still else None,
                 pix_fmt=info.pix_fmt if plain else None, end=None if still else end,
-                frames=info.frames if isinstance(node, ir.Splice) else None,
+                frames=info.frames if isinstance(node, ir.Splice | ir.Joined) else None,
             )  # fmt: skip
         case AudioStream():
             return StreamExpectation(

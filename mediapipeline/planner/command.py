@@ -6,6 +6,7 @@ take is split, streams that are copied are mapped past the filter graph. Nothing
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
@@ -21,8 +22,9 @@ from mediapipeline.media.streams import Stream, VideoStream
 from mediapipeline.media.timecode import seconds_text, to_microseconds_floor
 from mediapipeline.planner import streams as ir
 from mediapipeline.planner.ticks import ticks_coarsely
-from mediapipeline.steps.files import Final, Work
+from mediapipeline.steps.files import Asset, Final, Work
 from mediapipeline.steps.files import Source as SourceFile
+from mediapipeline.steps.listing import DEMUXER, Member, listing
 from mediapipeline.steps.measure import LateChain, placeholder
 
 __all__ = ["CommandBuilder", "instance_name"]
@@ -54,10 +56,12 @@ class CommandBuilder:
         demuxers: What each input may be opened as, by its id.
         measured: The instance names of measurements.
         measures: Measurements that this process makes.
+        begins: The first time of each input, by its id, where that is not 0.
 
     Attributes:
         operations: JSON Pointer of the operation by the instance name that its filters carry.
         late: Places of the graph that are filled when a measurement is known.
+        lists: The texts of lists of files that it reads, by digest.
     """
 
     def __init__(
@@ -69,6 +73,7 @@ class CommandBuilder:
         *,
         measured: Mapping[ir.NodeId, str] | None = None,
         measures: Sequence[ir.Measure] = (),
+        begins: Mapping[str, Fraction | None] | None = None,
     ) -> None:
         self._graph = graph
         self._source_demuxers = demuxers
@@ -82,8 +87,10 @@ class CommandBuilder:
         self._labels = 0
         self._measured = {} if measured is None else measured
         self._measures = measures
+        self._begins = begins or {}
         self.operations: dict[str, str] = {}
         self.late: list[LateChain] = []
+        self.lists: dict[str, str] = {}
 
     def build(self, assets: Mapping[str, str], *, first_pass: bool = False) -> Command:
         """The command.
@@ -247,6 +254,8 @@ class CommandBuilder:
             return InputStream(self._file(token, reading, (demuxer,)), 0)
         if isinstance(node, ir.Encode) and node.kind in ("video", "audio"):
             return self._take(node.id)
+        if isinstance(node, ir.Joined):
+            return self._joined(node)
         source = self._graph.input_of(node)
         options: Options = ()
         if isinstance(source, ir.Cut):
@@ -255,6 +264,27 @@ class CommandBuilder:
         if not isinstance(source, ir.Source):
             raise PluginContractError(f"the stream {node.id} of {node.origin} is to be copied and is not an input's")
         return InputStream(self._input(source, options), source.info.index)
+
+    def _joined(self, node: ir.Joined) -> InputStream:
+        """The stream of a list of files. Each stream has a list of its own, since sound ends at packets."""
+        sources = [source for name in node.inputs if isinstance(source := self._graph[name], ir.Source)]
+        formats = [self._source_demuxers[source.input] for source in sources]
+        begins = [self._begins.get(source.input) or 0 for source in sources]
+        text = listing(
+            Member(
+                token=SourceFile(source.input).token,
+                demuxers=formats[at],
+                length=part.length,
+                end=None if part.until is None else part.until + begins[at],
+            )
+            for at, (source, part) in enumerate(zip(sources, node.parts, strict=True))
+        )
+        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+        self.lists[digest] = text
+        # Looked into, a list would begin at its first packet, heard or not, and all of it would be moved by as much.
+        options: Options = (("safe", "0"), ("auto_convert", "0"), ("nofind_stream_info", None), ("f", DEMUXER))
+        demuxers = (DEMUXER, *dict.fromkeys(name for each in formats for name in each))
+        return InputStream(self._file(Asset(digest).token, options, demuxers), sources[0].info.index)
 
     def _output(self, sink: ir.Sink, chapters: str | None) -> OutputFile:
         container = container_named(sink.container)

@@ -145,11 +145,14 @@ class GraphBuilder:
             )
         )  # fmt: skip
 
-    def concat(self, streams: Sequence[str], info: Stream) -> str:
+    def concat(self, streams: Sequence[str], info: Stream, made_of: Sequence[str | None] = ()) -> str:
         """Add what joins streams; see `mediapipeline.operators.lowering.Builder`."""
         return self.add(
-            Concat(id=self.new_id(), kind=_kind(info), inputs=tuple(streams), info=info, origin=self.origin)
-        )
+            Concat(
+                id=self.new_id(), kind=_kind(info), inputs=tuple(streams), info=info, origin=self.origin,
+                made_of=tuple(made_of),
+            )
+        )  # fmt: skip
 
     def report(self, text: str) -> None:
         """Say what is left out or changed; see `mediapipeline.operators.lowering.Builder`."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mediapipeline.planner.rule import Optimized, Rule, apply
+from mediapipeline.planner.rules.copy_concat import copy_concat
 from mediapipeline.planner.rules.copy_untouched import copy_untouched
 from mediapipeline.planner.rules.cut_parts import cut_parts
 from mediapipeline.planner.rules.drop_noops import drop_noops
@@ -35,6 +36,7 @@ RULES: tuple[Rule, ...] = (
     merge_cuts,
     push_samples,
     copy_untouched,
+    copy_concat,
     smart_cut,
     share_streams,
     seek_video,

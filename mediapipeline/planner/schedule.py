@@ -109,12 +109,13 @@ def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Mac
         if first is not None:
             steps.append(first)
             needs.append(first.id)
-        build = CommandBuilder(graph, group, prepared, demuxers, measured=measured.names)
+        begins = {name: found.start for name, found in media.items()}
+        build = CommandBuilder(graph, group, prepared, demuxers, measured=measured.names, begins=begins)
         command = build.build(chapters)
+        assets |= build.lists
         needs += measured.before(build.late)
-        id_ = _playlistid(group)
         step = FFmpegStep(
-            id=id_ if id_ not in ids else f"{id_}~{len(ids)}",  # no id of an output has a tilde
+            id=id_ if (id_ := _playlistid(group)) not in ids else f"{id_}~{len(ids)}",  # no id of an output has a tilde
             title=_title(graph, group),
             needs=tuple(dict.fromkeys(needs)),
             command=command,

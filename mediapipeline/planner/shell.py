@@ -12,6 +12,7 @@ from mediapipeline.ffmpeg.command import shell_words
 from mediapipeline.ffmpeg.features import Capabilities
 from mediapipeline.steps import cues, hls, readings
 from mediapipeline.steps.files import Asset, Final, Source, Work, parse_token
+from mediapipeline.steps.listing import is_listing, located
 from mediapipeline.steps.measure import MEASURE_LOG_LEVEL, Late, LateChain, Measurement, placeholder
 from mediapipeline.steps.step import FFmpegStep, JoinFilesStep, PlaylistStep
 
@@ -103,7 +104,9 @@ def script(plan: ProcessingPlan) -> str:
     if measured:
         lines += [f"cat > {_WORK}/readings.py <<'PYTHON'", inspect.getsource(readings).rstrip(), "PYTHON"]
     lines += [f"mkdir -p {shlex.quote(_local(item.destination))}" for item in plan.outputs if item.files]
-    for digest, text in plan.assets.items():
+    lists = _lists(plan)
+    for digest, carried in plan.assets.items():
+        text = located(carried, _named(plan)) if Asset(digest).token in lists else carried
         lines.append(f"printf '%s' {shlex.quote(text)} > {_WORK}/{digest}.txt")
     named = _named(plan)
     for step in plan.steps:
@@ -133,6 +136,12 @@ def script(plan: ProcessingPlan) -> str:
             source, target = shlex.quote(paths[step.source]), shlex.quote(paths[step.target])
             lines += [f"python3 - {source} {target} <<'PYTHON'", program, "PYTHON"]
     return "\n".join(lines) + "\n"
+
+
+def _lists(plan: ProcessingPlan) -> set[str]:
+    """The assets that are lists of files."""
+    read = [each for step in plan.steps if isinstance(step, FFmpegStep) for each in step.command.inputs]
+    return {each.file for each in read if is_listing(each.demuxers)}
 
 
 def _playlist(paths: Mapping[str, str], step: PlaylistStep) -> Iterable[str]:

@@ -81,7 +81,7 @@ STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
             Strategy(
                 name="stream_copy",
                 summary="take over the coded packets of what nothing changes",
-                rules=frozenset({"copy_untouched"}),
+                rules=frozenset({"copy_untouched", "copy_concat"}),
                 unmet=_encoded,
             ),
             Strategy(

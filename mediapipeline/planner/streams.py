@@ -31,6 +31,8 @@ __all__ = [
     "Cut",
     "Encode",
     "Filter",
+    "Joined",
+    "JoinedPart",
     "Measure",
     "Node",
     "NodeId",
@@ -140,7 +142,12 @@ class Concat(Node):
 
     They are alike in size, pixel format, rate and clock (in sample rate, format and layout), and each ends where its
     part of the result does. Time is counted in frames (samples), so that no error adds up.
+
+    `made_of` are the streams that the parts are made of, where these are in the form of the whole by themselves and
+    only their length may have to change; None for others. Empty, they are the inputs.
     """
+
+    made_of: tuple[NodeId | None, ...] = ()
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -215,6 +222,28 @@ class Packets(Copy):
 @attrs.frozen(kw_only=True, eq=False)
 class Splice(Copy):
     """Coded pictures of several parts, each encoded or `Packets`, one after the other: as a file of its own, copied."""
+
+
+@attrs.frozen(kw_only=True)
+class JoinedPart:
+    """A file of a `Joined`.
+
+    Attributes:
+        length: Seconds after which the next begins.
+        packets: How many are taken that are heard, where not all are.
+        until: Seconds from the start of the file before which they are decoded.
+    """
+
+    length: Fraction
+    packets: int | None = None
+    until: Fraction | None = None
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Joined(Copy):
+    """The coded packets of one file after the other; see `mediapipeline.planner.joining`."""
+
+    parts: tuple[JoinedPart, ...]
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -342,8 +371,18 @@ class Rewrite:
         for node in [*self._graph, *(n for i, n in self._changed.items() if i not in self._graph.nodes)]:
             current = self._changed.get(node.id, node)
             inputs = tuple(self.target(source) for source in current.inputs)
-            nodes[node.id] = current if inputs == current.inputs else attrs.evolve(current, inputs=inputs)
+            made_of = self._made_of(current)
+            if inputs != current.inputs:
+                current = attrs.evolve(current, inputs=inputs)
+            if isinstance(current, Concat) and made_of != current.made_of:
+                current = attrs.evolve(current, made_of=made_of)
+            nodes[node.id] = current
         return StreamGraph(_ordered(nodes, [n.id for n in nodes.values() if isinstance(n, Sink)]))
+
+
+    def _made_of(self, node: Node) -> tuple[NodeId | None, ...]:
+        names = node.made_of if isinstance(node, Concat) else ()
+        return tuple(None if name is None else self.target(name) for name in names)
 
 
 def _ordered(nodes: Mapping[NodeId, Node], roots: Sequence[NodeId]) -> dict[NodeId, Node]:

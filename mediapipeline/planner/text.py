@@ -15,6 +15,9 @@ has only ``video:`` or ``audio:`` before it. ``in:video@60sk`` are the key frame
 ``sample(5s)`` is the still at that time, ``sample(5s, keyframe)`` may be the key frame before, and ``out/001.jpg`` is
 one file of an output of several.
 
+``a:video, b:video → joined(10s, 5s)`` are the packets of files one after the other, each after so many seconds. A
+``concat() {= a:video, b:video}`` joins what is made of these, which have the form of the whole already.
+
 ``in:video → packets(6s, 100)`` are 100 frames from the IDR picture at 6 s on, copied as part of a ``splice()``.
 
 Filters always have parentheses. ``cut(…, keyframe)`` may fall on key frames, ``encode(…; copy aac)`` would as well be a
@@ -36,6 +39,7 @@ from mediapipeline.planner.streams import (
     Cut,
     Encode,
     Filter,
+    Joined,
     Measure,
     Node,
     NodeId,
@@ -129,7 +133,11 @@ class _Renderer:
             case Retime():
                 return f"retime({_time(node.rate)}{', filled' if node.fill else ''}){same}"
             case Concat():
-                return f"concat(){same}"
+                named = [self.names.get(each or "", "-") for each in node.made_of]
+                made_of = f" {{= {', '.join(named)}}}" if node.made_of and node.made_of != node.inputs else ""
+                return f"concat(){made_of}{same}"
+            case Joined():
+                return f"joined({', '.join(f'{_time(part.length)}s' for part in node.parts)})"
             case Sample():
                 return f"sample({_time(node.time)}s{'' if node.exact else ', keyframe'}){same}"
             case Packets():

@@ -25,6 +25,8 @@ from mediapipeline.planner.streams import (
     Cut,
     Encode,
     Filter,
+    Joined,
+    JoinedPart,
     Node,
     Packets,
     Retime,
@@ -59,6 +61,7 @@ def facts(text: str) -> dict[str, MediaInfo]:
             arguments["duration"] = None
         clock = arguments.pop("clock", None)
         gop = arguments.pop("gop", None)
+        header = arguments.pop("header", None)
         info = from_zero(clip_info(**arguments))
         if clock is not None:
             info = attrs.evolve(info, audio=tuple(attrs.evolve(s, time_base=Fraction(clock)) for s in info.audio))
@@ -66,8 +69,20 @@ def facts(text: str) -> dict[str, MediaInfo]:
             info = attrs.evolve(
                 info, video=attrs.evolve(info.video, profile="High", interlaced=False, vfr=False, reorder=int(gop))
             )
-        found[name] = info
+        found[name] = info if header is None else described(info, header)
     return found
+
+
+def described(info: MediaInfo, header: str = "aa") -> MediaInfo:
+    """*info* with what an MP4 file tells of how its streams are coded; *header* stands for what a decoder is told."""
+    video = info.video
+    if video is not None:
+        video = attrs.evolve(video, profile="High", interlaced=False, extradata=header, preroll=Fraction(0))
+    tracks = [(track, Fraction(1024, track.sample_rate or 48000)) for track in info.audio]
+    audio = tuple(
+        attrs.evolve(track, profile="LC", extradata=header, packet=packet, preroll=packet) for track, packet in tracks
+    )
+    return attrs.evolve(info, video=video, audio=audio)
 
 
 def parse(text: str, inputs: dict[str, MediaInfo] | None = None) -> StreamGraph:
@@ -136,7 +151,7 @@ class _Parser:
         match = _STEP.fullmatch(step)
         assert match, f"not a step: {step!r}"
         name, inside = match["name"], match["inside"]
-        same = {"same_as": self.names[match["same"]]} if match["same"] else {}
+        same = {"same_as": self.names[match["same"]]} if match["same"] and name != "concat" else {}
         if name == "cut":
             bounds = _CUT.fullmatch(inside)
             assert bounds, f"not a cut: {inside!r}"
@@ -162,7 +177,13 @@ class _Parser:
             lengths = [self.nodes[each].info.duration for each in inputs]
             known = [length for length in lengths if length is not None]
             whole = sum(known, Fraction(0)) if len(known) == len(lengths) else None
-            return self.add(Concat, inputs, kind=kind, info=attrs.evolve(info, duration=whole), **same)
+            made_of = [None if each == "-" else self.start(each) for each in (match["same"] or "").split(", ") if each]
+            return self.add(
+                Concat, inputs, kind=kind, info=attrs.evolve(info, duration=whole), made_of=tuple(made_of)
+            )  # fmt: skip
+        if name == "joined":
+            parts = tuple(JoinedPart(length=Fraction(each.rstrip("s"))) for each in inside.split(", "))
+            return self.add(Joined, inputs, kind=kind, info=info, parts=parts)
         if name == "packets":
             begins, frames = inside.split("s, ")
             return self.add(

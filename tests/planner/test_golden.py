@@ -14,6 +14,7 @@ from mediapipeline.graph.schema import job_schema
 from mediapipeline.planner.optimize import RULES
 from mediapipeline.planner.plan import ProcessingPlan
 from mediapipeline.testing import Capabilities, clip_info
+from planner.notation import described
 from planning import job, op, plan
 
 H264_AAC = {"video": {"codec": "libx264", "preset": "medium", "crf": 23}, "audio": {"codec": "aac", "bitrate": "128k"}}
@@ -30,6 +31,9 @@ CLIPS = {
     "film.mkv": FILM,
     "logo.png": clip_info(still=True, size="200x100", video="png", pix_fmt="rgba"),
     "corner.mp4": clip_info(duration="90s", size="640x360", rate="30000/1001"),
+    "one.mp4": described(clip_info(duration="10s")),
+    "two.mp4": described(clip_info(duration="8s")),
+    "other.mp4": described(clip_info(duration="9s", sample_rate=44100), "bb"),
     "song.flac": clip_info(duration="200s", size=None, audio_codec="flac", sample_rate=44100),
 }
 
@@ -81,6 +85,12 @@ JOBS: dict[str, dict[str, Any]] = {
         op("trim", "film", "part", start="20s", end="40s"),
         inputs={"film": "film.mkv"},
         outputs={"part": {"destination": "part.mp4", "metadata": {"title": "", "artist": "Nobody"}}},
+    ),
+    "joined": job(
+        op("concat", ["one", "two", "one"], "all"),
+        op("concat", ["one", "other"], "mixed"),
+        inputs={"one": "one.mp4", "two": "two.mp4", "other": "other.mp4"},
+        outputs={"all": "all.mp4", "mixed": "mixed.mkv"},
     ),
     "keyframes": job(
         op("trim", "in", "part", start="20s", end="40s", accuracy="keyframe"), outputs={"part": "part.mp4"}

@@ -94,6 +94,7 @@ def examples() -> list[tuple[str, str, str]]:
 
 
 FACTS = {  # what an example cannot say in its line
+    "copy_concat": "# a: duration=10s header=aa\n# b: duration=5s header=aa",
     "cut_parts": "# a: duration=10s\n# b: duration=30s",
     "copy_untouched": "# in: duration=90s",
     "seek_lossless_audio": "# in: duration=90s audio_codec=flac",
@@ -105,6 +106,8 @@ NOT_IN_LINES = {"drop_noops", "smart_cut"}
 
 def spelled_out(line: str) -> str:
     """An example of one chain, with the encoder that every output has and the codecs that it might copy."""
+    if "joined(" in line:
+        return line
     encoder = "encode(libx264; copy h264)" if ":video" in line else "encode(aac; copy aac)"
     line = line.replace("encode(libx264)", encoder)
     return line if "encode(" in line or " copy " in line else line.replace(" → out", f" → {encoder} → out")

@@ -33,6 +33,7 @@ def cut_parts(graph: StreamGraph, notes: Notes) -> StreamGraph:
         if node.same_as is not None or unit is None or bounds is None or (node.start / unit).denominator != 1:
             continue
         kept: list[NodeId] = []
+        made_of: list[NodeId | None] = []
         for number, (leg, begin, end) in enumerate(zip(whole.inputs, bounds, bounds[1:], strict=False)):
             if end <= node.start or (node.end is not None and node.end <= begin):
                 continue
@@ -40,11 +41,13 @@ def cut_parts(graph: StreamGraph, notes: Notes) -> StreamGraph:
             stop = None if node.end is None or node.end >= end else node.end - begin
             if start == 0 and stop is None:
                 kept.append(leg)
+                made_of.append((whole.made_of or whole.inputs)[number])
                 continue
             info = cut_stream(graph[leg].info, start, stop)
             part = attrs.evolve(node, id=f"{node.id}p{number}", inputs=(leg,), start=start, end=stop, info=info)
             edits.put(part)
             kept.append(part.id)
+            made_of.append(part.id)
         if not kept:
             continue
         if node.kind == "video":
@@ -52,7 +55,7 @@ def cut_parts(graph: StreamGraph, notes: Notes) -> StreamGraph:
         if len(kept) == 1:
             edits.redirect(node.id, kept[0])
         else:
-            edits.put(attrs.evolve(whole, id=node.id, inputs=tuple(kept), info=node.info))
+            edits.put(attrs.evolve(whole, id=node.id, inputs=tuple(kept), made_of=tuple(made_of), info=node.info))
     return edits.graph()
 
 

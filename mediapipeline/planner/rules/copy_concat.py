@@ -1,0 +1,55 @@
+"""The rule `copy_concat`."""
+
+from __future__ import annotations
+
+import attrs
+
+from mediapipeline.media.streams import AudioStream, VideoStream
+from mediapipeline.planner.joining import Joint, lay_out
+from mediapipeline.planner.rule import Notes, rule
+from mediapipeline.planner.streams import Concat, Encode, Joined, NodeId, Rewrite, Source, StreamGraph
+
+__all__ = ["copy_concat"]
+
+
+@rule("copies")
+def copy_concat(graph: StreamGraph, notes: Notes) -> StreamGraph:
+    """Join files packet by packet where they are alike in all that a decoder is told at the beginning of each.
+
+    a:video, b:video → concat() → encode(libx264) → out    becomes    a:video, b:video → joined(10s, 5s) → out
+
+    Sound is joined at whole packets, each clip's as near to its picture as they allow: never further than half of one.
+    """
+    edits = Rewrite(graph)
+    for node in graph.of(Encode):
+        whole = graph.input_of(node)
+        if not isinstance(whole, Concat) or not node.copy_codecs:
+            continue
+        found = lay_out(graph, node)
+        if not isinstance(found, Joint):
+            continue
+        names = _sources(graph, whole)
+        first, info = graph[names[0]].info, whole.info
+        if isinstance(first, VideoStream) and isinstance(info, VideoStream):
+            info = attrs.evolve(
+                info, codec=first.codec, profile=first.profile, frames=found.frames, color=first.color,
+                interlaced=first.interlaced, reorder=first.reorder, extradata=first.extradata,
+                time_base=first.time_base,
+            )  # fmt: skip
+            notes(node, f"{len(names)} clips joined by copying their packets: nothing tells them apart for a decoder")
+        elif isinstance(first, AudioStream) and isinstance(info, AudioStream):
+            info = attrs.evolve(
+                info, codec=first.codec, profile=first.profile, extradata=first.extradata, packet=first.packet,
+                preroll=first.preroll, bit_rate=first.bit_rate,
+            )  # fmt: skip
+            apart = f"{float(found.apart * 1000):.3g} ms"
+            notes(node, f"sound of {len(names)} clips joined at whole packets, at most {apart} from their pictures")
+        edits.put(
+            Joined(id=node.id, kind=node.kind, inputs=names, info=info, origin=node.origin, parts=found.parts)
+        )  # fmt: skip
+    return edits.graph()
+
+
+def _sources(graph: StreamGraph, whole: Concat) -> tuple[NodeId, ...]:
+    """What the parts are made of, which `lay_out` has found to be files as they are."""
+    return tuple(name for name in whole.made_of or whole.inputs if name is not None and isinstance(graph[name], Source))
