@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mediapipeline.media.info import MediaInfo
     from mediapipeline.planner.plan import ProcessingPlan
     from mediapipeline.planner.planner import Planner
+    from mediapipeline.spec.build import JobBuilder
     from mediapipeline.spec.job import JobSpec
     from mediapipeline.spec.parts import Input, Operation, Output
 
@@ -36,6 +37,7 @@ __all__ = [
     "ExecutionResult",
     "Executor",
     "Input",
+    "JobBuilder",
     "JobError",
     "JobSpec",
     "MediaInfo",
@@ -63,6 +65,7 @@ _DEFINED_IN = {
     "ExecutionResult": "mediapipeline.executor.result",
     "Executor": "mediapipeline.executor.executor",
     "Input": "mediapipeline.spec.parts",
+    "JobBuilder": "mediapipeline.spec.build",
     "JobError": "mediapipeline.errors",
     "JobSpec": "mediapipeline.spec.job",
     "MediaInfo": "mediapipeline.media.info",

@@ -1,0 +1,309 @@
+"""`JobBuilder`: a job written as Python calls instead of as a document. What it builds is a `JobSpec` like any other.
+
+Nothing is checked here but what Python checks; what is wrong with the job is said where jobs are planned, with the same
+places and words as for a document. Operators are named, never imported: the methods of the shipped ones are in
+`mediapipeline.spec.fluent`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
+from itertools import count
+from os import PathLike, fspath
+from pathlib import PurePath
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from mediapipeline.media.codec import AudioCodec, VideoCodec
+from mediapipeline.media.geometry import Resolution
+from mediapipeline.media.timecode import Timecode, TimeValue
+from mediapipeline.params.converter import unstructure
+from mediapipeline.params.types import is_defined
+from mediapipeline.spec.fluent import ShippedOperators
+from mediapipeline.spec.job import JobSpec
+from mediapipeline.spec.parts import Input, InputType, Limits, Operation, Output
+from mediapipeline.spec.selection import StreamChoice
+
+if TYPE_CHECKING:
+    from mediapipeline.operators.base import Operator
+
+__all__ = ["ClipBuilder", "JobBuilder"]
+
+_NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
+
+
+@attrs.define(eq=False)
+class _Draft:
+    """An operation, with the clips themselves where the job will have their names."""
+
+    op: str
+    inputs: tuple[ClipBuilder, ...]
+    ports: tuple[str, ...] | None
+    params: dict[str, Any]
+    clips: dict[str | None, ClipBuilder] = attrs.field(factory=dict)
+
+
+@attrs.define(eq=False, repr=False)
+class ClipBuilder(ShippedOperators):
+    """A clip of a job that is being built: one of its inputs, or what an operation makes.
+
+    Every operation gives a new clip and leaves the one it was called on as it is, so a clip may go several ways::
+
+        clip = job.input("in.mp4").trim(start="10s", duration="15s")
+        clip.scale(size="720p").write("large.mp4")
+        clip.scale(size="360p").write("small.mp4")
+    """
+
+    _job: JobBuilder
+    _wanted: str
+    """The name that it gets if no other clip has it."""
+
+    def __repr__(self) -> str:
+        return f"<clip {self._wanted!r}>"
+
+    def op(self, op: str, /, *others: ClipBuilder, **params: Any) -> ClipBuilder:
+        """Use an operator by its name: of an installed package, or known only at run time.
+
+        Args:
+            op: Name of the operator.
+            *others: Clips for its further ports, in order.
+            **params: Its parameters, as a document or Python has them.
+        """
+        return self._job._add(op, (self, *others), None, params)[None]  # noqa: SLF001 - one module, two classes
+
+    def apply(self, operator: Operator, /, *others: ClipBuilder) -> ClipBuilder:
+        """Use an operator by its class, made with its parameters: ``clip.apply(Vignette(angle=1.2))``.
+
+        Args:
+            operator: With its parameters.
+            *others: Clips for its further ports, in order.
+        """
+        return self.op(operator.definition.name, *others, **unstructure(operator, omit_defaults=True))
+
+    def named(self, name: str) -> ClipBuilder:
+        """The same clip, called *name* in the job: in what is explained, and in what is wrong with it."""
+        self._wanted = name
+        return self
+
+    def write(
+        self,
+        destination: str | PathLike[str],
+        *,
+        id: str | None = None,  # noqa: A002 - the word of the job format
+        format: str | None = None,  # noqa: A002 - likewise
+        video: VideoCodec | Mapping[str, Any] | str | None = None,
+        audio: AudioCodec | Mapping[str, Any] | str | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> ClipBuilder:
+        """Write the clip to a file, as one of the job's outputs.
+
+        Args:
+            destination: Path or URL.
+            id: Name of the output; default, after the destination.
+            format: The container, where the suffix does not tell.
+            video: How the picture is coded: ``"h264"``, ``{"codec": "libx264", "crf": 20}``. Where only one of *video*
+                and *audio* is given, the other kind of stream is left out; with neither, what is untouched is copied
+                and the rest encoded well.
+            audio: How the sound is coded.
+            metadata: Tags to set; an empty text removes one.
+
+        Returns:
+            The clip, which may be written again.
+
+        Raises:
+            SpecError: The codec settings are not sound.
+        """
+        asked = {name: value for name, value in (("video", video), ("audio", audio)) if value is not None}
+        codec = {n: v.to_value() if isinstance(v, VideoCodec | AudioCodec) else v for n, v in asked.items()} or None
+        self._job._write(self, fspath(destination), id, format=format, codec=codec, metadata=metadata)  # noqa: SLF001
+        return self
+
+
+class JobBuilder:
+    """A job in the making.
+
+    ::
+
+        job = JobBuilder()
+        clip = job.input("in.mp4").trim(start="10s", duration="15s").scale(size="1280x720")
+        clip.write("out.mp4", video="libx264", audio="aac")
+        plan = Planner().plan(job.build())
+
+    It may be built at any time, and be added to after that.
+
+    Args:
+        limits: Bounds that the job sets for itself, as `Limits` or as a document has them.
+        timeout: How long the run may take, a duration.
+        job_id: Carried for the host, as are *user_id*, *tags* and *priority*.
+        user_id: See *job_id*.
+        tags: See *job_id*.
+        priority: See *job_id*.
+    """
+
+    def __init__(
+        self,
+        *,
+        limits: Limits | Mapping[str, Any] | None = None,
+        timeout: TimeValue | None = None,
+        job_id: str | None = None,
+        user_id: str | None = None,
+        tags: Iterable[str] | Mapping[str, str] | None = None,
+        priority: int | str | None = None,
+    ) -> None:
+        self._fields: dict[str, Any] = {
+            "limits": limits, "timeout": timeout, "job_id": job_id, "user_id": user_id, "tags": tags,
+            "priority": priority,
+        }  # fmt: skip
+        self._inputs: list[tuple[ClipBuilder, dict[str, Any]]] = []
+        self._drafts: list[_Draft] = []
+        self._outputs: list[tuple[ClipBuilder, str | None, dict[str, Any]]] = []
+
+    def input(
+        self,
+        source: str | PathLike[str],
+        *,
+        id: str | None = None,  # noqa: A002 - the word of the job format
+        format: str | None = None,  # noqa: A002 - likewise
+        streams: StreamChoice | Mapping[str, Any] | None = None,
+        start_offset: TimeValue | None = None,
+        duration: TimeValue | None = None,
+        type: InputType | None = None,  # noqa: A002 - likewise
+    ) -> ClipBuilder:
+        """Media that the job starts from.
+
+        Args:
+            source: Path or URL.
+            id: Name of the clip; default, after the source.
+            format: What to read it as, where its content does not tell.
+            streams: Which of its streams are used; default, all.
+            start_offset: What to leave out before the clip begins, a duration.
+            duration: How long the clip lasts at most.
+            type: What the source has to be.
+        """
+        source = fspath(source)
+        clip = ClipBuilder(self, id if id is not None else _stem(source))
+        fields = {
+            "source": source, "format": format, "streams": streams, "start_offset": start_offset,
+            "duration": duration, "type": type,
+        }  # fmt: skip
+        self._inputs.append((clip, fields))
+        return clip
+
+    def op(
+        self,
+        op: str,
+        /,
+        inputs: Mapping[str, ClipBuilder],
+        outputs: Sequence[str],
+        params: Mapping[str, Any] = MappingProxyType({}),
+    ) -> Mapping[str, ClipBuilder]:
+        """Use an operator with its ports by name: one that gives several clips, say.
+
+        Args:
+            op: Name of the operator.
+            inputs: Clips by input port.
+            outputs: The output ports that are wanted.
+            params: Its parameters.
+
+        Returns:
+            The clips that it makes, by output port.
+        """
+        made = self._add(op, tuple(inputs.values()), tuple(inputs), dict(params), outputs)
+        return {port: made[port] for port in outputs}
+
+    def build(self) -> JobSpec:
+        """The job as it is now.
+
+        Raises:
+            SpecError: A duration, a size or a choice of streams is not sound.
+        """
+        names = _Names()
+        clips = [clip for clip, _ in self._inputs] + [clip for draft in self._drafts for clip in draft.clips.values()]
+        called = {clip: names.unique(clip._wanted) for clip in clips}  # noqa: SLF001 - one module, two classes
+        ids = _Names()
+        return JobSpec(
+            inputs=tuple(Input(id=called[clip], **fields) for clip, fields in self._inputs),
+            operations=tuple(_operation(draft, called) for draft in self._drafts),
+            outputs=tuple(
+                Output(
+                    id=ids.unique(id if id is not None else _stem(fields["destination"])), input=called[clip], **fields
+                )
+                for clip, id, fields in self._outputs  # noqa: A001 - the word of the job format
+            ),
+            **self._fields,
+        )
+
+    def _add(
+        self,
+        op: str,
+        clips: Sequence[ClipBuilder],
+        ports: tuple[str, ...] | None,
+        params: dict[str, Any],
+        outputs: Sequence[str | None] = (None,),
+    ) -> Mapping[str | None, ClipBuilder]:
+        strangers = [clip for clip in clips if clip._job is not self]  # noqa: SLF001 - see above
+        if strangers:
+            raise ValueError(f"{strangers[0]!r} is a clip of another job")
+        draft = _Draft(op, tuple(clips), ports, {name: _plain(value) for name, value in params.items()})
+        for port in outputs:
+            draft.clips[port] = ClipBuilder(self, op.rpartition(".")[2] if port is None else f"{op}-{port}")
+        self._drafts.append(draft)
+        return draft.clips
+
+    def _write(self, clip: ClipBuilder, destination: str, id: str | None, **fields: Any) -> None:  # noqa: A002
+        Output(id="checked", destination=destination, **fields)  # raises where the caller stands
+        self._outputs.append((clip, id, {"destination": destination, **fields}))
+
+
+class _Names:
+    """Gives every clip, or output, a name of its own."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._next: dict[str, Iterator[int]] = {}
+
+    def unique(self, wanted: str) -> str:
+        name = wanted
+        while name in self._taken:
+            name = f"{wanted[:110]}-{next(self._next.setdefault(wanted, count(2)))}"
+        self._taken.add(name)
+        return name
+
+
+def _operation(draft: _Draft, called: Mapping[ClipBuilder, str]) -> Operation:
+    read = [called[clip] for clip in draft.inputs]
+    made = {port: called[clip] for port, clip in draft.clips.items()}
+    fields: dict[str, Any] = {"output": made[None]} if None in made else {"outputs": made}
+    if draft.ports is not None:
+        fields["inputs"] = dict(zip(draft.ports, read, strict=True))
+    else:
+        fields |= {"input": read[0]} if len(read) == 1 else {"inputs": read}
+    return Operation(op=draft.op, params=draft.params, **fields)
+
+
+def _stem(path: str) -> str:
+    """A name after a path: its last part without the suffix, of the letters that names are made of."""
+    stem = PurePath(path.rstrip("/").replace("\\", "/").rpartition("/")[2]).stem
+    return _NOT_IN_A_NAME.sub("_", stem)[:100].strip("_") or "clip"
+
+
+def _plain(value: Any) -> Any:
+    """A parameter as a document has it, from any form that Python has for it."""
+    match value:
+        case Fraction() | Decimal() | Resolution() | Timecode():
+            return str(value)
+        case VideoCodec() | AudioCodec():
+            return value.to_value()
+        case Mapping():
+            return {key: _plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case Enum():
+            return value.value
+    return unstructure(value, omit_defaults=True) if is_defined(value.__class__) else value
