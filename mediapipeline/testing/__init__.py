@@ -22,6 +22,7 @@ __all__ = [
     "DryRun",
     "DryRunExecutor",
     "FakeProber",
+    "JobStoreContract",
     "clip_info",
     "make_clip",
 ]
@@ -34,6 +35,7 @@ _DEFINED_IN = {
     "DryRun": "mediapipeline.testing.dry_run",
     "DryRunExecutor": "mediapipeline.testing.dry_run",
     "FakeProber": "mediapipeline.testing.fakes",
+    "JobStoreContract": "mediapipeline.testing.store_contract",
     "clip_info": "mediapipeline.testing.fakes",
     "make_clip": "mediapipeline.testing.media",
 }
