@@ -9,25 +9,50 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
+from mediapipeline.media.fields import closest
 from mediapipeline.media.malformed import shown
 
-__all__ = ["Explanation", "beside_params", "explain_field", "explain_operation", "rewritten"]
+__all__ = [
+    "Explanation",
+    "beside_params",
+    "explain_field",
+    "explain_operation",
+    "misplaced_parameters",
+    "rewritten",
+]
 
-Explanation: TypeAlias = tuple[str, str, str]
-"""Code, message and hint of a problem."""
+_FIELDS_OF_AN_OPERATION = ("op", "input", "inputs", "output", "outputs", "params")
+
+
+class Explanation(NamedTuple):
+    """What to say of something that other systems write, and what this one writes instead."""
+
+    code: str
+    message: str
+    hint: str
+    instead: Mapping[str, Any] | None = None
+    """The operation that stands for it; None where none does."""
+    output: Mapping[str, Any] | None = None
+    """The entry of outputs that stands for it."""
+
+    @property
+    def problem(self) -> tuple[str, str, str]:
+        """Code, message and hint."""
+        return self.code, self.message, self.hint
+
 
 _LONGEST_HINT = 1000
 _DUCKING = ("mode", "main_weight", "bg_weight", "ducking_threshold")
 
 _FIELDS: Mapping[str, Explanation] = {
-    "webhook_url": (
+    "webhook_url": Explanation(
         "not-ours",
         "webhook_url is not part of a job: the library calls nobody",
         "the host that runs the job sends its own notifications, from the events of the run",
     ),
-    "debug": (
+    "debug": Explanation(
         "not-ours",
         "debug is not part of a job",
         "to keep intermediate files, run it with Executor(keep_workspace=True)",
@@ -72,12 +97,14 @@ def _export(raw: Mapping[str, Any], params: Mapping[str, Any]) -> Explanation:
         if name in params or name in raw:
             entry[name] = params.get(name, raw.get(name))
     hint = f'add to "outputs": {rewritten(entry)}'
-    return "not-an-operation", "what is written is not an operation but an entry of outputs", hint
+    message = "what is written is not an operation but an entry of outputs"
+    return Explanation("not-an-operation", message, hint, output=entry)
 
 
 def _combine(raw: Mapping[str, Any], _: Mapping[str, Any]) -> Explanation:
     new = {"op": "replace_audio", "inputs": _legs(raw, "video", "audio"), "output": raw.get("output", "<name>")}
-    return "renamed-operation", 'there is no "combine"; it is called "replace_audio"', rewritten(new)
+    message = 'there is no "combine"; it is called "replace_audio"'
+    return Explanation("renamed-operation", message, rewritten(new), new)
 
 
 def _mix(raw: Mapping[str, Any], params: Mapping[str, Any]) -> Explanation | None:
@@ -90,9 +117,10 @@ def _mix(raw: Mapping[str, Any], params: Mapping[str, Any]) -> Explanation | Non
     gain = _decibels(params.get("bg_weight"))
     if gain is not None:
         new_params["background_gain_db"] = gain
-    new = {"op": "duck", "inputs": _legs(raw, "main", "background"), "output": raw.get("output", "<name>")}
-    hint = rewritten({**new, "params": new_params})
-    return "renamed-operation", 'ducking is no mode of "mix" but the operation "duck"', hint
+    ports = _legs(raw, "main", "background")
+    new = {"op": "duck", "inputs": ports, "output": raw.get("output", "<name>"), "params": new_params}
+    message = 'ducking is no mode of "mix" but the operation "duck"'
+    return Explanation("renamed-operation", message, rewritten(new), new)
 
 
 def _overlay(raw: Mapping[str, Any], params: Mapping[str, Any]) -> Explanation | None:
@@ -102,7 +130,7 @@ def _overlay(raw: Mapping[str, Any], params: Mapping[str, Any]) -> Explanation |
     rest = {name: value for name, value in params.items() if name != "overlay_source"}
     new = {"op": "overlay", "inputs": ports, "output": raw.get("output", "<name>"), "params": rest}
     message = "overlay_source is not a parameter: what is laid over is a second clip, from an entry of inputs"
-    return "renamed-field", message, rewritten(new)
+    return Explanation("renamed-field", message, rewritten(new), new)
 
 
 def _debug(_raw: Mapping[str, Any], _params: Mapping[str, Any]) -> Explanation:
@@ -121,13 +149,19 @@ def _decibels(value: object) -> float | None:
 _OPERATIONS = {"export": _export, "combine": _combine, "mix": _mix, "overlay": _overlay, "debug": _debug}
 
 
+def misplaced_parameters(raw: Mapping[str, Any]) -> list[str]:
+    """The fields of an operation that are its parameters, rather than a field misspelt."""
+    known = _FIELDS_OF_AN_OPERATION
+    unknown = [name for name in raw if name not in known]
+    likely = [name for name in unknown if closest(name, known) is None or "params" in raw]
+    return [name for name in likely if closest(name, known, cutoff=0.8) is None]
+
+
 def beside_params(raw: Mapping[str, Any], names: list[str]) -> Explanation:
     """What to say where the parameters *names* stand beside ``op``."""
     moved = {**_params(raw), **{name: raw[name] for name in names}}
     new = {name: value for name, value in raw.items() if name not in names and name != "params"}
     listed = ", ".join(shown(name) for name in names[:8])
-    return (
-        "misplaced-parameters",
-        f"parameters stand in params, not beside op: {listed}",
-        rewritten({**new, "params": moved}),
-    )
+    whole = {**new, "params": moved}
+    message = f"parameters stand in params, not beside op: {listed}"
+    return Explanation("misplaced-parameters", message, rewritten(whole), whole)

@@ -148,6 +148,11 @@ class JobSpec:
         return _Reader(fields, problems, not_read).job(cls)
 
 
+def _explained(name: str) -> tuple[str, str, str] | None:
+    found = explain_field(name)
+    return None if found is None else found.problem
+
+
 def _document(spec: JobSpec) -> dict[str, Any]:
     """The document of a job, as it stands: not yet held to be JSON."""
     carried = {
@@ -228,7 +233,7 @@ class _Reader:
             version=self.version(),
             schema=fields.text("$schema"),
         )
-        fields.close(explain_field)
+        fields.close(_explained)
         complete = self.complete and fields.ok
         return Loaded(
             spec=spec, lost=frozenset(self.lost), complete=complete, nameless=self.nameless, written=tuple(self.written)

@@ -20,7 +20,7 @@ from mediapipeline.media.container import DOCUMENTS, demuxer_for, input_formats,
 from mediapipeline.media.fields import NOT_READ, Fields, closest
 from mediapipeline.media.malformed import shown
 from mediapipeline.media.timecode import TimeValue, parse_duration
-from mediapipeline.spec.foreign import beside_params, explain_operation
+from mediapipeline.spec.foreign import beside_params, explain_operation, misplaced_parameters
 from mediapipeline.spec.limits import Limits
 from mediapipeline.spec.selection import StreamChoice
 
@@ -187,7 +187,7 @@ class Operation:
             return None
         foreign = explain_operation(fields.value)
         if foreign is not None:
-            fields.bad(None, *foreign)
+            fields.bad(None, *foreign.problem)
             return None
         op = fields.text("op", required=True, longest=128)
         single = clip_name(fields, "input", required=False)
@@ -260,13 +260,9 @@ def _one_of(fields: Fields, one: str, many: str) -> None:
 
 def _report_unknown(fields: Fields) -> None:
     """Misspelt fields, and parameters that stand where fields do."""
-    known = ("op", "input", "inputs", "output", "outputs", "params")
-    unknown = [name for name in fields.value if name not in known]
-    misplaced = [name for name in unknown if closest(name, known) is None or "params" in fields.value]
-    misplaced = [name for name in misplaced if closest(name, known, cutoff=0.8) is None]
+    misplaced = misplaced_parameters(fields.value)
     if misplaced:
-        code, message, hint = beside_params(fields.value, misplaced)
-        fields.bad(misplaced[0], code, message, hint)
+        fields.bad(misplaced[0], *beside_params(fields.value, misplaced).problem)
         for name in misplaced:
             fields.take(name)
     fields.close()

@@ -90,3 +90,41 @@ def test_escapes_in_a_job_do_not_reach_the_terminal(job, capsys):
     err = capsys.readouterr().err
     assert "\x1b" not in err
     assert len(err.splitlines()) == 2
+
+
+def test_fix_prints_the_document_as_this_system_has_it(cli, job):
+    moved = {"op": "scale", "input": "in", "output": "small", "width": 32, "height": 32}
+    job(operations=[moved], webhook_url="https://example.org")
+    done = cli("validate", "job.json", "--fix")
+    assert done.returncode == 0
+    fixed = json.loads(done.stdout)
+    assert fixed["operations"] == [
+        {"op": "scale", "input": "in", "output": "small", "params": {"width": 32, "height": 32}}
+    ]
+    assert "webhook_url" not in fixed
+    assert [line.partition(":")[0] for line in done.stderr.splitlines()] == [
+        "changed /webhook_url",
+        "changed /operations/0",
+    ]
+
+
+def test_fix_leaves_what_it_is_not_certain_of(cli, job):
+    job(**WRONG)
+    done = cli("validate", "job.json", "--fix")
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["operations"] == WRONG["operations"]
+    assert "unknown-operator" in done.stderr
+
+
+def test_fix_as_json(job, capsys):
+    assert main(["validate", str(job(webhook_url="https://example.org")), "--fix", "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["valid"]
+    assert [change["path"] for change in found["changes"]] == ["/webhook_url"]
+    assert "webhook_url" not in found["document"]
+
+
+def test_what_is_no_document_is_not_fixed(cli):
+    done = cli("validate", "-", "--fix", stdin="[1]")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "wrong-type" in done.stderr
