@@ -22,6 +22,7 @@ from mediapipeline.planner.rules.sample_key_frames import sample_key_frames
 from mediapipeline.planner.rules.seek_lossless_audio import seek_lossless_audio
 from mediapipeline.planner.rules.seek_lossy_audio import seek_lossy_audio
 from mediapipeline.planner.rules.seek_video import seek_video
+from mediapipeline.planner.rules.share_readings import share_readings
 from mediapipeline.planner.rules.share_streams import share_streams
 from mediapipeline.planner.rules.smart_cut import smart_cut
 from mediapipeline.planner.streams import StreamGraph
@@ -39,6 +40,7 @@ RULES: tuple[Rule, ...] = (
     copy_concat,
     smart_cut,
     share_streams,
+    share_readings,
     seek_video,
     seek_lossless_audio,
     seek_lossy_audio,

@@ -40,7 +40,8 @@ from mediapipeline.testing import clip_info
 from mediapipeline.testing.fakes import steady_packets
 
 _SOURCE = re.compile(
-    r"(?P<input>[\w.-]+):(?P<kind>video|audio|subtitle|cover)(\.(?P<index>\d+))?(@(?P<seek>[\d./]+)s(?P<keys>k)?)?"
+    r"(?P<input>[\w.-]+):(?P<kind>video|audio|subtitle|cover)(\.(?P<index>\d+))?(#(?P<reading>\d+))?"
+    r"(@(?P<seek>[\d./]+)s(?P<keys>k)?)?"
 )
 _STEP = re.compile(r"(?P<name>\w+)\((?P<inside>.*)\)( \{= (?P<same>[^}]+)\})?")
 _POINTWISE = {"hflip", "vflip", "scale", "setsar"}
@@ -131,8 +132,9 @@ class _Parser:
         streams = [s for s in info.streams if s.kind == kind]
         stream = next(s for s in streams if match["index"] in (None, str(s.index)))
         self.names[name] = self.add(Source, [], kind=kind, info=stream, input=match["input"], origin="/inputs/0",
-            seekable=info.format != "mpegts", access={"mpegts": "guess"}.get(info.format or "", "index"),
-            seek=Fraction(match["seek"] or 0), key_frames=match["keys"] is not None, packets=_packets(stream),
+            seekable=info.format != "mpegts",
+            access={"mpegts": "guess", "avi": "scan"}.get(info.format or "", "index"),
+            reading=int(match["reading"] or 1) - 1, seek=Fraction(match["seek"] or 0), key_frames=match["keys"] is not None, packets=_packets(stream),
         )  # fmt: skip
         return self.names[name]
 
