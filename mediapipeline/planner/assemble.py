@@ -18,6 +18,7 @@ from mediapipeline.planner.joining import lay_out as joint
 from mediapipeline.planner.plan import PlannedStream
 from mediapipeline.planner.ticks import ticks_coarsely
 from mediapipeline.steps.expectation import Expectation, Range, StreamExpectation, StreamKind
+from mediapipeline.planner.wanted import wanted_parts
 
 __all__ = ["OperatorAt", "expected", "output_media", "planned_streams", "requirements", "why_encoded"]
 
@@ -108,7 +109,7 @@ def why_encoded(graph: ir.StreamGraph, node: ir.Encode, container: str, operator
         if isinstance(changed, ir.Cut):
             return f"cut at an exact time ({name or changed.origin}){_why_no_smart_cut(graph, node)}"
         if changed is source and isinstance(changed, ir.Concat):
-            return f"joined by {name or changed.origin}{_why_not_joined(graph, node)}"
+            return f"joined by {name or changed.origin}{_why_not_joined(graph, node)}{_why_no_smart_cut(graph, node)}"
         return f"changed by {name or changed.origin}"
     if not node.copy_codecs:
         return "the job gives settings for an encoder"
@@ -128,12 +129,10 @@ def _why_not_joined(graph: ir.StreamGraph, node: ir.Encode) -> str:
 
 def _why_no_smart_cut(graph: ir.StreamGraph, node: ir.Encode) -> str:
     """Where somebody looked at the packets, why they are not copied all the same."""
-    cut = graph.input_of(node)
-    source = graph.input_of(cut) if isinstance(cut, ir.Cut) else None
-    if not isinstance(cut, ir.Cut) or not isinstance(source, ir.Source) or source.packets is None:
+    parts = wanted_parts(graph, node)
+    if parts is None:
         return ""
-    end = None if cut.end is None else source.seek + cut.end
-    found = lay_out(source, source.seek + cut.start, end, node, map(graph.__getitem__, graph.consumers[node.id]))
+    found = lay_out(parts, node, map(graph.__getitem__, graph.consumers[node.id]))
     return f"; no smart cut: {found}" if isinstance(found, str) else ""
 
 

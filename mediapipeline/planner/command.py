@@ -33,7 +33,8 @@ Options = tuple[tuple[str, str | None], ...]
 _Reading = tuple[str, Options, int]
 _SAFETY = Fraction(1)
 _OWN_CLOCKS = frozenset({"mp4", "mov"})
-_FINE = 90_000
+_TOLD_APART = 45_000
+"""Ticks a second that those of a transport stream are rounded to without a doubt."""
 
 
 def instance_name(origin: str) -> str | None:
@@ -397,7 +398,13 @@ def _part_filters(node: ir.Node, info: Stream, start: Fraction, end: Fraction | 
 
 def _retime_filter(node: ir.Retime, name: str | None) -> Filter:
     options: tuple[tuple[str, Value], ...] = (("fps", node.rate), ("round", "near"))
-    return Filter("fps", (*options, ("start_time", 0)) if node.fill else options, name)
+    paced = Filter("fps", (*options, ("start_time", 0)) if node.fill else options, name)
+    before = graph.input_of(node)
+    while isinstance(before, ir.Filter) and len(before.inputs) == 1:
+        before = graph.input_of(before)
+    if not isinstance(before, ir.Cut) or before.end is None or node.fill or node.info.duration is None:
+        return (paced,)
+    return paced, Filter("trim", (("end_frame", round(node.info.duration * node.rate)),), name)
 
 
 def _concat_filters(node: ir.Concat, name: str | None) -> tuple[Filter, ...]:
@@ -461,7 +468,7 @@ def _clock_of_track(nodes: Sequence[ir.Node], container: Container) -> list[Opti
     rates = [n.info.frame_rate for n in nodes if isinstance(n, ir.Splice) and isinstance(n.info, VideoStream)]
     if container.muxer not in _OWN_CLOCKS or not rates or rates[0] is None:
         return []
-    return [("video_track_timescale", str(rates[0].numerator * -(-_FINE // rates[0].numerator)))]
+    return [("video_track_timescale", str(rates[0].numerator * max(1, _TOLD_APART // rates[0].numerator)))]
 
 
 def _stream_options(at: int, node: ir.Node, container: Container) -> list[tuple[str, str | None]]:

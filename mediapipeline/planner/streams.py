@@ -209,19 +209,25 @@ class Copy(Node):
 class Packets(Copy):
     """A part of a `Splice`: so many `frames` of a source from the IDR picture on that is shown at `start`.
 
-    All times are seconds from the start of the file; at `decode` that picture is decoded, and before `zero` there is
-    nothing of the stream.
+    All times are seconds from the start of the file. `after` lies behind all key frames before that picture, and not
+    behind its decoding.
     """
 
     start: Fraction
-    decode: Fraction
+    after: Fraction
     frames: int
-    zero: Fraction = Fraction(0)
 
 
 @attrs.frozen(kw_only=True, eq=False)
 class Splice(Copy):
-    """Coded pictures of several parts, each encoded or `Packets`, one after the other: as a file of its own, copied."""
+    """Coded pictures of several parts, each encoded or `Packets`, one after the other: as a file of its own, copied.
+
+    Decoding is `delay` frames ahead of showing. Where `retimed`, the parts do not agree on that or do not tell their
+    times exactly, and all times are counted anew.
+    """
+
+    delay: int = 0
+    retimed: bool = False
 
 
 @attrs.frozen(kw_only=True)
