@@ -40,6 +40,11 @@ CLIPS = {
     "mp4-flat-b": Clip("mp4", "60000/1001", ("-g", "50", "-bf", "2", "-b-pyramid", "none")),
     "mp4-coarse": Clip("mp4", "30", ("-g", "12", "-bf", "0", "-profile:v", "baseline", "-video_track_timescale", "30")),
     "mp4-full-range": Clip("mp4", "25", ("-g", "20"), pix_fmt="yuvj420p"),
+    "mov-late": Clip("mov", "30000/1001", ("-g", "30"), late="2"),
+    "mkv": Clip("mkv", "25", ("-g", "25")),
+    "mkv-film": Clip("mkv", "24000/1001", ("-g", "24")),
+    "ts": Clip("ts", "25", ("-g", "25")),
+    "ts-flat-b": Clip("ts", "24000/1001", ("-g", "24", "-bf", "2", "-b-pyramid", "none"), late="3"),
 }
 
 
@@ -95,7 +100,8 @@ def smart_cut(source: Path, destination: str, engine: Engine, **options: Any) ->
     result = Executor(base_dir=source.parent, ffmpeg=engine.ffmpeg, verify="full").run(plan, overwrite=True)
     found = differences(plan.output("out"), result.outputs["out"].media)
     assert not found, f"{found}\n{plan.explain()}"
-    assert not result.warnings
+    # Of a transport stream decoders read from anywhere on, and complain of frames that nobody wants.
+    assert not result.warnings or source.suffix == ".ts"
     return plan
 
 
@@ -138,14 +144,16 @@ def ssim(engine: Engine, output: Path, source: Path, first: int, count: int) -> 
     return [float(each) for each in re.findall(r"All:([\d.]+)", text)]
 
 
-@pytest.mark.parametrize("name", CLIPS)
-@pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
+@pytest.mark.parametrize(
+    ("name", "suffix"),
+    [
+        ("mp4", "mp4"), ("mp4", "mkv"), ("mp4-film", "mkv"), ("mp4-flat-b", "ts"), ("mp4-coarse", "mp4"),
+        ("mp4-full-range", "mp4"), ("mov-late", "mov"), ("mkv", "mkv"), ("mkv-film", "mp4"), ("mkv-film", "mkv"),
+        ("ts", "ts"), ("ts-flat-b", "mp4"), ("ts", "mkv"),
+    ],
+)  # fmt: skip
 def test_part_is_the_part(name: str, suffix: str, tmp_path: Path, engine: Engine) -> None:
     source = make(name, tmp_path, engine)
-    if suffix == "mkv" and (1000 / Fraction(CLIPS[name].rate)).denominator != 1:
-        plan = planned(source, "out.mkv", engine, start="1.53s", end="5.29s")
-        assert "mkv would round its times" in plan.output("out").streams[0].reason
-        return
     plan = smart_cut(source, f"out.{suffix}", engine, start="1.53s", end="5.29s")
     check(source, tmp_path / f"out.{suffix}", plan, engine, "1.53", "5.29")
     assert 0 < copied(plan)[0] < copied(plan)[1]
@@ -203,16 +211,15 @@ def test_sound_is_cut_at_the_sample(tmp_path: Path, engine: Engine) -> None:
     ],
 )  # fmt: skip
 def test_what_cannot_be_copied_is_encoded_and_the_plan_says_why(
-    options: tuple[str, ...], bounds: tuple[str, str], why: str, tmp_path: Path, default_engine: Engine
+    options: tuple[str, ...], bounds: tuple[str, str], why: str, tmp_path: Path, engine: Engine
 ) -> None:
     source = tmp_path / "in.mp4"
     picture = "testsrc2=size=96x64:rate=25:duration=6"
-    run(default_engine, "-f", "lavfi", "-i", picture, "-c:v", "libx264", *options, str(source))
-    plan = smart_cut(source, "out.mp4", default_engine, start=bounds[0], end=bounds[1])
+    run(engine, "-f", "lavfi", "-i", picture, "-c:v", "libx264", *options, str(source))
+    plan = planned(source, "out.mp4", engine, start=bounds[0], end=bounds[1])
     (stream,) = plan.output("out").streams
     assert stream.encoder == "libx264"
-    # With FFmpeg 9.0 and PyAV two of these cases are refused for uneven frames instead; why is not known yet.
-    assert why in stream.reason or "not evenly spaced" in stream.reason
+    assert why in stream.reason
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from concurrent.futures import Future
+from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeAlias
@@ -23,6 +24,7 @@ from mediapipeline.media.prober import Prober
 __all__ = ["CachingProber", "FFprobeProber", "PyAVProber", "default_prober"]
 
 _Key: TypeAlias = tuple[str, int, int]
+_Indexed: TypeAlias = tuple[_Key, int, Window, tuple[Fraction, ...]]
 _MOST_INDEXES = 32  # each may be of a hundred thousand packets
 
 
@@ -41,7 +43,7 @@ class CachingProber:
         self.max_entries = max_entries
         self._lock = threading.Lock()
         self._known: OrderedDict[_Key, Future[MediaInfo]] = OrderedDict()
-        self._indexed: OrderedDict[tuple[_Key, int, Window], PacketIndex | None] = OrderedDict()
+        self._indexed: OrderedDict[_Indexed, PacketIndex | None] = OrderedDict()
 
     def probe(self, path: Path) -> MediaInfo:
         """The facts of the file at *path*."""
@@ -69,20 +71,20 @@ class CachingProber:
         answer.set_result(info)
         return info
 
-    def index(self, path: Path, stream: int, window: Window) -> PacketIndex | None:
+    def index(self, path: Path, stream: int, window: Window, near: tuple[Fraction, ...] = ()) -> PacketIndex | None:
         """The packets of a stream; None where *inner* does not look at packets."""
         if not isinstance(self.inner, PacketProber):
             return None
         try:
             facts = path.stat()
         except OSError:
-            return self.inner.index(path, stream, window)
-        key = ((str(path.absolute()), facts.st_size, facts.st_mtime_ns), stream, window)
+            return self.inner.index(path, stream, window, near)
+        key = ((str(path.absolute()), facts.st_size, facts.st_mtime_ns), stream, window, near)
         with self._lock:
             if key in self._indexed:
                 self._indexed.move_to_end(key)
                 return self._indexed[key]
-        found = self.inner.index(path, stream, window)
+        found = self.inner.index(path, stream, window, near)
         with self._lock:
             self._indexed[key] = found
             while len(self._indexed) > _MOST_INDEXES:

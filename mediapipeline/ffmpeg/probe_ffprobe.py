@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from mediapipeline.errors import EngineError, FFmpegNotFoundError, ProbeError
 from mediapipeline.ffmpeg.demuxers import FORMAT_WHITELIST, INPUT_OPTIONS
 from mediapipeline.ffmpeg.environment import environment
+from mediapipeline.ffmpeg.packet_bytes import read_packet
 from mediapipeline.ffmpeg.probe_facts import DIGITS, FileFacts, RawMedia, RawStream, describe, look_at, wanted_of
 from mediapipeline.ffmpeg.probe_packets import (
     EARLIER,
@@ -37,6 +39,7 @@ __all__ = ["FFprobeProber"]
 
 _MAX_OUTPUT = 32 * 1024 * 1024
 _LOOKED_INTO = 3
+_NUMBER = re.compile(r"-?\d+")
 _UNKNOWN = frozenset(["unknown", "unspecified", "reserved", "N/A", ""])
 
 
@@ -67,52 +70,64 @@ class FFprobeProber:
             raw = self._media(path, file, raw.format, wanted)
         return describe(raw, file)
 
-    def index(self, path: Path, stream: int, window: Window) -> PacketIndex | None:
+    def index(self, path: Path, stream: int, window: Window, near: tuple[Fraction, ...] = ()) -> PacketIndex | None:
         """The packets of a stream; see `mediapipeline.media.packets.PacketProber`.
 
-        Of the key packets only those nearest to the ends of the window are looked into.
+        Of the key packets only those nearest to the ends of the window, and to *near*, are looked into.
         """
         file = look_at(path)
         low, high = window
         wanted = f"{seconds_text(low - EARLIER) if low > EARLIER else ''}%{seconds_text(high + LATER) if high else ''}"
-        facts = "packet=pts,dts,flags:stream=time_base:format=start_time"
+        facts = "packet=pts,dts,size,pos,flags:stream=time_base:format=format_name"
         interval = [] if wanted == "%" else ["-read_intervals", wanted]
-        report = self._run(path, self._packet_argv(file, stream, ["-show_entries", facts, *interval]))
-        base = _ratio(report["streams"][0].get("time_base")) or Fraction(1, 1_000_000)
-        entries = [entry for entry in report.get("packets", ()) if isinstance(entry, dict)]
-        if any("pts" not in entry or set("DC") & set(str(entry.get("flags", ""))) for entry in entries):
-            return None  # what is not sure is not told
-        keys = [entry for entry in entries if "K" in entry.get("flags", "")]
-        near = [e for e in keys if low <= e["pts"] * base and (high is None or e["pts"] * base <= high)]
-        near = near if len(near) <= 2 * _LOOKED_INTO else [*near[:_LOOKED_INTO], *near[-_LOOKED_INTO:]]
-        idr: dict[int, bool | None] = {}
-        if near:
-            # Seeks go by the time of decoding or of showing; where both lead to other packets, nothing is known.
-            times = sorted({int(e[key]) for e in near for key in ("dts", "pts") if key in e})
-            places = ",".join(f"{seconds_text(time * base)}%+#1" for time in times)
-            options = ["-show_data", "-show_entries", "packet=pts,data:stream=index", "-read_intervals", places]
-            for entry in self._run(path, self._packet_argv(file, stream, options)).get("packets", ()):
-                idr[entry["pts"]] = holds_idr(_bytes(entry.get("data", "")))
-        return PacketIndex(
-            stream=stream,
-            time_base=base,
-            packets=tuple(
-                CodedPacket(
-                    entry["pts"] * base,
-                    entry["dts"] * base if "dts" in entry else None,
-                    "K" in entry.get("flags", ""),
-                    idr.get(entry["pts"]) if "K" in entry.get("flags", "") else None,
-                )
-                for entry in entries
-            ),
-            begins=low <= EARLIER,
-            ends=high is None,
-        )
+        told = self._ask(path, self._packet_argv(file, stream, "csv", ["-show_entries", facts, *interval]), file)
+        base, demuxer, places = Fraction(1, 1_000_000), "", list[tuple[int, int]]()
+        packets: list[CodedPacket] = []
+        for line in told.splitlines():
+            kind, *words = line.split(",")
+            if kind == "packet":
+                pts, dts, size, pos, flags = words[:5]
+                if not _NUMBER.fullmatch(pts) or "D" in flags or "C" in flags:
+                    return None  # what is not sure is not told
+                packets.append(CodedPacket(int(pts), int(dts) if _NUMBER.fullmatch(dts) else None, "K" in flags))
+                places.append((int(pos) if pos.isdigit() else -1, int(size)))
+            elif kind == "stream":
+                base = _ratio(words[0]) or base
+            elif kind == "format":
+                demuxer = ",".join(words).strip('"')
+        edges = [time / base for time in (low, *near, *(() if high is None else (high,)))]
+        if high is None and packets:
+            edges.append(Fraction(max(packet.pts for packet in packets)))
+        looked = _near(packets, edges)
+        unknown = []
+        for at in looked:
+            place, length = places[at]
+            data = read_packet(path, demuxer, place, length) if place >= 0 else None
+            idr = None if data is None else holds_idr(data)
+            packets[at] = packets[at]._replace(idr=idr)
+            if idr is None:
+                unknown.append(at)
+        if unknown:
+            shown = self._shown(path, file, stream, [packets[at] for at in unknown], base)
+            for at in unknown:
+                packets[at] = packets[at]._replace(idr=shown.get(packets[at].pts))
+        return PacketIndex(stream, base, tuple(packets), begins=low <= EARLIER, ends=high is None)
 
-    def _packet_argv(self, file: FileFacts, stream: int, options: list[str]) -> list[str]:
+    def _shown(
+        self, path: Path, file: FileFacts, stream: int, packets: Sequence[CodedPacket], base: Fraction
+    ) -> dict[int, bool | None]:
+        """Whether packets are IDR pictures, by their time; those that no seek leads to are missing."""
+        # Seeks go by the time of decoding or of showing; where both lead to other packets, nothing is known.
+        times = sorted({time for each in packets for time in (each.dts, each.pts) if time is not None})
+        places = ",".join(f"{seconds_text(max(Fraction(0), time * base))}%+#1" for time in times)
+        options = ["-show_data", "-show_entries", "packet=pts,data:stream=index", "-read_intervals", places]
+        report = self._run(path, self._packet_argv(file, stream, "json=c=1", options))
+        return {entry["pts"]: holds_idr(_bytes(entry.get("data", ""))) for entry in report.get("packets", ())}
+
+    def _packet_argv(self, file: FileFacts, stream: int, form: str, options: list[str]) -> list[str]:
         return [
             str(self.ffprobe), "-v", "error", "-protocol_whitelist", "file", "-format_whitelist", FORMAT_WHITELIST,
-            "-select_streams", str(stream), *options, "-of", "json=c=1", "-i", file.url,
+            "-select_streams", str(stream), *options, "-of", form, "-i", file.url,
         ]  # fmt: skip
 
     def _media(self, path: Path, file: FileFacts, demuxer: str | None, extent: Extent) -> RawMedia:
@@ -127,6 +142,16 @@ class FFprobeProber:
         return self._run(path, self._argv(file, demuxer, extent), file)
 
     def _run(self, path: Path, argv: list[str], file: FileFacts | None = None) -> Mapping[str, Any]:
+        try:
+            report = json.loads(self._ask(path, argv, file))
+        except ValueError as error:
+            raise ProbeError(str(path), f"the answer of ffprobe is not JSON: {error}") from error
+        if not isinstance(report, dict) or not report.get("streams"):
+            raise ProbeError(str(path), "there is no picture, sound or subtitle in it")
+        return report
+
+    def _ask(self, path: Path, argv: list[str], file: FileFacts | None) -> str:
+        """What ffprobe writes."""
         file = look_at(path) if file is None else file
         try:
             with tempfile.TemporaryDirectory(prefix="mediapipeline-probe-") as home:
@@ -140,13 +165,7 @@ class FFprobeProber:
             raise failed from error
         if done.exit_code:
             raise ProbeError(str(path), _reason(done.stderr, file))
-        try:
-            report = json.loads(done.stdout)
-        except ValueError as error:
-            raise ProbeError(str(path), f"the answer of ffprobe is not JSON: {error}") from error
-        if not isinstance(report, dict) or not report.get("streams"):
-            raise ProbeError(str(path), "there is no picture, sound or subtitle in it")
-        return report
+        return done.stdout.decode("utf-8", "replace")
 
     def _argv(self, file: FileFacts, demuxer: str | None, extent: Extent) -> list[str]:
         pixels = ["-max_pixels", str(self.max_pixels)] if self.max_pixels else []
@@ -162,6 +181,16 @@ class FFprobeProber:
             "-show_entries", "packet=stream_index,pts,dts,duration,flags", *intervals,
             "-of", "json=c=1", "-i", file.url,
         ]  # fmt: skip
+
+
+def _near(packets: Sequence[CodedPacket], times: Sequence[Fraction]) -> list[int]:
+    """Places of the key packets that are nearest to *times*, before and after each."""
+    keys = sorted((packet.pts, at) for at, packet in enumerate(packets) if packet.key)
+    found: set[int] = set()
+    for time in times:
+        place = bisect_left(keys, (time, -1))
+        found.update(at for _, at in keys[max(0, place - _LOOKED_INTO) : place + _LOOKED_INTO])
+    return sorted(found)
 
 
 def _bytes(dump: str) -> bytes:

@@ -90,7 +90,7 @@ class PyAVProber:
         except av.error.FFmpegError as error:
             raise ProbeError(str(path), _reason(error)) from error
 
-    def index(self, path: Path, stream: int, window: Window) -> PacketIndex | None:
+    def index(self, path: Path, stream: int, window: Window, near: tuple[Fraction, ...] = ()) -> PacketIndex | None:
         """The packets of a stream; see `mediapipeline.media.packets.PacketProber`."""
         import av
 
@@ -116,17 +116,18 @@ def _index(container: InputContainer, number: int, window: Window) -> PacketInde
     from_start = low <= EARLIER + (container.start_time or 0) * Fraction(1, 1_000_000)
     if not from_start:
         container.seek(int((low - EARLIER) * 1_000_000))
+    last = None if high is None else (high + LATER) / base
     found = []
     ends = True
     for packet in container.demux(stream):
-        if packet.pts is None and packet.dts is None:
+        pts, dts = packet.pts, packet.dts
+        if pts is None and dts is None:
             continue  # a flush at the end
-        if packet.pts is None or packet.is_discard or packet.is_corrupt:
+        if pts is None or packet.is_discard or packet.is_corrupt:
             return None  # what is not sure is not told
-        dts = None if packet.dts is None else packet.dts * base
-        idr = holds_idr(bytes(packet)) if packet.is_keyframe else None
-        found.append(CodedPacket(packet.pts * base, dts, bool(packet.is_keyframe), idr))
-        if high is not None and (found[-1].pts if dts is None else dts) > high + LATER:
+        key = bool(packet.is_keyframe)
+        found.append(CodedPacket(pts, dts, key, holds_idr(bytes(packet)) if key else None))
+        if last is not None and (pts if dts is None else dts) > last:
             ends = False
             break
     return PacketIndex(number, base, tuple(found), begins=from_start, ends=ends)

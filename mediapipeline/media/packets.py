@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import attrs
 
@@ -18,9 +18,8 @@ Window: TypeAlias = tuple[Fraction, Fraction | None]
 """From, and to; None is the end of the file. Seconds of the file's own clock."""
 
 
-@attrs.frozen
-class CodedPacket:
-    """One packet. Times are seconds of the file's own clock.
+class CodedPacket(NamedTuple):
+    """One packet. Times are ticks of the clock of its stream: there are many, and fractions are slow.
 
     Attributes:
         pts: When it is shown.
@@ -29,8 +28,8 @@ class CodedPacket:
         idr: Whether no frame after it refers to one before it; None where nobody looked.
     """
 
-    pts: Fraction
-    dts: Fraction | None = None
+    pts: int
+    dts: int | None = None
     key: bool = False
     idr: bool | None = None
 
@@ -41,10 +40,11 @@ class PacketIndex:
 
     Attributes:
         stream: Index of the stream in the file.
-        time_base: Its clock.
+        time_base: Its clock: seconds of a tick.
         packets: At least all that are shown in the window; some before and after it may be there as well.
         begins: Whether the first packet of the stream is among them.
         ends: Whether the last one is.
+        zero: The time of tick 0, seconds.
     """
 
     stream: int
@@ -52,22 +52,33 @@ class PacketIndex:
     packets: tuple[CodedPacket, ...]
     begins: bool = False
     ends: bool = False
+    zero: Fraction = Fraction(0)
+
+    def time(self, ticks: int) -> Fraction:
+        """Seconds of a time of a packet."""
+        return self.zero + ticks * self.time_base
+
+    def ticks(self, time: Fraction) -> Fraction:
+        """Ticks, and parts of one, of a time in seconds."""
+        return (time - self.zero) / self.time_base
 
     def moved(self, by: Fraction) -> PacketIndex:
         """The same with all times *by* seconds later."""
-        packets = (
-            attrs.evolve(each, pts=each.pts + by, dts=None if each.dts is None else each.dts + by)
-            for each in self.packets
-        )
-        return attrs.evolve(self, packets=tuple(packets))
+        return attrs.evolve(self, zero=self.zero + by)
 
 
 @runtime_checkable
 class PacketProber(Protocol):
     """What a `Prober` may do besides: look at packets. Planning does without where it cannot."""
 
-    def index(self, path: Path, stream: int, window: Window) -> PacketIndex | None:
+    def index(self, path: Path, stream: int, window: Window, near: tuple[Fraction, ...] = ()) -> PacketIndex | None:
         """The packets of a stream; None where this prober cannot tell them.
+
+        Args:
+            path: The file.
+            stream: Index of the stream in the file.
+            window: What has to be there.
+            near: Times near which to tell IDR pictures from other key frames, besides the ends of the window.
 
         Raises:
             ProbeError: The file is missing, unreadable or not media.

@@ -398,13 +398,7 @@ def _part_filters(node: ir.Node, info: Stream, start: Fraction, end: Fraction | 
 
 def _retime_filter(node: ir.Retime, name: str | None) -> Filter:
     options: tuple[tuple[str, Value], ...] = (("fps", node.rate), ("round", "near"))
-    paced = Filter("fps", (*options, ("start_time", 0)) if node.fill else options, name)
-    before = graph.input_of(node)
-    while isinstance(before, ir.Filter) and len(before.inputs) == 1:
-        before = graph.input_of(before)
-    if not isinstance(before, ir.Cut) or before.end is None or node.fill or node.info.duration is None:
-        return (paced,)
-    return paced, Filter("trim", (("end_frame", round(node.info.duration * node.rate)),), name)
+    return Filter("fps", (*options, ("start_time", 0)) if node.fill else options, name)
 
 
 def _concat_filters(node: ir.Concat, name: str | None) -> tuple[Filter, ...]:

@@ -2,49 +2,95 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
+from typing import TypeAlias
 
 import attrs
 
 from mediapipeline.media.packets import PacketIndex, Window
-from mediapipeline.planner.streams import Cut, Encode, Node, NodeId, Rewrite, Source, StreamGraph
+from mediapipeline.planner.streams import Concat, Cut, Encode, Node, NodeId, Rewrite, Source, StreamGraph
 
-__all__ = ["with_packets"]
+__all__ = ["Look", "with_packets"]
+
+Look: TypeAlias = Callable[[Source, Window, tuple[Fraction, ...]], PacketIndex | None]
+"""Looks at the packets of a source in a window, and closely near some times; all count from the start of the file."""
+
+_APART = Fraction(60)
+"""Seconds between two parts that are worth looking twice."""
 
 
-def with_packets(graph: StreamGraph, look: Callable[[Source, Window], PacketIndex | None]) -> StreamGraph:
-    """*graph* with the packets of every picture of which an exact part might as well be copied.
+def with_packets(graph: StreamGraph, look: Look) -> StreamGraph:
+    """*graph* with the packets of every picture of which exact parts might as well be copied.
 
     Args:
         graph: The graph, before the rules.
-        look: Looks at packets; times count from the start of the file on both sides.
+        look: Looks at packets.
     """
-    wanted: dict[NodeId, Window] = {}
+    wanted: dict[NodeId, list[Window]] = {}
     for node in graph.of(Encode):
         if node.kind != "video" or not node.copy_codecs:
             continue
-        found = _part(graph, graph.input_of(node))
-        if found is None:
+        parts = [_part(graph, leg) for leg in _legs(graph, graph.input_of(node))]
+        found = [part for part in parts if part is not None]
+        if len(found) < len(parts) or not any(cut for _, _, cut in found):
             continue
-        source, (start, end) = found
-        if source.info.codec in node.copy_codecs:
-            low, high = wanted.get(source.id, (start, end))
-            wanted[source.id] = (min(low, start), None if high is None or end is None else max(high, end))
+        for source, window, _ in found:
+            if source.info.codec in node.copy_codecs:
+                wanted.setdefault(source.id, []).append(window)
     edits = Rewrite(graph)
-    for name, window in wanted.items():
-        source_node = graph[name]
-        assert isinstance(source_node, Source)  # `_part` found it
-        packets = look(source_node, window)
-        if packets is not None:
-            edits.put(attrs.evolve(source_node, packets=packets))
+    for sources in _by_stream(graph, wanted):
+        windows = [window for source in sources for window in wanted[source.id]]
+        for window in _joined(windows):
+            near = {time for each in windows for time in each if time is not None and _within(each, window)}
+            packets = look(sources[0], window, tuple(sorted(near - set(window))))
+            for source in sources:
+                if packets is not None and all(_within(each, window) for each in wanted[source.id]):
+                    edits.put(attrs.evolve(source, packets=packets))
     return edits.graph()
 
 
-def _part(graph: StreamGraph, node: Node) -> tuple[Source, Window] | None:
-    """The source that *node* is a part of by exact cuts alone, and which part; None where it is not, or all of it."""
+def _by_stream(graph: StreamGraph, wanted: Iterable[NodeId]) -> Iterable[list[Source]]:
+    """The sources that read one stream of one file."""
+    found: dict[tuple[str, int], list[Source]] = {}
+    for name in wanted:
+        source = graph[name]
+        assert isinstance(source, Source)  # `_part` found it
+        found.setdefault((source.input, source.info.index), []).append(source)
+    return found.values()
+
+
+def _within(inner: Window, outer: Window) -> bool:
+    return outer[0] <= inner[0] and (outer[1] is None or (inner[1] is not None and inner[1] <= outer[1]))
+
+
+def _joined(windows: Sequence[Window]) -> list[Window]:
+    """Windows that hold them all, few where they lie close together."""
+    found: list[Window] = []
+    for start, end in sorted(windows, key=lambda window: window[0]):
+        if found and (found[-1][1] is None or start <= found[-1][1] + _APART):
+            begin, reached = found[-1]
+            found[-1] = begin, None if reached is None or end is None else max(reached, end)
+        else:
+            found.append((start, end))
+    return found
+
+
+def _legs(graph: StreamGraph, node: Node) -> Iterator[Node | None]:
+    """*node*, or what it joins; None for what is of another form."""
+    if not isinstance(node, Concat):
+        yield node
+        return
+    for name in node.made_of or node.inputs:
+        yield None if name is None else graph.nodes.get(name)
+
+
+def _part(graph: StreamGraph, node: Node | None) -> tuple[Source, Window, bool] | None:
+    """The source that *node* is a part of by exact cuts alone, which part, and whether it is cut at all."""
     start, end, any_cut = Fraction(0), None, False
     while not isinstance(node, Source):
+        if node is None:
+            return None
         if node.same_as is not None:
             node = graph[node.same_as]
             continue
@@ -53,4 +99,8 @@ def _part(graph: StreamGraph, node: Node) -> tuple[Source, Window] | None:
         ends = [each for each in (node.end, None if end is None else node.start + end) if each is not None]
         start, end, any_cut = node.start + start, min(ends, default=None), True
         node = graph.input_of(node)
-    return (node, (start, end)) if any_cut and not node.seek else None
+    if node.seek:
+        return None
+    if end is not None and node.info.end is not None and end >= node.info.end:
+        end = None  # a window up to the end of the file tells that it is
+    return node, (start, end), any_cut

@@ -1,6 +1,6 @@
 """Which frames of a part can be copied although it begins and ends between key frames: smart cut, the pure decision.
 
-The part is laid out as runs. Whole groups of pictures are copied as packets; what lies before the first and after the
+Each part is laid out as runs. Whole groups of pictures are copied as packets; what lies before the first and after the
 last of them is encoded, with the parameters of the stream. Nothing is assumed: where a fact is not known, or has not
 been proven to give an output without a gap, the answer is a reason, for people.
 """
@@ -8,9 +8,8 @@ been proven to give an output without a gap, the answer is a reason, for people.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from itertools import pairwise
 from typing import TypeAlias
 
 import attrs
@@ -20,7 +19,7 @@ from mediapipeline.media.streams import VideoStream
 from mediapipeline.media.timecode import to_microseconds_floor
 from mediapipeline.planner.streams import Encode, Node, Sink, Source
 
-__all__ = ["Layout", "Reason", "Run", "lay_out"]
+__all__ = ["Layout", "Part", "Reason", "Run", "lay_out"]
 
 Reason: TypeAlias = str
 
@@ -30,12 +29,35 @@ _REORDERING: tuple[tuple[tuple[str, str], ...], ...] = (
     (("bf", "3"), ("b_strategy", "1"), ("x264-params", "b-pyramid=none")),
     (("bf", "3"), ("b_strategy", "1"), ("x264-params", "b-pyramid=normal")),
 )  # by the frames that decoding is ahead of showing: x264 says so by its settings, whatever the frames
-_QUALITY = (("crf", "16"), ("preset", "medium"))  # the seam shall not be seen
+_MOST_REORDERED = len(_REORDERING) - 1
+_QUALITY = (("crf", "16"), ("preset", "fast"))  # the seam shall not be seen
 _SET = "sps-id=7:repeat-headers=1:open-gop=0"  # parameter sets of their own, before every key frame
 _COPYING = 32  # frames that are copied in the time in which one is encoded
 _TOO_FEW = range(1, len(_REORDERING) + 1)  # frames that are less than what is reordered: measured, times are lost then
-_PROVEN = frozenset({"mp4", "mkv", "ts"})
+_PROVEN = frozenset({"mp4", "mov", "mkv", "ts"})
 _SUBSAMPLED = frozenset({"yuv420p", "yuvj420p"})
+_ALLOWED = Fraction(1, 1000)  # seconds that a frame may stand from its place: Matroska rounds to milliseconds
+_EVEN = Fraction(1, 45_000)  # and that no clock of an output would show
+
+
+@attrs.frozen
+class Part:
+    """What is wanted of a source: the frames that are shown in [start, end).
+
+    Attributes:
+        source: The stream, with its packets.
+        start: Seconds from the start of the file.
+        end: The same; None for the end of the file.
+        frames: How many frames it has in the whole, where that is settled.
+        lead: How often the first frame stands there before its own place: a part begins at once, and this one between
+            two frames.
+    """
+
+    source: Source
+    start: Fraction
+    end: Fraction | None
+    frames: int | None = None
+    lead: int = 0
 
 
 @attrs.frozen
@@ -43,35 +65,39 @@ class Run:
     """Frames in a row that are treated alike.
 
     Attributes:
+        part: Number of the part that they belong to.
         copied: Whether their packets are taken, or they are encoded.
         start: When the first of them is shown, seconds from the start of the file.
         end: When the first after them is.
-        frames: How many they are.
-        decode: When the first of them is decoded; may be negative.
+        frames: How many they become.
+        after: Of packets, a time that lies after all key frames before the first of them, but not after its decoding.
+        lead: Of them, how many repeat the first; see `Part`.
     """
 
+    part: int
     copied: bool
     start: Fraction
     end: Fraction
     frames: int
-    decode: Fraction
+    after: Fraction = Fraction(0)
+    lead: int = 0
 
 
 @attrs.frozen
 class Layout:
-    """The runs of a part, in order, and how the encoded ones are encoded so that they match.
+    """The runs of all parts, in order, and how the encoded ones are encoded so that they match.
 
     Attributes:
-        first: When the first frame is shown, seconds from the start of the file.
-        zero: The first time there can be of this stream, when it is read alone: FFmpeg counts MPEG streams from the
-            first of the streams that it uses, not from the first of the file.
         options: Options of libx264.
+        delay: Frames that decoding is ahead of showing.
+        retimed: Whether the runs disagree on that, or the source does not tell its times exactly, so that all times
+            have to be counted anew.
     """
 
     runs: tuple[Run, ...]
-    first: Fraction
-    zero: Fraction
     options: tuple[tuple[str, str], ...]
+    delay: int
+    retimed: bool
 
     @property
     def frames(self) -> int:
@@ -82,38 +108,51 @@ class Layout:
         return sum(run.frames for run in self.runs if run.copied)
 
 
-def lay_out(
-    source: Source, start: Fraction, end: Fraction | None, encode: Encode, sinks: Iterable[Node]
-) -> Layout | Reason:
-    """The runs of the part [start, end), or why it has to be encoded as a whole.
+def lay_out(parts: Sequence[Part], encode: Encode, sinks: Iterable[Node]) -> Layout | Reason:
+    """The runs of *parts*, one after the other, or why all of it has to be encoded.
 
     Args:
-        source: The stream, with its packets.
-        start: Seconds from the start of the file.
-        end: The same; None for the end of the file.
+        parts: What is wanted.
         encode: What would be done instead.
         sinks: What takes it.
     """
-    info, packets = source.info, source.packets
-    if not isinstance(info, VideoStream) or packets is None:
-        return "its packets are not known"
-    containers = [sink.container for sink in sinks if isinstance(sink, Sink)]
-    others = [name for name in containers if name not in _PROVEN]
-    if "mkv" in containers and info.frame_rate and (1000 / info.frame_rate).denominator != 1:
-        return "mkv would round its times to milliseconds"
+    others = [sink.container for sink in sinks if isinstance(sink, Sink) and sink.container not in _PROVEN]
     if others:
         return f"it has not been proven to play in {others[0]}"
-    reason = _unsuited(source, info, encode)
-    if reason is not None:
-        return reason
-    assert info.frame_rate is not None  # not suited without
-    found = _runs(packets, info, info.frame_rate, start, end)
-    if isinstance(found, Layout) and source.seekable:
-        return attrs.evolve(found, zero=Fraction(0))
-    return found
+    rate = None
+    for part in parts:
+        info = part.source.info
+        if not isinstance(info, VideoStream) or part.source.packets is None:
+            return "its packets are not known"
+        reason = _unsuited(info, encode) or _unlike(info, parts[0].source.info)
+        if reason is not None:
+            return reason
+        rate = info.frame_rate
+    assert rate is not None  # not suited without
+    splits = [_split(number, part, rate) for number, part in enumerate(parts)]
+    failed = [split for split in splits if isinstance(split, str)]
+    if failed:
+        return failed[0]
+    found = [split for split in splits if isinstance(split, _Split)]
+    delays = {split.delay for split in found if split.delay is not None}
+    if not delays:
+        return next(split.reason for split in found if split.reason)
+    delay = max(delays)
+    settings = _REORDERING[min(delay, _MOST_REORDERED)]
+    first = parts[0].source.info
+    assert isinstance(first, VideoStream)
+    options = (
+        ("profile", _PROFILES[first.profile or ""]),
+        *_QUALITY,
+        *(option for option in settings if option[0] != "x264-params"),
+        ("x264-params", ":".join([*(v for k, v in settings if k == "x264-params"), _SET])),
+    )
+    retimed = len(delays) > 1 or delay > _MOST_REORDERED or any(split.uneven for split in found)
+    layout = Layout(tuple(run for split in found for run in split.runs), options, delay, retimed)
+    return _worth(layout, max(split.group for split in found))
 
 
-def _unsuited(source: Source, info: VideoStream, encode: Encode) -> Reason | None:
+def _unsuited(info: VideoStream, encode: Encode) -> Reason | None:
     """Why the stream as a whole, or the job, does not allow it."""
     if info.codec != "h264":
         return f"only h264 is cut like this, not {info.codec}"
@@ -129,31 +168,92 @@ def _unsuited(source: Source, info: VideoStream, encode: Encode) -> Reason | Non
         return "players have to turn it"
     if info.vfr is not False or not info.frame_rate:
         return "its frames are not known to be evenly spaced"
-    if _in_milliseconds(source):
-        return "its times are rounded to milliseconds"
-    if source.access != "index":
-        return "there is no index to find its packets by"
     return None
 
 
-def _runs(
-    index: PacketIndex, info: VideoStream, rate: Fraction, start: Fraction, end: Fraction | None
-) -> Layout | Reason:
-    packets = index.packets
-    shown = sorted(packet.pts for packet in packets)
-    if any(abs(later - earlier - 1 / rate) > index.time_base for earlier, later in pairwise(shown)):
-        return "its frames are not evenly spaced"
-    if not shown or not (index.begins or shown[0] < start):
+def _unlike(info: VideoStream, first: object) -> Reason | None:
+    """Why packets of *info* cannot follow those of *first*: what players settle once for all of a stream."""
+    assert isinstance(first, VideoStream)
+    for name in ("width", "height", "sar", "pix_fmt", "profile", "frame_rate", "color"):
+        one, other = getattr(first, name), getattr(info, name)
+        if one != other and not (name == "sar" and {one, other} <= {None, 1}):
+            return f"its parts differ in {name.replace('_', ' ')}"
+    return None
+
+
+@attrs.frozen
+class _Split:
+    """A part as runs; without *delay* all of it is encoded, for that reason."""
+
+    runs: tuple[Run, ...]
+    delay: int | None = None
+    uneven: bool = False
+    group: Fraction = Fraction(0)
+    reason: Reason = ""
+
+
+def _split(number: int, part: Part, rate: Fraction) -> _Split | Reason:
+    index = part.source.packets
+    assert index is not None  # `lay_out` has looked
+    step = 1 / (rate * index.time_base)
+    shown = _known(index)
+    if not shown or not (index.begins or index.time(shown[0]) < part.start):
         return "the packets before the part are not known"
-    stop = len(shown) if end is None else bisect_left(shown, _as_cut(end, index.time_base))
+    far = _farthest(shown, step) * index.time_base
+    if far > max(index.time_base, _ALLOWED):
+        return "its frames are not evenly spaced"
+    begin = bisect_left(shown, index.ticks(_as_cut(part.start, index.time_base)))
+    stop = len(shown) if part.end is None else bisect_left(shown, index.ticks(_as_cut(part.end, index.time_base)))
     if stop == len(shown) and not index.ends:
         return "the packets after the part are not known"
-    begin = bisect_left(shown, _as_cut(start, index.time_base))
+    if part.frames is not None:
+        stop = min(stop, begin + part.frames - part.lead)
+        if stop - begin + part.lead < part.frames:
+            return "its last frame has to stand for longer than it does"
+    if begin >= stop:
+        return "there is no frame in it"
+
+    def time(place: int) -> Fraction:
+        return index.time(shown[place]) if place < len(shown) else index.time(shown[-1]) + 1 / rate
+
+    def run(low: int, high: int) -> Run:
+        lead = part.lead if low == begin else 0
+        return Run(number, False, time(low), time(high), high - low + lead, lead=lead)
+
+    group = Fraction(len(index.packets), max(1, sum(packet.key for packet in index.packets)))
+    taken = _taken(index, shown, begin, stop, step=step, lead=part.lead)
+    if isinstance(taken, str):
+        return _Split((run(begin, stop),), group=group, reason=taken)
+    left, right = taken.left, taken.right
+    copied = Run(number, True, time(left), time(right), right - left, after=taken.after)
+    runs = [*([run(begin, left)] if left > begin else []), copied, *([run(right, stop)] if stop > right else [])]
+    return _Split(tuple(runs), taken.delay, not taken.told or far > _EVEN, group)
+
+
+@attrs.frozen
+class _Taken:
+    """Whole groups of pictures: the places of the first frame and of the one after the last, and when they come.
+
+    `delay` is as in `Layout`; `told` is whether the container says the same, or more than they need.
+    """
+
+    left: int
+    right: int
+    after: Fraction
+    delay: int
+    told: bool
+
+
+def _taken(
+    index: PacketIndex, shown: Sequence[int], begin: int, stop: int, *, step: Fraction, lead: int
+) -> _Taken | Reason:
+    """What can be copied of the frames from the place *begin* to *stop*, or why nothing can."""
+    packets = index.packets
     places = {at: bisect_left(shown, packet.pts) for at, packet in enumerate(packets) if packet.idr}
     clean = [
         at
         for at, place in places.items()
-        if begin <= place <= stop and place - begin not in _TOO_FEW and stop - place not in _TOO_FEW
+        if begin + bool(lead) <= place <= stop and place - begin not in _TOO_FEW and stop - place not in _TOO_FEW
     ]
     if not clean:
         return "there is no IDR picture in it"
@@ -161,41 +261,39 @@ def _runs(
     first, last = clean[0], len(packets) if to_the_end else clean[-1]
     if first >= last:
         return "it holds no whole group of pictures"
-    copied = packets[first:last]
-    left, right = bisect_left(shown, packets[first].pts), stop if to_the_end else bisect_left(shown, packets[last].pts)
-    if sorted(packet.pts for packet in copied) != shown[left:right]:
+    taken = packets[first:last]
+    left, right = places[first], stop if to_the_end else places[last]
+    if sorted(packet.pts for packet in taken) != shown[left:right]:
         return "its groups of pictures refer to each other"
-    delay = _delay(copied, rate)
-    if isinstance(delay, str):
-        return delay
-    if any(p.key and p.dts is not None and _near(p.dts, copied[0], rate) for p in packets[max(0, first - 3) : first]):
+    delay, told = _delay(taken, step)
+    decoded = Fraction(taken[0].dts) if told and taken[0].dts is not None else taken[0].pts - delay * step
+    before = max((packet.pts for packet in packets[:first] if packet.key), default=None)
+    if before is not None and before >= decoded:
         return "key frames stand too close together"
-    finish = shown[stop] if not to_the_end else shown[-1] + 1 / rate
-    decode = copied[0].pts - delay / rate
-    bounds = [(False, begin, left), (True, left, right), (False, right, stop)]
-    runs = tuple(
-        Run(
-            copies,
-            shown[a],
-            shown[b] if b < len(shown) else finish,
-            b - a,
-            (copied[0].dts or decode) if copies else shown[a] - delay / rate,
-        )
-        for copies, a, b in bounds
-        if b > a
-    )
-    options = (
-        ("profile", _PROFILES[info.profile or ""]),
-        *_QUALITY,
-        *(option for option in _REORDERING[delay] if option[0] != "x264-params"),
-        ("x264-params", ":".join([*(v for k, v in _REORDERING[delay] if k == "x264-params"), _SET])),
-    )
-    return _worth(Layout(runs, shown[begin], shown[0] if index.begins else Fraction(0), options), packets)
+    after = decoded - step / 2 if before is None else (before + decoded) / 2
+    return _Taken(left, right, index.zero + after * index.time_base, delay, told)
 
 
-def _in_milliseconds(source: Source) -> bool:
-    """Matroska's clock: measured, FFmpeg 7.0 leaves gaps where such packets are joined with others."""
-    return source.packets is not None and source.packets.time_base == Fraction(1, 1000)
+def _known(index: PacketIndex) -> list[int]:
+    """The times of the packets, in order, as far as none is missing between them.
+
+    Reading begins and ends somewhere in the order of decoding: of the last that were read, some are shown after others
+    that were not.
+    """
+    packets = index.packets
+    shown = sorted(packet.pts for packet in packets)
+    if shown and not index.begins:
+        shown = shown[bisect_left(shown, packets[0].pts) :]
+    if shown and not index.ends:
+        last = packets[-1].dts
+        shown = [] if last is None else shown[: bisect_left(shown, last + 1)]
+    return shown
+
+
+def _farthest(shown: Sequence[int], step: Fraction) -> Fraction:
+    """Ticks between a frame and its place, at most, if there is a frame every *step* ticks."""
+    first, over, under = shown[0], step.numerator, step.denominator
+    return Fraction(max(abs((time - first) * under - place * over) for place, time in enumerate(shown)), under)
 
 
 def _as_cut(time: Fraction, tick: Fraction) -> Fraction:
@@ -204,28 +302,19 @@ def _as_cut(time: Fraction, tick: Fraction) -> Fraction:
     return floored if tick > Fraction(1, 1000) else round(floored / tick) * tick
 
 
-def _near(decoded: Fraction, first: CodedPacket, rate: Fraction) -> bool:
-    return first.dts is not None and first.dts - decoded <= 2 / rate
+def _delay(taken: Sequence[CodedPacket], step: Fraction) -> tuple[int, bool]:
+    """Frames by which decoding has to be ahead of showing, and whether the container says the same or more."""
+    order = {packet.pts: rank for rank, packet in enumerate(sorted(taken, key=lambda packet: packet.pts))}
+    needed = max(at - order[packet.pts] for at, packet in enumerate(taken))
+    first = taken[0]
+    delay = -1 if first.dts is None else round((first.pts - first.dts) / step)
+    return (delay, True) if delay >= needed else (needed, False)
 
 
-def _delay(copied: tuple[CodedPacket, ...], rate: Fraction) -> int | Reason:
-    """Frames that decoding is ahead of showing, as the container has it."""
-    dts = copied[0].dts
-    if dts is None:
-        return "its times of decoding are not known"
-    delay = round((copied[0].pts - dts) * rate)
-    order = {packet.pts: rank for rank, packet in enumerate(sorted(copied, key=lambda packet: packet.pts))}
-    needed = max(at - order[packet.pts] for at, packet in enumerate(copied))
-    if not needed <= delay < len(_REORDERING):
-        return f"its frames are reordered by {max(needed, delay)}, which cannot be matched"
-    return delay
-
-
-def _worth(layout: Layout, packets: tuple[CodedPacket, ...]) -> Layout | Reason:
+def _worth(layout: Layout, group: Fraction) -> Layout | Reason:
     """*layout*, if it takes less than encoding everything."""
     encoded = layout.frames - layout.copied
     runs = sum(not run.copied for run in layout.runs)
-    group = Fraction(len(packets), max(1, sum(packet.key for packet in packets)))
     if encoded + Fraction(layout.copied, _COPYING) + runs * group < layout.frames:
         return layout
     return f"too little of it could be copied: {layout.copied} of {layout.frames} frames"

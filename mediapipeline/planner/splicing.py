@@ -7,7 +7,7 @@ whole is then copied into the output like any other file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 import attrs
@@ -20,7 +20,7 @@ from mediapipeline.media.streams import VideoStream
 from mediapipeline.media.timecode import seconds_text, to_microseconds_floor
 from mediapipeline.planner import streams as ir
 from mediapipeline.planner.command import CommandBuilder
-from mediapipeline.planner.estimate import estimate_sinks, processor_cores
+from mediapipeline.planner.estimate import estimate_sinks, processor_cores, total
 from mediapipeline.planner.machine import Machine
 from mediapipeline.steps.files import Source, Work
 from mediapipeline.steps.resources import Resources
@@ -33,6 +33,15 @@ _BASE = 10
 
 _EARLIER = 6
 """Seconds before what is copied from which the file is read, so that times of decoding are known when it comes."""
+
+_RAW: tuple[Option, ...] = (("seek_timestamp", "1"), ("noaccurate_seek", None))
+"""With ``-copyts``: times are those of the file itself, and nothing is added to them."""
+
+_CLOCK = 90_000
+"""Ticks a second, of a transport stream."""
+
+_MOST_READINGS = 16
+"""Parts that one process makes; each has a reading of its own, with a decoder and its frames."""
 
 
 @attrs.frozen
@@ -60,119 +69,185 @@ def splice_steps(
     media: Mapping[str, MediaInfo],
 ) -> Spliced:
     """The steps of *splice*, which is the one of that number."""
-    steps: list[Step] = []
-    tokens = []
+    placed: list[_Placed] = []
     before = Fraction(0)
-    for at, part in enumerate(graph[each] for each in splice.inputs):
+    for at, name in enumerate(splice.inputs):
+        part = graph[name]
         assert isinstance(part.info, VideoStream)  # only pictures are spliced
-        token = Work(f"splice-{number}-{at}.ts").token
-        placed: tuple[Option, ...] = (("mpegts_flags", "+initial_discontinuity"),) if at else ()
-        if isinstance(part, ir.Packets):
-            step = _copy(graph, part, before, placed, token=token, demuxers=demuxers)
-        else:
-            step = _encode(graph, part, before, placed, token=token, demuxers=demuxers, machine=machine, media=media)
-        steps.append(attrs.evolve(step, id=f"splice-{number}-{at}"))
-        tokens.append(token)
+        placed.append(_Placed(part, part.info, Work(f"splice-{number}-{at}.ts").token, before))
         before += part.info.duration or 0
+    steps: list[Step] = []
+    for at in range(0, len(placed), _MOST_READINGS):
+        step = _parts(graph, placed[at : at + _MOST_READINGS], demuxers, machine, media)
+        which = f"-{at // _MOST_READINGS}" if len(placed) > _MOST_READINGS else ""
+        steps.append(attrs.evolve(step, id=f"splice-{number}-parts{which}"))
     whole = Work(f"splice-{number}.ts").token
     size = sum(step.resources.disk_written or 0 for step in steps)
+    passing = Resources(cpu_seconds=Fraction(1, 20), disk_space=size, disk_written=size, duration=Fraction(1, 20))
     join = JoinFilesStep(
         id=f"splice-{number}",
         title="join the parts",
         needs=tuple(step.id for step in steps),
-        sources=tuple(tokens),
+        sources=tuple(each.token for each in placed),
         target=whole,
-        resources=Resources(cpu_seconds=Fraction(1, 20), disk_space=size, disk_written=size, duration=Fraction(1, 20)),
+        resources=passing,
     )
-    return Spliced((*steps, join), whole, "mpegts")
+    if not splice.retimed:
+        return Spliced((*steps, join), whole, "mpegts")
+    timed = Work(f"splice-{number}-timed.ts").token
+    retime = FFmpegStep(
+        id=f"splice-{number}-timed",
+        title="count the times of the parts anew",
+        needs=(join.id,),
+        command=_retime(splice, whole, timed),
+        duration=before,
+        resources=attrs.evolve(passing, disk_read=size),
+    )
+    return Spliced((*steps, join, retime), timed, "mpegts")
 
 
-def _at(time: Fraction) -> Option:
-    return ("output_ts_offset", seconds_text(_BASE + time))
+@attrs.frozen
+class _Placed:
+    """A part, its file, and the seconds before it in the whole."""
+
+    part: ir.Node
+    info: VideoStream
+    token: str
+    before: Fraction
+
+    def options(self, shift: Fraction) -> tuple[Option, ...]:
+        follows: tuple[Option, ...] = (("mpegts_flags", "+initial_discontinuity"),) if self.before else ()
+        return (*follows, ("output_ts_offset", seconds_text(_BASE + shift)))
 
 
-def _encode(
+def _parts(
     graph: ir.StreamGraph,
-    part: ir.Node,
-    before: Fraction,
-    placed: tuple[Option, ...],
-    *,
-    token: str,
+    placed: Sequence[_Placed],
     demuxers: Mapping[str, tuple[str, ...]],
     machine: Machine,
     media: Mapping[str, MediaInfo],
 ) -> FFmpegStep:
-    sink = ir.Sink(
-        id=f"{part.id}.sink", kind="video", inputs=(part.id,), info=part.info, origin=part.origin, output="part",
-        container="ts", media=MediaInfo(duration=part.info.duration),
-    )  # fmt: skip
-    alone = ir.StreamGraph({node.id: node for node in [*reversed(list(graph.ancestors(part.id))), sink]})
-    build = CommandBuilder(alone, [sink], {}, demuxers)
-    command = build.build({})
-    (output,) = command.outputs
-    output = attrs.evolve(output, file=token, options=(*output.options, *placed, _at(before)))
+    """One process for parts of both kinds: starting one takes as long as encoding some frames."""
+    encoded = [each for each in placed if not isinstance(each.part, ir.Packets)]
+    copied = [(each, each.part) for each in placed if isinstance(each.part, ir.Packets)]
+    sinks = [
+        ir.Sink(
+            id=f"{each.part.id}.sink", kind="video", inputs=(each.part.id,), info=each.info, origin=each.part.origin,
+            output=f"part{at}", container="ts", media=MediaInfo(duration=each.info.duration),
+        )
+        for at, each in enumerate(encoded)
+    ]  # fmt: skip
+    made = graph.upstream((sink.inputs[0] for sink in sinks), lambda node: node.inputs)
+    alone = ir.StreamGraph({node.id: _by_the_file(graph, node, media) for node in [*made, *sinks]})
+    build = CommandBuilder(alone, sinks, {}, demuxers)
+    command = build.build({}) if sinks else None
+    inputs = [attrs.evolve(each, options=(*_RAW, *each.options)) for each in (command.inputs if command else ())]
+    outputs = [
+        attrs.evolve(output, file=each.token, options=(*output.options, *each.options(each.before)))
+        for each, output in zip(encoded, command.outputs if command is not None else (), strict=True)
+    ]
+    used = [estimate_sinks(alone, sinks, machine, media)] if sinks else []
+    for each, part in copied:
+        source, output = _copy(graph, each, part, len(inputs), demuxers=demuxers, media=media)
+        inputs.append(source)
+        outputs.append(output)
+        used.append(_moved(graph.input_of(part).info.bit_rate, each.info.duration))
+    what = [
+        *([f"copy {sum(part.frames for _, part in copied)} frames"] if copied else []),
+        *([f"encode {sum(each.info.frames or 0 for each in encoded)} between key frames"] if encoded else []),
+    ]
     return FFmpegStep(
         id="",
-        title=f"encode {float(part.info.duration or 0):.3g} s between key frames",
-        command=attrs.evolve(command, outputs=(output,)),
-        duration=part.info.duration,
-        cpus=processor_cores(alone, [sink]),
+        title=" and ".join(what),
+        command=Command(
+            inputs=tuple(inputs),
+            graph=command.graph if command is not None else None,
+            outputs=tuple(outputs),
+            options=(("copyts", None),),
+        ),
+        duration=max((each.info.duration or Fraction(0) for each in placed), default=None),
+        cpus=processor_cores(alone, sinks),
         operations=build.operations,
-        resources=estimate_sinks(alone, [sink], machine, media),
+        resources=total(used),
     )
+
+
+def _moved(bit_rate: int | None, duration: Fraction | None) -> Resources:
+    size = int((bit_rate or 0) * (duration or 0) / 8)
+    return Resources(
+        cpu_seconds=Fraction(1, 20), memory=40_000_000, disk_space=size, disk_read=size, disk_written=size,
+        duration=Fraction(1, 20),
+    )  # fmt: skip
+
+
+def _by_the_file(graph: ir.StreamGraph, node: ir.Node, media: Mapping[str, MediaInfo]) -> ir.Node:
+    """*node* with the times of the file itself: versions of FFmpeg do not agree on when it begins."""
+    source = node if isinstance(node, ir.Source) else graph.input_of(node) if isinstance(node, ir.Cut) else None
+    if not isinstance(source, ir.Source):
+        return node
+    begin = media[source.input].start or Fraction(0)
+    if isinstance(node, ir.Cut):
+        begin += source.seek
+        return attrs.evolve(node, start=node.start + begin, end=None if node.end is None else node.end + begin)
+    return attrs.evolve(source, seek=source.seek + begin if source.seek else source.seek)
 
 
 def _copy(
     graph: ir.StreamGraph,
+    placed: _Placed,
     part: ir.Packets,
-    before: Fraction,
-    placed: tuple[Option, ...],
+    number: int,
     *,
-    token: str,
     demuxers: Mapping[str, tuple[str, ...]],
-) -> FFmpegStep:
-    """Packets from the first key one on that is decoded at `decode`, or half a frame before; counted, not timed.
+    media: Mapping[str, MediaInfo],
+) -> tuple[InputFile, OutputFile]:
+    """Packets from the first key one behind `after` on; counted, not timed.
 
     FFmpeg would compare an end with times of decoding, which are not in order with those of showing.
     """
     source = graph.input_of(part)
     assert isinstance(source, ir.Source)  # packets are an input's
-    assert isinstance(part.info, VideoStream)
-    tick = part.info.time_base or Fraction(1, 1_000_000)
-    seek = max(Fraction(0), part.start - _EARLIER) // tick * tick
-    half = 1 / (2 * part.info.frame_rate) if part.info.frame_rate else Fraction(0)
-    begins = max(seek, part.zero)
-    skip = max(Fraction(0), (part.decode - half - begins) // tick * tick)
-    shift = before + _floored(begins) + _floored(skip) - part.start
-    read = (*INPUT_OPTIONS.get(demuxers[source.input][0], ()), *((("ss", seconds_text(seek)),) if seek else ()))
+    begin = media[source.input].start or Fraction(0)
+    early = part.start - _EARLIER
+    skip = max(Fraction(0), _floored(part.after + begin))
+    shift = placed.before + skip - (part.start + begin)
+    read = (*_RAW, *INPUT_OPTIONS.get(demuxers[source.input][0], ()))
+    if early > 0:
+        read = (*read, ("ss", seconds_text(_floored(early + begin))))
     options: tuple[Option, ...] = (
         ("c:0", "copy"),
         ("frames:0", str(part.frames)),
         *((("ss", seconds_text(skip)),) if skip else ()),
         ("map_metadata", "-1"),
         ("map_chapters", "-1"),
-        *placed,
-        _at(shift),
+        *placed.options(shift),
     )
-    size = int((source.info.bit_rate or 0) * (part.info.duration or 0) / 8)
-    return FFmpegStep(
-        id="",
-        title=f"copy {part.frames} frames",
-        command=Command(
-            inputs=(InputFile(file=Source(source.input).token, options=read, demuxers=demuxers[source.input]),),
-            outputs=(
-                OutputFile(file=token, muxer="mpegts", maps=(InputStream(0, source.info.index),), options=options),
-            ),
-        ),
-        duration=part.info.duration,
-        resources=Resources(
-            cpu_seconds=Fraction(1, 20),
-            memory=40_000_000,
-            disk_space=size,
-            disk_read=size,
-            disk_written=size,
-            duration=Fraction(1, 20),
-        ),
+    stream = InputStream(number, source.info.index)
+    return (
+        InputFile(file=Source(source.input).token, options=read, demuxers=demuxers[source.input]),
+        OutputFile(file=placed.token, muxer="mpegts", maps=(stream,), options=options),
+    )
+
+
+def _retime(splice: ir.Splice, source: str, target: str) -> Command:
+    """Put every frame at its place, and its decoding as far ahead as the parts need.
+
+    The clock is the same on both sides, so that all versions of FFmpeg count in it: 5.1 takes the filter's for another.
+    """
+    assert isinstance(splice.info, VideoStream)
+    frame = f"{_CLOCK}/({splice.info.frame_rate})"
+    pts, dts = f"round(round((PTS-STARTPTS)/({frame}))*{frame})", f"round((N-{splice.delay})*{frame})"
+    options: tuple[Option, ...] = (
+        ("c:0", "copy"),
+        ("bsf:0", f"setts=pts={pts}:dts={dts}"),
+        ("output_ts_offset", str(_BASE)),
+        ("map_metadata", "-1"),
+    )
+    return Command(
+        # Else FFmpeg takes it for a leap of the clock where parts reorder their frames by different numbers.
+        options=(("copyts", None),),
+        inputs=(InputFile(file=source, options=(("f", "mpegts"),), demuxers=("mpegts",)),),
+        outputs=(OutputFile(file=target, muxer="mpegts", maps=(InputStream(0, 0),), options=options),),
     )
 
 

@@ -241,8 +241,8 @@ def _by_packets(told: Decoding, info: VideoStream, index: PacketIndex) -> int | 
     ahead = info.reorder or 0
     needed: set[int] = set()
     for start, end in told.parts:
-        stop = len(shown) if end is None else bisect_left(shown, (_floored(end), -1))
-        wanted = shown[bisect_left(shown, (_floored(start), -1)) : stop]
+        stop = len(shown) if end is None else bisect_left(shown, (index.ticks(_floored(end)), -1))
+        wanted = shown[bisect_left(shown, (index.ticks(_floored(start)), -1)) : stop]
         if not (index.ends or (end is not None and stop < len(shown))):
             return None
         if not wanted:
@@ -253,14 +253,14 @@ def _by_packets(told: Decoding, info: VideoStream, index: PacketIndex) -> int | 
         last = max(at for _, at in wanted)
         needed.update(range(0 if key is None else key, min(last + 1 + ahead, len(packets))))
     for time in told.keys:
-        key = _key_before(keys, time)
+        key = _key_before(keys, index.ticks(time))
         if key is None:
             return None
         needed.add(key)
     return len(needed)
 
 
-def _key_before(keys: Sequence[tuple[Fraction, int]], time: Fraction) -> int | None:
+def _key_before(keys: Sequence[tuple[int, int]], time: Fraction | int) -> int | None:
     at = bisect_right(keys, (time, math.inf))
     return keys[at - 1][1] if at else None
 

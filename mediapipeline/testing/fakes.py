@@ -60,8 +60,8 @@ class FakeProber:
         self._longest = max(map(len, self._clips), default=0)
         self.probed: list[Path] = []
 
-    def index(self, path: Path, stream: int, window: Window) -> PacketIndex | None:
-        """Evenly spaced packets; *window* is not heeded."""
+    def index(self, path: Path, stream: int, window: Window, near: tuple[Fraction, ...] = ()) -> PacketIndex | None:
+        """Evenly spaced packets; neither *window* nor *near* is heeded."""
         if self._gop is None:
             return None
         video = self.probe(path).video
@@ -98,12 +98,13 @@ def steady_packets(video: VideoStream, gop: int) -> PacketIndex | None:
     """The packets of a picture without B-frames, with an IDR picture every *gop* frames; None without a rate."""
     if video.frame_rate is None or video.duration is None:
         return None
-    begin, frame = video.start or Fraction(0), 1 / video.frame_rate
-    times = [begin + at * frame for at in range(int(video.duration / frame))]
+    frame = 1 / video.frame_rate
+    tick = video.time_base or Fraction(1, 90000)
+    times = [round(at * frame / tick) for at in range(int(video.duration / frame))]
     packets = tuple(
         CodedPacket(time, time, at % gop == 0, True if at % gop == 0 else None) for at, time in enumerate(times)
     )
-    return PacketIndex(video.index, video.time_base or Fraction(1, 90000), packets, begins=True, ends=True)
+    return PacketIndex(video.index, tick, packets, begins=True, ends=True, zero=video.start or Fraction(0))
 
 
 def clip_info(

@@ -72,7 +72,9 @@ class _Counting:
     def probe(self, path: Path) -> MediaInfo:
         return MediaInfo()
 
-    def index(self, path: Path, stream: int, window: tuple[Fraction, Fraction | None]) -> PacketIndex | None:
+    def index(
+        self, path: Path, stream: int, window: tuple[Fraction, Fraction | None], near: tuple[Fraction, ...] = ()
+    ) -> PacketIndex | None:
         self.asked += 1
         return PacketIndex(stream, Fraction(1, 1000), ())
 

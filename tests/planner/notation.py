@@ -194,7 +194,7 @@ class _Parser:
                 kind=kind,
                 info=info,
                 start=Fraction(begins),
-                decode=Fraction(begins),
+                after=Fraction(begins),
                 frames=int(frames),
             )
         if name == "encode":

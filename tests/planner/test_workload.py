@@ -50,7 +50,7 @@ def packets(gop: int, reorder: int = 0, frames: int = 1500) -> PacketIndex:
             for first in range(0, frames, gop)
             for shown in [first, *(n for at in range(first + 1, first + gop - 2, 3) for n in (at + 2, at, at + 1))]
         ]
-    coded = tuple(CodedPacket(Fraction(n, 25), None, n % gop == 0) for n in order)
+    coded = tuple(CodedPacket(n * 512, None, n % gop == 0) for n in order)
     return PacketIndex(stream=0, time_base=Fraction(1, 12800), packets=coded, begins=True, ends=True)
 
 

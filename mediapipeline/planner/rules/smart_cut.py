@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 import attrs
 
-from mediapipeline.media.streams import VideoStream
-from mediapipeline.planner.gops import Layout, Run, lay_out
+from mediapipeline.ffmpeg.filtergraph import Expr
+from mediapipeline.media.streams import Stream, VideoStream
+from mediapipeline.planner.gops import Layout, Part, Run, lay_out
 from mediapipeline.planner.rule import Notes, rule
 from mediapipeline.planner.streams import (
     Cut,
     Encode,
+    Filter,
     Node,
     NodeId,
     Packets,
+    Retime,
     Rewrite,
     Source,
     Splice,
     StreamGraph,
 )
 from mediapipeline.planner.ticks import tick_before
+from mediapipeline.planner.wanted import wanted_parts
 
 __all__ = ["smart_cut"]
 
@@ -29,7 +34,7 @@ _EARLY = {"index": Fraction(0), "guess": Fraction(4)}
 
 @rule("copies", needs=("packets",))
 def smart_cut(graph: StreamGraph, notes: Notes) -> StreamGraph:
-    """Copy the whole groups of pictures of a part, and encode only what lies before and after them.
+    """Copy the whole groups of pictures of parts, and encode only what lies before and after them.
 
     in:video → cut(5.2s..60s) → encode(libx264; copy h264) → out
 
@@ -38,65 +43,100 @@ def smart_cut(graph: StreamGraph, notes: Notes) -> StreamGraph:
     s1 = in:video@5.2s → cut(0s..0.8s) → encode(libx264)
     s2 = in:video → packets(6s, 1350)
     s1, s2 → splice() → out
+
+    So it does with parts that are joined, of one source or of several that are alike.
     """
     edits = Rewrite(graph)
     for node in graph.of(Encode):
-        cut = graph.input_of(node)
-        if not isinstance(cut, Cut) or not cut.exact or cut.kind != "video":
+        parts = wanted_parts(graph, node)
+        if parts is None:
             continue
-        source = graph.input_of(cut)
-        if not isinstance(source, Source) or source.packets is None:
-            continue
-        end = None if cut.end is None else source.seek + cut.end
-        found = lay_out(source, source.seek + cut.start, end, node, map(graph.__getitem__, graph.consumers[node.id]))
+        found = lay_out(parts, node, map(graph.__getitem__, graph.consumers[node.id]))
         if isinstance(found, Layout):
-            _splice(node, cut, source, found, edits)
+            _Splicer(node, edits, parts, found).splice(graph.input_of(node).info)
             notes(node, f"{found.copied} of {found.frames} frames copied: only what lies between key frames is encoded")
     return edits.graph()
 
 
-def _splice(node: Encode, cut: Cut, source: Source, found: Layout, edits: Rewrite) -> None:
-    assert isinstance(cut.info, VideoStream)  # nothing else has packets
-    assert isinstance(source.info, VideoStream)
-    parts: list[NodeId] = []
-    for number, run in enumerate(found.runs):
-        facts = attrs.evolve(
-            cut.info, start=Fraction(0), duration=run.frames / (cut.info.frame_rate or Fraction(1)), frames=run.frames
-        )
-        part = _copied(node, source, run, facts, found=found, edits=edits) if run.copied else None
-        if part is None:
-            part = _encoded(node, cut, source, run, facts, found=found, edits=edits, number=number)
-        edits.put(part)
-        parts.append(part.id)
-    info = attrs.evolve(cut.info, frames=found.frames)
-    edits.put(Splice(id=node.id, kind=node.kind, inputs=tuple(parts), info=info, origin=node.origin))
+class _Splicer:
+    """Puts a splice of runs in the place of an encoder."""
 
+    def __init__(self, node: Encode, edits: Rewrite, parts: Sequence[Part], layout: Layout) -> None:
+        self._node = node
+        self._edits = edits
+        self._parts = parts
+        self._layout = layout
 
-def _copied(node: Encode, source: Source, run: Run, facts: VideoStream, *, found: Layout, edits: Rewrite) -> Node:
-    whole = source
-    if source.seek:  # packets are found by their time in the file
-        whole = attrs.evolve(source, id=f"{node.id}.whole", seek=Fraction(0))
-        edits.put(whole)
-    return Packets(
-        id=f"{node.id}.packets", kind="video", inputs=(whole.id,), info=facts, origin=node.origin,
-        start=run.start, decode=run.decode, frames=run.frames, zero=found.zero,
-    )  # fmt: skip
+    def splice(self, whole: Stream) -> None:
+        node, first = self._node, self._parts[0].source.info
+        assert isinstance(whole, VideoStream)
+        assert isinstance(first, VideoStream)  # nothing else has packets
+        made: list[NodeId] = []
+        for number, run in enumerate(self._layout.runs):
+            source = self._parts[run.part].source
+            rate = first.frame_rate or Fraction(1)
+            facts = attrs.evolve(first, start=Fraction(0), duration=run.frames / rate, frames=run.frames)
+            name = f"{node.id}.{number}"
+            made.append(
+                self._copied(name, source, run, facts) if run.copied else self._encoded(name, source, run, facts)
+            )
+        info = attrs.evolve(
+            whole, codec=first.codec, profile=first.profile, color=first.color, interlaced=first.interlaced,
+            pix_fmt=first.pix_fmt, frames=self._layout.frames,
+        )  # fmt: skip
+        self._edits.put(
+            Splice(
+                id=node.id, kind=node.kind, inputs=tuple(made), info=info, origin=node.origin,
+                delay=self._layout.delay, retimed=self._layout.retimed,
+            )
+        )  # fmt: skip
 
+    def _copied(self, name: NodeId, source: Source, run: Run, facts: VideoStream) -> NodeId:
+        # Packets are found by their time in the file.
+        whole = attrs.evolve(source, id=f"{name}.whole", seek=Fraction(0))
+        facts = attrs.evolve(facts, time_base=source.info.time_base)
+        self._edits.put(whole)
+        return self._add(
+            Packets(
+                id=f"{name}.packets", kind="video", inputs=(whole.id,), info=facts, origin=self._node.origin,
+                start=run.start, after=run.after, frames=run.frames,
+            )
+        )  # fmt: skip
 
-def _encoded(
-    node: Encode, cut: Cut, source: Source, run: Run, facts: VideoStream, *, found: Layout, edits: Rewrite, number: int
-) -> Node:
-    assert isinstance(source.info, VideoStream)
-    early = max(Fraction(0), run.start - _EARLY.get(source.access, run.start))
-    seek = tick_before(early, source.info) or Fraction(0)
-    read = attrs.evolve(source, id=f"{node.id}.{number}.source", seek=seek, packets=None)
-    begins = max(seek, found.zero)
-    part = attrs.evolve(
-        cut, id=f"{node.id}.{number}.cut", inputs=(read.id,), start=run.start - begins, end=run.end - begins, info=facts
-    )
-    edits.put(read)
-    edits.put(part)
-    return attrs.evolve(
-        node, id=f"{node.id}.{number}", inputs=(part.id,), info=facts, options=found.options,
-        pix_fmt=source.info.pix_fmt, two_pass=None, copy_codecs=frozenset(), changes=(), faults=(),
-    )  # fmt: skip
+    def _encoded(self, name: NodeId, source: Source, run: Run, facts: VideoStream) -> NodeId:
+        early = max(Fraction(0), run.start - _EARLY.get(source.access, run.start))
+        seek = tick_before(early, source.info) or Fraction(0)
+        origin = self._node.origin
+        read = attrs.evolve(source, id=f"{name}.source", seek=seek, packets=None)
+        self._edits.put(read)
+        last = self._add(
+            Cut(
+                id=f"{name}.cut", kind="video", inputs=(read.id,), info=facts, origin=origin,
+                start=run.start - seek, end=run.end - seek,
+            )
+        )  # fmt: skip
+        rate = facts.frame_rate or Fraction(1)
+        if run.lead:  # what is there first is shown from time 0 on
+            late = attrs.evolve(facts, start=run.lead / rate)
+            last = self._add(
+                Filter(
+                    id=f"{name}.late", kind="video", inputs=(last,), info=late, origin=origin, name="setpts",
+                    options=(("expr", Expr(f"round(PTS+({run.lead / rate})/TB)")),),
+                )
+            )  # fmt: skip
+            last = self._add(
+                Retime(
+                    id=f"{name}.filled", kind="video", inputs=(last,), info=facts, origin=origin, rate=rate, fill=True
+                )
+            )  # fmt: skip
+        return self._add(
+            attrs.evolve(
+                self._node, id=name, inputs=(last,), info=attrs.evolve(facts, codec=self._node.info.codec),
+                options=self._layout.options, pix_fmt=facts.pix_fmt, two_pass=None, copy_codecs=frozenset(),
+                changes=(), faults=(),
+            )
+        )  # fmt: skip
+
+    def _add(self, node: Node) -> NodeId:
+        self._edits.put(node)
+        return node.id

@@ -1,0 +1,60 @@
+"""The bytes of a packet, read from the file itself where its container leaves them in one piece.
+
+ffprobe says where a packet lies but shows its bytes as text only, in a run of its own. What is read here is either the
+packet or recognisably something else: who takes it has to check that it adds up.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = ["read_packet"]
+
+_LARGEST = 16 * 1024 * 1024
+_BEGINNING = 64 * 1024  # of a packet in MPEG-TS: what comes before the picture is small
+_TS, _SYNC = 188, 0x47
+
+
+def read_packet(path: Path, demuxer: str, pos: int, size: int) -> bytes | None:
+    """The packet at *pos*; None where it does not lie in one piece.
+
+    Args:
+        path: The file.
+        demuxer: FFmpeg's names of the format.
+        pos: Where ffprobe says that it begins.
+        size: Bytes. Of a packet in MPEG-TS only the beginning is read.
+    """
+    if demuxer == "mpegts":
+        with path.open("rb") as file:
+            file.seek(pos)
+            return _payload(file.read(_BEGINNING // _TS * _TS))
+    if "mp4" in demuxer.split(",") and 0 < size <= _LARGEST:
+        with path.open("rb") as file:
+            file.seek(pos)
+            return file.read(size)
+    return None
+
+
+def _payload(data: bytes) -> bytes | None:
+    """What the elementary stream holds of the PES packet that *data* begin with."""
+    found = bytearray()
+    pid = None
+    for at in range(0, len(data), _TS):
+        packet = data[at : at + _TS]
+        if packet[0] != _SYNC:
+            return None
+        begins, this = bool(packet[1] & 0x40), (packet[1] & 0x1F) << 8 | packet[2]
+        if pid is None:
+            if not begins:
+                return None
+            pid = this
+        elif this != pid:
+            continue
+        elif begins:
+            break
+        control = packet[3] >> 4 & 3
+        if control & 1:
+            found += packet[4 + (1 + packet[4] if control & 2 else 0) :]
+    if found[:3] != b"\0\0\1" or len(found) < 9:
+        return None
+    return bytes(found[9 + found[8] :])
