@@ -73,10 +73,12 @@ def infer(
         if len(problems) > before:
             continue
         ports = _infer(operation, facts)
-        outputs[operation.path] = ports
-        clips.update((name, ports[port]) for port, name in operation.outputs.items())
         if _ask(operation, "is_noop", partial(operation.operator.is_noop, facts)):
             noops.add(operation.path)
+            # What comes back is what went in, also where the operator would round a time that the container rounded.
+            ports[definition.outputs[0]] = facts.clip
+        outputs[operation.path] = ports
+        clips.update((name, ports[port]) for port, name in operation.outputs.items())
     return Inferred(clips, outputs, frozenset(noops))
 
 

@@ -80,3 +80,12 @@ def test_the_rate_that_it_has_changes_nothing() -> None:
 def test_what_is_refused() -> None:
     found = problems(job(op("fps", "in", "out", fps=0), outputs={"out": "out.mp4"}))
     assert [problem.path for problem in found] == ["/operations/0/params/fps"]
+
+
+def test_the_rate_that_it_has_is_nothing_to_do_where_the_container_rounded_the_length():
+    """Matroska counts in milliseconds: a length is hardly ever that of a whole number of frames."""
+    clip = {"in.mkv": clip_info(duration="90s", rate="24000/1001")}
+    same = op("fps", "in", "out", fps="24000/1001")
+    made = plan(job(same, inputs={"in": "in.mkv"}, outputs={"out": "out.mkv"}), clip)
+    assert [stream.encoder for stream in made.output("out").streams] == [None, None]
+    assert made.output("out").media.duration == 90
