@@ -13,9 +13,16 @@ if TYPE_CHECKING:
     from mediapipeline.testing.dry_run import DryRun, DryRunExecutor
     from mediapipeline.testing.fakes import FakeProber, clip_info
     from mediapipeline.testing.media import ClipError, ClipRecipe, make_clip
+    from mediapipeline.testing.media_assertions import assert_media, assert_same_frames
+    from mediapipeline.testing.plan_assertions import PlanAssertions, assert_plan
+    from mediapipeline.testing.planning import SAMPLE_CLIPS, fake_planner
+    from mediapipeline.testing.snapshots import PlanSnapshot
+    from mediapipeline.testing.store_contract import JobStoreContract
+    from mediapipeline.testing.strategies import job_specs, media_infos
 
     from mediapipeline.testing.store_contract import JobStoreContract
 __all__ = [
+    "SAMPLE_CLIPS",
     "Capabilities",
     "ClipError",
     "ClipRecipe",
@@ -23,12 +30,21 @@ __all__ = [
     "DryRunExecutor",
     "FakeProber",
     "JobStoreContract",
+    "PlanAssertions",
+    "PlanSnapshot",
+    "assert_media",
+    "assert_plan",
+    "assert_same_frames",
     "clip_info",
+    "fake_planner",
+    "job_specs",
     "make_clip",
+    "media_infos",
 ]
 
 # Where each name is defined. A test holds this table, the imports above and __all__ against each other.
 _DEFINED_IN = {
+    "SAMPLE_CLIPS": "mediapipeline.testing.planning",
     "Capabilities": "mediapipeline.ffmpeg.features",
     "ClipError": "mediapipeline.testing.media",
     "ClipRecipe": "mediapipeline.testing.media",
@@ -36,8 +52,16 @@ _DEFINED_IN = {
     "DryRunExecutor": "mediapipeline.testing.dry_run",
     "FakeProber": "mediapipeline.testing.fakes",
     "JobStoreContract": "mediapipeline.testing.store_contract",
+    "PlanAssertions": "mediapipeline.testing.plan_assertions",
+    "PlanSnapshot": "mediapipeline.testing.snapshots",
+    "assert_media": "mediapipeline.testing.media_assertions",
+    "assert_plan": "mediapipeline.testing.plan_assertions",
+    "assert_same_frames": "mediapipeline.testing.media_assertions",
     "clip_info": "mediapipeline.testing.fakes",
+    "fake_planner": "mediapipeline.testing.planning",
+    "job_specs": "mediapipeline.testing.strategies",
     "make_clip": "mediapipeline.testing.media",
+    "media_infos": "mediapipeline.testing.strategies",
 }
 
 if not TYPE_CHECKING:  # a type checker that saw __getattr__ would accept every misspelt name

@@ -8,11 +8,19 @@ takes nothing that is not its own: fixtures have names that other plugins hardly
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-__all__ = ["updates_golden_files"]
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mediapipeline.planner.planner import Planner
+    from mediapipeline.testing.dry_run import DryRunExecutor
+    from mediapipeline.testing.snapshots import PlanSnapshot
+
+__all__ = ["clip_factory", "dry_executor", "media_planner", "plan_snapshot", "updates_golden_files"]
 
 _OPTION = "--update-golden"
 
@@ -34,3 +42,39 @@ def pytest_load_initial_conftests(args: list[str], parser: pytest.Parser) -> Ite
 def updates_golden_files(config: pytest.Config) -> bool:
     """Whether this run is to write golden files anew."""
     return bool(config.getoption(_OPTION, default=config.getoption("update_golden", default=False)))
+
+
+@pytest.fixture
+def media_planner() -> Callable[..., Planner]:
+    """``media_planner({"in.mp4": clip_info(duration="60s")})`` is a planner that needs neither files nor FFmpeg."""
+    from mediapipeline.testing.planning import fake_planner
+
+    return fake_planner
+
+
+@pytest.fixture
+def dry_executor() -> DryRunExecutor:
+    """An executor that runs nothing, and fails where it is told to."""
+    from mediapipeline.testing.dry_run import DryRunExecutor
+
+    return DryRunExecutor()
+
+
+@pytest.fixture
+def clip_factory(tmp_path: Path) -> Callable[..., Path]:
+    """``clip_factory("in.mp4", duration="1s", audio=1)`` makes a clip in the folder of the test; this takes FFmpeg."""
+    from mediapipeline.testing.media import make_clip
+
+    def make(name: str, **recipe: Any) -> Path:
+        return make_clip(tmp_path / name, **recipe)
+
+    return make
+
+
+@pytest.fixture
+def plan_snapshot(request: pytest.FixtureRequest) -> PlanSnapshot:
+    """``plan_snapshot(plan)`` holds it against ``golden/<file>/<test>.plan.txt`` beside the file of the test."""
+    from mediapipeline.testing.snapshots import PlanSnapshot
+
+    folder = request.path.parent / "golden" / request.path.stem
+    return PlanSnapshot(folder, request.node.name, update=updates_golden_files(request.config))

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from mediapipeline.testing import PlanSnapshot, fake_planner
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -72,3 +74,59 @@ def test_a_project_may_declare_the_option_wherever_it_likes(run):
 def test_the_option_is_explained(run):
     done = run({}, "--help")
     assert "write golden files anew" in done.stdout
+
+
+USES = """
+from mediapipeline.testing import DryRunExecutor, assert_plan, clip_info
+
+JOB = {{
+    "inputs": [{{"id": "in", "source": "in.mp4"}}],
+    "operations": [{{"op": "scale", "input": "in", "output": "out", "params": {{"width": {width}, "height": 36}}}}],
+    "outputs": [{{"id": "out", "destination": "out.mp4"}}],
+}}
+
+def test_a_plan(media_planner, dry_executor, plan_snapshot):
+    plan = media_planner({{"in.mp4": clip_info(duration="60s")}}).plan(JOB)
+    assert_plan(plan).has_filter("scale", width={width})
+    assert isinstance(dry_executor, DryRunExecutor)
+    dry_executor.run(plan)
+    plan_snapshot(plan)
+    plan_snapshot(plan, "again / with a name")
+
+def test_a_clip(clip_factory, tmp_path):
+    assert clip_factory("in.wav", duration="0.1s") == tmp_path / "in.wav"
+    assert (tmp_path / "in.wav").stat().st_size
+"""
+
+
+def test_fixtures_and_snapshots(run, tmp_path):
+    test = {"tests/test_it.py": USES.format(width=64)}
+    first = run(test)
+    assert first.returncode == 1
+    assert "test_a_plan.plan.txt does not exist yet: run pytest with --update-golden" in first.stdout
+    assert run(test, "--update-golden").returncode == 0
+    folder = tmp_path / "tests" / "golden" / "test_it"
+    assert sorted(file.name for file in folder.iterdir()) == ["again-with-a-name.plan.txt", "test_a_plan.plan.txt"]
+    text = (folder / "test_a_plan.plan.txt").read_text()
+    assert "video: encode libx264 → h264 64x36 25 fps; not copied: changed by scale" in text
+    assert "ffmpeg -hide_banner" in text
+    assert str(tmp_path) not in text
+    assert run(test).returncode == 0
+    changed = run({"tests/test_it.py": USES.format(width=66)})
+    assert changed.returncode == 1
+    assert "it is not what test_a_plan.plan.txt says; if it should be now: --update-golden" in changed.stdout
+    assert "-    video: encode libx264 → h264 64x36 25 fps; not copied: changed by scale" in changed.stdout
+    assert "+    video: encode libx264 → h264 66x36 25 fps; not copied: changed by scale" in changed.stdout
+    assert "plan_snapshot(plan)\n" in changed.stdout, "the line of the test is shown, and none of the kit's"
+    assert "raise AssertionError" not in changed.stdout
+
+
+def test_a_name_of_a_snapshot_is_used_once(tmp_path):
+    plan = fake_planner().plan(
+        {"inputs": [{"id": "in", "source": "in.mp4"}], "outputs": [{"id": "in", "destination": "out.mkv"}]}
+    )
+    snapshot = PlanSnapshot(tmp_path, "test_it[a/b]", update=True)
+    snapshot(plan)
+    assert [file.name for file in tmp_path.iterdir()] == ["test_it-a-b.plan.txt"]
+    with pytest.raises(ValueError, match="checked in this test already: give each snapshot a name"):
+        snapshot(plan)
