@@ -79,7 +79,8 @@ class FakeProber:
             found = self._clips.get(parts[-count:])
             if found is not None:
                 return found
-        raise ProbeError(str(path), "there is no such file")
+        known = ", ".join(str(PurePath(*each)) for each in self._clips) or "none"
+        raise ProbeError(str(path), f"there is no such file; this FakeProber was told of {known}")
 
 
 def _local(source: str) -> str:
@@ -121,6 +122,8 @@ def clip_info(
     sar: str | Fraction | None = None,
     vfr: bool | None = False,
     pix_fmt: str | None = "yuv420p",
+    b_frames: int | None = None,
+    interlaced: bool | None = None,
     subtitles: Iterable[str] = (),
     languages: Iterable[str | None] = (),
     cover: bool = False,
@@ -149,6 +152,8 @@ def clip_info(
         sar: Sample aspect ratio.
         vfr: Whether the frame rate varies; None where nobody knows.
         pix_fmt: Pixel format.
+        b_frames: Frames by which B-frames delay decoding; None where nobody knows.
+        interlaced: Whether pictures are fields; None where nobody knows.
         subtitles: Codec of each track.
         languages: Of the sound tracks, then of the subtitles.
         cover: Whether there is cover art.
@@ -172,7 +177,7 @@ def clip_info(
             picture, codec=video, start=begin, duration=length, rotation=rotation, vfr=None if still else vfr,
             sar=None if sar is None else Fraction(sar), pix_fmt=pix_fmt,
             frames=round(frames) if frames is not None else None, default=True,
-            time_base=None if still else Fraction(1, 90000),
+            time_base=None if still else Fraction(1, 90000), reorder=b_frames, interlaced=interlaced,
         )  # fmt: skip
     tracks = tuple(
         AudioStream(

@@ -38,7 +38,7 @@ _AUDIO_ONLY = {
     ".mp3": "libmp3lame", ".wav": "pcm_s16le", ".flac": "flac", ".m4a": "aac", ".ogg": "libopus", ".opus": "libopus",
     ".aac": "aac", ".ac3": "ac3",
 }  # fmt: skip
-_VIDEO = {".webm": "libvpx", ".mpg": "mpeg2video"}
+_VIDEO = {".webm": "libvpx", ".mpg": "mpeg2video", ".gif": "gif"}
 _AUDIO = {".webm": "libopus", ".ts": "mp2", ".mpg": "mp2", ".avi": "libmp3lame"}
 _SUBTITLES = {".mp4": "mov_text", ".mov": "mov_text", ".m4a": "mov_text", ".webm": "webvtt", ".mkv": "subrip"}
 _BITEXACT = ("-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact", "-threads", "1")
@@ -91,7 +91,8 @@ class ClipRecipe:
         sar: Sample aspect ratio of the coded picture.
         vfr: Drop frames unevenly: two of every five.
         b_frames: Consecutive B-frames.
-        pix_fmt: FFmpeg pixel format; None is the encoder's choice.
+        pix_fmt: FFmpeg pixel format; None is the encoder's choice. Pictures of odd sizes are yuv444p where x264 or x265
+            would encode yuv420p, which has no such sizes for them.
         subtitles: How many tracks with one cue, or for each track its cues ``(start, end, text)``.
         start: Time of the first frame in the container, seconds.
         silence: Digital silence in place of tones.
@@ -212,6 +213,8 @@ def _cook(recipe: ClipRecipe, folder: Path, suffix: str, program: str) -> Path:
         shape = ["-pix_fmt", "yuvj420p"] if suffix == ".jpg" else []
         _run([*head, *still, *shape, *_BITEXACT, *recipe.extra, str(made)])
         return made
+    if suffix not in _AUDIO_ONLY and recipe.size is None and not recipe.audio and not recipe.subtitles:
+        raise ClipError("a clip needs a picture (size), sound (audio) or subtitles")
     _run([*head, *_arguments(recipe, folder, suffix, head), str(made)])
     return _turned(recipe, made, head) if recipe.rotation else made
 
@@ -274,8 +277,8 @@ def _arguments(recipe: ClipRecipe, folder: Path, suffix: str, head: list[str]) -
 def _picture(recipe: ClipRecipe) -> list[str]:
     width, height = recipe.size or (64, 48)
     chain = [f"testsrc2=size={width}x{height}:rate={recipe.rate}:duration={float(recipe.duration):.6f}"]
-    if recipe.pix_fmt:
-        chain.append(f"format={recipe.pix_fmt}")
+    if pix_fmt := _pix_fmt(recipe, width, height):
+        chain.append(f"format={pix_fmt}")
     if recipe.vfr:
         chain.append(r"select=not(eq(mod(n\,5)\,1)+eq(mod(n\,5)\,2))")
     if recipe.sar is not None:
@@ -283,6 +286,11 @@ def _picture(recipe: ClipRecipe) -> list[str]:
     if recipe.interlaced:
         chain.append("setfield=tff")
     return ["-f", "lavfi", "-i", ",".join(chain)]
+
+
+def _pix_fmt(recipe: ClipRecipe, width: int, height: int) -> str | None:
+    even_only = recipe.video_codec in ("libx264", "libx265") and recipe.pix_fmt == "yuv420p"
+    return "yuv444p" if even_only and (width % 2 or height % 2) else recipe.pix_fmt
 
 
 def _sound(recipe: ClipRecipe, layout: str, tones: tuple[int, ...]) -> list[str]:

@@ -104,6 +104,19 @@ def test_a_picture_has_no_time_and_no_sound():
     assert (info.duration, info.start, info.audio, picture(info).frame_rate) == (None, None, (), None)
 
 
+def test_order_of_decoding_and_fields():
+    assert (picture(clip_info()).reorder, picture(clip_info()).interlaced) == (None, None)
+    video = picture(clip_info(b_frames=2, interlaced=True))
+    assert (video.reorder, video.interlaced) == (2, True)
+
+
+def test_who_asks_for_another_file_is_told_which_there_are():
+    with pytest.raises(ProbeError, match=r"told of in\.mp4, a/b\.mkv"):
+        FakeProber({"in.mp4": clip_info(), "a/b.mkv": clip_info()}).probe(Path("inn.mp4"))
+    with pytest.raises(ProbeError, match="told of none"):
+        FakeProber({}).probe(Path("in.mp4"))
+
+
 def test_sound_alone():
     info = clip_info(size=None)
     assert info.video is None

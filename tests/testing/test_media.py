@@ -38,6 +38,10 @@ RECIPES = {
     "s.wav": ClipRecipe(audio=["stereo"], audio_rate=44100),
     "f.flac": ClipRecipe(),
     "p.png": ClipRecipe(size=(31, 17), pix_fmt="rgb24"),
+    "odd.mp4": ClipRecipe(size=(33, 17)),
+    "odd.mkv": ClipRecipe(size=(33, 17), video_codec="libx264", audio=1, silence=True),
+    "late.mp4": ClipRecipe(start="2s", size=(64, 48), b_frames=2, video_codec="libx264", audio=["stereo"]),
+    "a.gif": ClipRecipe(),
     "j.jpg": ClipRecipe(),
 }
 
@@ -112,6 +116,8 @@ def test_what_cannot_be_made_says_why(own_cache, tmp_path):
     assert list(own_cache.iterdir()) == []
     with pytest.raises(ValueError, match="rotation"):
         ClipRecipe(rotation=45)
+    with pytest.raises(ClipError, match="needs a picture"):
+        make_clip(tmp_path / "x.mp4", size=None)
 
 
 def test_where_clips_are_kept(tmp_path, monkeypatch):
