@@ -103,6 +103,6 @@ def _stream(expected: Stream, seen: Stream, start: Fraction) -> list[str]:
 
 def ffmpeg(engine: Engine, *arguments: str) -> bytes:
     """What FFmpeg prints, for looking at outputs."""
-    command = [str(engine.ffmpeg), "-v", "error", "-nostdin", *arguments]
+    command = [str(engine.ffmpeg), "-v", "error", "-nostdin", "-y", *arguments]
     env = environment(Path(tempfile.gettempdir()))
     return subprocess.run(command, check=True, capture_output=True, timeout=60, env=env).stdout

@@ -18,6 +18,7 @@ LENGTH = 9
 """Seconds that every clip lasts."""
 
 _SWELL = ("-af", "volume=volume=0.3+t/16:eval=frame")
+_CUES = (("0.5s", "2s", "one"), ("1.9s", "4.6s", "two"), ("6s", "8.5s", "three"))
 _AVC: dict[str, Any] = {"video_codec": "libx264", "gop": 25}
 
 
@@ -50,6 +51,8 @@ RECIPES: Mapping[str, tuple[str, ClipRecipe]] = {
     "mkv-odd-420": (".mkv", _clip(size=(65, 49), video_codec="mpeg4", b_frames=2, gop=15)),
     "mkv-mp3": (".mkv", _clip(audio=["stereo"], audio_codec="libmp3lame", audio_rate=44100, **_AVC)),
     "mkv-uncued": (".mkv", _clip(audio=1, audio_codec="flac", b_frames=2, extra=("-live", "1"), **_AVC)),
+    "mkv-cues": (".mkv", _clip(audio=1, audio_codec="flac", subtitles=[_CUES], b_frames=2, **_AVC)),
+    "mp4-cues": (".mp4", _clip(subtitles=[_CUES, _CUES[1:]], b_frames=2, **_AVC)),
     "mkv-late-sound": (".mkv", _clip(audio=1, audio_codec="flac", audio_delay="3.5s", **_AVC)),
     "webm": (".webm", _clip(video_codec="libvpx-vp9", gop=25, audio=1)),
     "ts": (".ts", _clip(b_frames=2, audio=["stereo"], **_AVC)),

@@ -12,7 +12,10 @@ import attrs
 import av
 import numpy as np
 
-__all__ = ["Picture", "Sound", "decode", "delay", "picture_differences", "sound_differences"]
+__all__ = [
+    "Cues", "Picture", "Sound", "cue_differences", "decode", "delay", "key_frames", "picture_differences",
+    "sound_differences",
+]  # fmt: skip
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -22,11 +25,13 @@ class Picture:
     Attributes:
         times: Seconds of each frame.
         frames: A checksum of the planes of each, with its size and pixel format.
+        luma: The first plane of each.
         tick: The clock that the times were rounded to, seconds.
     """
 
     times: list[Fraction]
     frames: list[bytes]
+    luma: list[np.ndarray]
     tick: Fraction
 
 
@@ -47,35 +52,71 @@ class Sound:
     tick: Fraction
 
 
-def decode(path: Path) -> list[Picture | Sound]:
-    """Every picture and sound of a file, in its order."""
+@attrs.frozen
+class Cues:
+    """Texts of one track of subtitles, with when they come and go, seconds."""
+
+    shown: list[tuple[Fraction, Fraction, str]]
+
+
+def decode(path: Path) -> list[Picture | Sound | Cues]:
+    """Every picture, sound and text of a file, in its order."""
     with av.open(io.BytesIO(path.read_bytes()), mode="r") as file:
-        streams = [s for s in file.streams if s.type in ("video", "audio")]
+        streams = [s for s in file.streams if s.type in ("video", "audio", "subtitle")]
         frames: dict[int, list[av.VideoFrame | av.AudioFrame]] = {s.index: [] for s in streams}
+        cues: dict[int, list[tuple[Fraction, Fraction, str]]] = {s.index: [] for s in streams}
         for packet in file.demux(streams):
+            if packet.stream.type == "subtitle":
+                cues[packet.stream_index] += _cues(packet)
+                continue
             for frame in packet.decode():
                 assert isinstance(frame, av.VideoFrame | av.AudioFrame)
                 frames[packet.stream_index].append(frame)
-        found: list[Picture | Sound] = []
+        found: list[Picture | Sound | Cues] = []
         for stream in streams:
             tick = Fraction(stream.time_base or 1)
-            found.append(
-                _picture(frames[stream.index], tick) if stream.type == "video" else _sound(frames[stream.index], tick)
-            )
+            match stream.type:
+                case "video":
+                    found.append(_picture(frames[stream.index], tick))
+                case "audio":
+                    found.append(_sound(frames[stream.index], tick))
+                case _:
+                    found.append(Cues(cues[stream.index]))
         return found
+
+
+def key_frames(path: Path) -> list[Fraction]:
+    """When the key frames of a file's picture are, seconds from its start, in order."""
+    with av.open(str(path), mode="r") as file:
+        start = Fraction(file.start_time or 0, 1_000_000)
+        packets = (each for each in file.demux(file.streams.video[0]) if each.is_keyframe and each.pts is not None)
+        return sorted((each.pts or 0) * Fraction(each.time_base or 1) - start for each in packets)
+
+
+def _cues(packet: av.Packet) -> list[tuple[Fraction, Fraction, str]]:
+    if packet.pts is None:
+        return []
+    tick = Fraction(packet.time_base or 1)
+    start, length = packet.pts * tick, (packet.duration or 0) * tick
+    texts = [rect.dialogue.decode() for each in packet.decode() for rect in getattr(each, "rects", [each])]
+    return [(start, start + length, text) for text in texts if text.strip()]
 
 
 def _picture(frames: list[av.VideoFrame | av.AudioFrame], tick: Fraction) -> Picture:
     shown = [frame for frame in frames if isinstance(frame, av.VideoFrame)]
     times = [Fraction(frame.pts or 0) * Fraction(frame.time_base or tick) for frame in shown]
-    return Picture(times=times, frames=[_checksum(frame) for frame in shown], tick=tick)
+    luma = [_rows(frame.planes[0])[:, : frame.width] for frame in shown]
+    return Picture(times=times, frames=[_checksum(frame) for frame in shown], luma=luma, tick=tick)
+
+
+def _rows(plane: av.video.plane.VideoPlane) -> np.ndarray:
+    return np.frombuffer(bytes(plane), np.uint8).reshape(-1, plane.line_size)[: plane.height]
 
 
 def _checksum(frame: av.VideoFrame) -> bytes:
     digest = hashlib.md5(frame.format.name.removeprefix("yuvj").removeprefix("yuv").encode(), usedforsecurity=False)
     for plane in frame.planes:
-        rows = np.frombuffer(bytes(plane), np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width]
-        upright = np.rot90(rows, frame.rotation // 90)
+        upright = np.rot90(_rows(plane)[:, : plane.width], frame.rotation // 90)
         digest.update(repr(upright.shape).encode() + np.ascontiguousarray(upright).tobytes())
     return digest.digest()
 
@@ -98,8 +139,17 @@ def _channels(frame: av.AudioFrame) -> np.ndarray:
     return np.asarray(values, np.float64) / most
 
 
-def picture_differences(one: Picture, other: Picture, *, reach: Fraction = Fraction(0)) -> Iterator[str]:
-    """Where pictures differ; times may by as much as both clocks round, and by *reach*."""
+def picture_differences(
+    one: Picture, other: Picture, *, reach: Fraction = Fraction(0), copied: int | None = None
+) -> Iterator[str]:
+    """Where pictures differ; times may by as much as both clocks round, and by *reach*.
+
+    Args:
+        one: A picture.
+        other: A picture.
+        reach: Seconds.
+        copied: So many frames have to be the same, and the others alike; None is all.
+    """
     if len(one.frames) != len(other.frames):
         ends = [f"{float(p.times[0]):.4f}..{float(p.times[-1]):.4f}" if p.times else "nothing" for p in (one, other)]
         yield f"{len(one.frames)} frames ({ends[0]}) and {len(other.frames)} ({ends[1]})"
@@ -110,8 +160,46 @@ def picture_differences(one: Picture, other: Picture, *, reach: Fraction = Fract
             yield f"frame {at} is shown at {float(a):.6f} and at {float(b):.6f}"
             break
     wrong = [at for at, (a, b) in enumerate(zip(one.frames, other.frames, strict=True)) if a != b]
-    if wrong:
+    if copied is not None:
+        worst = min((_similarity(one.luma[at], other.luma[at]) for at in wrong), default=1.0)
+        if worst < _ALIKE:
+            yield f"a frame is not like the other: structural similarity is {worst:.3f}"
+        if len(one.frames) - len(wrong) < copied:
+            yield f"{copied} frames are copied, and {len(one.frames) - len(wrong)} are the same"
+    elif wrong:
         yield f"{len(wrong)} of {len(one.frames)} frames differ, the first is {wrong[0]}"
+
+
+_ALIKE = 0.98
+"""Structural similarity of what is encoded again at the edges of a smart cut."""
+
+
+def _similarity(one: np.ndarray, other: np.ndarray) -> float:
+    """Structural similarity (SSIM) of two planes of bytes: the mean over blocks of eight by eight."""
+    if one.shape != other.shape:
+        return 0.0
+    a, b = (_blocks(each.astype(np.float64)) for each in (one, other))
+    mean_a, mean_b = a.mean(axis=1), b.mean(axis=1)
+    together = (a * b).mean(axis=1) - mean_a * mean_b
+    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    likeness = (2 * mean_a * mean_b + c1) * (2 * together + c2)
+    return float(np.mean(likeness / ((mean_a**2 + mean_b**2 + c1) * (a.var(axis=1) + b.var(axis=1) + c2))))
+
+
+def _blocks(plane: np.ndarray) -> np.ndarray:
+    rows, columns = plane.shape[0] // 8, plane.shape[1] // 8
+    whole = plane[: rows * 8, : columns * 8].reshape(rows, 8, columns, 8)
+    return whole.swapaxes(1, 2).reshape(rows * columns, 64)
+
+
+def cue_differences(one: Cues, other: Cues, *, reach: Fraction = Fraction(0)) -> Iterator[str]:
+    """Where texts differ; times may by the rounding of two clocks of milliseconds, and by *reach*."""
+    if [text for _, _, text in one.shown] != [text for _, _, text in other.shown]:
+        yield f"the texts are {[text for _, _, text in one.shown]} and {[text for _, _, text in other.shown]}"
+        return
+    for (a, b, text), (c, d, _) in zip(one.shown, other.shown, strict=True):
+        if max(abs(a - c), abs(b - d)) > reach + Fraction(1, 500):
+            yield f"{text!r} is shown {float(a):.3f}..{float(b):.3f} and {float(c):.3f}..{float(d):.3f}"
 
 
 def sound_differences(one: Sound, other: Sound, *, exact: bool, reach: Fraction = Fraction(0)) -> Iterator[str]:
@@ -147,7 +235,7 @@ _SAME = 30.0
 """Decibels. One sample too late is 25 dB at 440 Hz, and less at higher tones."""
 
 
-def delay(one: Picture | Sound, other: Picture | Sound, reach: Fraction) -> Fraction:
+def delay(one: Picture | Sound | Cues, other: Picture | Sound | Cues, reach: Fraction) -> Fraction:
     """Seconds by which the same comes later in *other*."""
     if isinstance(one, Sound) and isinstance(other, Sound):
         return other.start - one.start - Fraction(_shift(one, other, reach), one.rate)

@@ -1,39 +1,67 @@
 """Runs a job with rules of the optimiser and with none, and holds the outputs against each other.
 
 What is encoded is encoded without loss: a rule of our own, the last, makes FFV1 and PCM of every `Encode`. So frames
-and samples can be compared bit by bit, and copies stay copies.
+and samples can be compared bit by bit, and copies stay copies. A playlist becomes one file; what its muxer does with a
+stream is no rule's business. Pictures are what they are: their encoders give the same for the same frame.
+
+Three things are not compared bit by bit: lossy sound that is read from its middle, by level; a still that may be a key
+frame, with that key frame; the edges of a smart cut, by structural similarity.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import attrs
 
-from equivalence.decoded import Picture, Sound, decode, delay, picture_differences, sound_differences
+from equivalence.decoded import (
+    Cues,
+    Picture,
+    Sound,
+    cue_differences,
+    decode,
+    delay,
+    key_frames,
+    picture_differences,
+    sound_differences,
+)
 from mediapipeline.executor.executor import Executor
 from mediapipeline.ffmpeg.binary import Engine
 from mediapipeline.ffmpeg.engine import default_engine
-from mediapipeline.media.container import CONTAINERS
+from mediapipeline.ffmpeg.probe_pyav import PyAVProber
+from mediapipeline.media.container import CONTAINERS, container_named
 from mediapipeline.media.encoders import CODECS
-from mediapipeline.media.streams import Stream, VideoStream
+from mediapipeline.media.streams import VideoStream
 from mediapipeline.operators.registry import Registry
 from mediapipeline.planner.plan import ProcessingPlan
 from mediapipeline.planner.planner import Planner
 from mediapipeline.planner.rule import Guarantee, Notes, Rule, rule
-from mediapipeline.planner.streams import Copy, Encode, Node, Rewrite, Sink, Source, StreamGraph
+from mediapipeline.planner.streams import (
+    Copy,
+    Cut,
+    Encode,
+    Node,
+    Packets,
+    Rewrite,
+    Sample,
+    Sink,
+    Source,
+    Splice,
+    StreamGraph,
+)
 from mediapipeline.planner.ticks import tells_samples_apart
 from outcomes import ffmpeg
 
-__all__ = ["Bench", "Watch", "lossless"]
+__all__ = ["Bench", "Planned", "Watch", "lossless"]
 
 _PACKED = Fraction(1, 10)
 """Seconds by which a file with copies may be later as a whole, and sound longer: codecs add some at both ends."""
+_LEADS = (Fraction(0), Fraction(3, 23))
+"""FFmpeg seeks by times of decoding, and goes so much further back where frames are reordered."""
 
 
 @rule("exact")
@@ -42,33 +70,34 @@ def lossless(graph: StreamGraph, notes: Notes) -> StreamGraph:
     edits = Rewrite(graph)
     for sink in graph.sinks:
         streams = [graph[stream] for stream in sink.inputs]
-        if any(isinstance(node, Encode) for node in streams) and sink.container not in ("mov", "mkv"):
-            codecs = {node.info.codec for node in streams if isinstance(node, Copy)}
-            mov = CONTAINERS["mov"]
-            fits = codecs <= {*mov.video, *mov.audio}
-            to = "mov" if sink.container in ("mp4", "m4a") and fits else "mkv"
-            edits.put(attrs.evolve(sink, container=to, media=attrs.evolve(sink.media, format=CONTAINERS[to].demuxer)))
+        if container_named(sink.container).still:
+            continue
+        to = sink.container
+        encodes = any(isinstance(node, Encode) for node in streams)
+        if sink.segment is not None or (encodes and to not in ("mov", "mkv")):
+            to = "mov" if _fits_mov(streams) and (to in ("mp4", "m4a") or _spliced(streams)) else "mkv"
+            media = attrs.evolve(sink.media, format=CONTAINERS[to].demuxer)
+            edits.put(attrs.evolve(sink, container=to, media=media, segment=None))
+        usual = {"video": "ffv1", "audio": "pcm_s16le", "subtitle": "mov_text" if to == "mov" else "subrip"}
         for node in streams:
-            if isinstance(node, Encode) and node.encoder not in ("ffv1", "pcm_s16le", "subrip"):
-                encoder = {"video": "ffv1", "audio": "pcm_s16le"}.get(node.kind, "subrip")
+            encoder = usual.get(node.kind)
+            if isinstance(node, Encode) and encoder is not None and node.encoder not in usual.values():
                 edits.put(
                     attrs.evolve(
-                        node, encoder=encoder, options=(), pix_fmt=_pix_fmt(graph.input_of(node)), two_pass=None,
-                        faults=(), info=_unconverted(node, graph.input_of(node), encoder),
+                        node, encoder=encoder, options=(), two_pass=None, faults=(),
+                        info=attrs.evolve(node.info, codec=encoder),
                     )
                 )  # fmt: skip
     return edits.graph()
 
 
-def _pix_fmt(source: Node) -> str | None:
-    return source.info.pix_fmt if isinstance(source.info, VideoStream) else None
+def _fits_mov(streams: Sequence[Node]) -> bool:
+    mov = CONTAINERS["mov"]
+    return {node.info.codec for node in streams if isinstance(node, Copy)} <= {*mov.video, *mov.audio, *mov.subtitles}
 
 
-def _unconverted(node: Node, source: Node, encoder: str) -> Stream:
-    """Facts of what is encoded without loss: pixels are not brought into another format for it."""
-    if isinstance(node.info, VideoStream) and isinstance(source.info, VideoStream):
-        return attrs.evolve(node.info, codec=encoder, pix_fmt=source.info.pix_fmt)
-    return attrs.evolve(node.info, codec=encoder)
+def _spliced(streams: Sequence[Node]) -> bool:
+    return any(isinstance(node, Splice) for node in streams)
 
 
 class _Declared:
@@ -80,9 +109,9 @@ class _Declared:
 
 
 class Watch(_Declared):
-    """A rule that keeps an eye on another: how often it changes something, and that it has no more to do at once."""
+    """A rule that keeps an eye on another: of which inputs it changes the use, and that it is through at once."""
 
-    def __init__(self, watched: Rule, fired: Counter[str]) -> None:
+    def __init__(self, watched: Rule, fired: dict[str, set[str]]) -> None:
         self._watched, self._fired = watched, fired
         self.__name__ = watched.__name__
         vars(self).update(vars(watched))  # what the decorator declared
@@ -90,31 +119,79 @@ class Watch(_Declared):
     def __call__(self, graph: StreamGraph, notes: Notes) -> StreamGraph:
         after = self._watched(graph, notes)
         if after is not graph:
-            self._fired[self.__name__] += 1
+            self._fired.setdefault(self.__name__, set()).update(_touched(graph, after))
             assert self._watched(after, Notes("again")) is after, f"{self.__name__} is not idempotent"
         return after
 
 
-class _Last(_Declared):
-    """`lossless`, remembering the graph that it saw last: the one that is planned."""
+def _touched(before: StreamGraph, after: StreamGraph) -> set[str]:
+    """The inputs of which something that is changed is made."""
+    changed = [node.id for node in after if before.nodes.get(node.id) is not node]
+    made_of = after.upstream(changed, lambda node: node.inputs)
+    return {node.input for node in made_of if isinstance(node, Source)}
+
+
+class _First(_Declared):
+    """Changes nothing; remembers what a round of rules begins with."""
 
     def __init__(self) -> None:
-        self.__name__ = lossless.__name__
+        self.__name__ = "begin"
         vars(self).update(vars(lossless))
         self.graph = StreamGraph({})
 
     def __call__(self, graph: StreamGraph, notes: Notes) -> StreamGraph:
-        self.graph = lossless(graph, notes)
+        self.graph = graph
+        return graph
+
+
+class _Last(_Declared):
+    """`lossless`, once the others have nothing more to do; remembers the graph that is planned."""
+
+    def __init__(self, first: _First) -> None:
+        self.__name__ = lossless.__name__
+        vars(self).update(vars(lossless))
+        self._first = first
+        self.graph = StreamGraph({})
+
+    def __call__(self, graph: StreamGraph, notes: Notes) -> StreamGraph:
+        self.graph = lossless(graph, notes) if graph is self._first.graph else graph
         return self.graph
+
+
+class AtKeyFrames(_Declared):
+    """Takes every still that may be a key frame exactly at the last one that lies *lead* before its time.
+
+    Args:
+        key_frames: Gives the times of those of an input, from its start.
+        lead: Seconds.
+    """
+
+    def __init__(self, key_frames: Callable[[str], Sequence[Fraction]], lead: Fraction) -> None:
+        self.__name__ = "at_key_frames"
+        vars(self).update(vars(lossless))
+        self._key_frames, self._lead = key_frames, lead
+
+    def __call__(self, graph: StreamGraph, notes: Notes) -> StreamGraph:
+        edits = Rewrite(graph)
+        for still in graph.of(Sample):
+            if still.exact:
+                continue
+            above = list(graph.ancestors(still.id))
+            (source,) = (node for node in above if isinstance(node, Source))
+            cut = sum((node.start for node in above if isinstance(node, Cut)), Fraction(0))
+            before = [each for each in self._key_frames(source.input) if each <= still.time + cut - self._lead]
+            time = max(Fraction(0), (before[-1] if before else Fraction(0)) - cut)
+            edits.put(attrs.evolve(still, time=time, exact=True))
+        return edits.graph()
 
 
 @attrs.frozen(eq=False)
 class Planned:
-    """A plan, the graph that it was made from, and the rules that had changed that."""
+    """A plan, the graph that it was made from, and the rules that had changed that, with the inputs concerned."""
 
     plan: ProcessingPlan
     graph: StreamGraph
-    fired: Counter[str]
+    fired: dict[str, set[str]]
 
 
 class Bench:
@@ -125,6 +202,11 @@ class Bench:
         self._registry = registry
         self._prober = default_engine(engine.ffmpeg).prober
         self._folder = folder
+        # Outputs are read back within this process: to start another for each takes longer than all else.
+        self._executors = {
+            name: Executor(base_dir=folder / name, ffmpeg=engine.ffmpeg, prober=PyAVProber())
+            for name in ("naive", "quick")
+        }
 
     def plan(self, job: Mapping[str, Any], rules: Sequence[Rule]) -> Planned:
         """The plan of *job*, lossless.
@@ -132,11 +214,12 @@ class Bench:
         Raises:
             JobError: There is something wrong with the job.
         """
-        fired: Counter[str] = Counter()
-        last = _Last()
+        fired: dict[str, set[str]] = {}
+        first = _First()
+        last = _Last(first)
         planner = Planner(
             registry=self._registry, base_dir=self._folder, ffmpeg=self._engine.ffmpeg, prober=self._prober,
-            rules=[*(Watch(each, fired) for each in rules), last],
+            rules=[first, *(Watch(each, fired) for each in rules), last], strategies={"smart_cut": "preferred"},
         )  # fmt: skip
         return Planned(planner.plan(job), last.graph, fired)
 
@@ -146,42 +229,65 @@ class Bench:
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir()
         (target / "clips").symlink_to(self._folder / "clips")
-        Executor(base_dir=target, ffmpeg=self._engine.ffmpeg).run(planned.plan)
+        self._executors[name].run(planned.plan)
         return target
 
     def differences(self, job: Mapping[str, Any], naive: Planned, quick: Planned) -> list[str]:
         """Run both, and say where the outputs of *quick* are not those of *naive*."""
         if quick.plan.steps == naive.plan.steps:
             return []
-        want, have = self.run(naive, "naive"), self.run(quick, "quick")
-        found = []
-        for sink in quick.graph.sinks:
+        have, want = self.run(quick, "quick"), self.run(naive, "naive")
+        found = self._differences(quick, quick.graph.sinks, want, have)
+        near = [sink for sink in found if any(_at_a_key_frame(each) for each in quick.graph.ancestors(sink.id))]
+        sources = {each["id"]: self._folder / each["source"] for each in job["inputs"]}
+        for lead in _LEADS if near else ():
+            at_keys = AtKeyFrames(lambda name: key_frames(sources[name]), lead)
+            want = self.run(self.plan(job, (at_keys,)), "naive")
+            found |= (again := self._differences(quick, near, want, have))
+            for sink in near:
+                if sink not in again:
+                    found.pop(sink)
+            near = [*again]
+        return [f"{sink.output}/{sink.part or ''}: {each}" for sink, said in found.items() for each in said]
+
+    def _differences(self, quick: Planned, sinks: Sequence[Sink], want: Path, have: Path) -> dict[Sink, list[str]]:
+        """The outputs that differ, with what does."""
+        found = {}
+        for sink in sinks:
             name = quick.plan.output(sink.output).destination
+            files = [folder / name / (sink.part or "") for folder in (want, have)]
             try:
-                said = self._compare(quick.graph, sink, want / name, have / name)
+                said = self._compare(quick.graph, sink, *files)
             except AssertionError as error:
                 said = [str(error)]
-            found += [f"{sink.output}: {each}" for each in said]
+            if said:
+                found[sink] = said
         return found
 
     def _compare(self, graph: StreamGraph, sink: Sink, want: Path, have: Path) -> list[str]:
-        nodes = [graph[stream] for stream in sink.inputs if graph[stream].kind in ("video", "audio")]
+        nodes = [graph[stream] for stream in sink.inputs if graph[stream].kind != "cover"]
         expected = decode(want)
         copies = any(isinstance(node, Copy) for node in nodes)
         seen = decode(self._unpacked(have) if copies else have)
+        if copies:
+            seen += [each for each in decode(have) if isinstance(each, Cues)]
         if len(expected) != len(nodes) or len(seen) != len(nodes):
             return [f"{len(nodes)} streams planned, {len(expected)} and {len(seen)} found"]
         found: list[str] = []
         delays: list[Fraction] = []
+        still = container_named(sink.container).still
         for number, (node, one, other) in enumerate(zip(nodes, expected, seen, strict=True)):
             if isinstance(one, Picture) and isinstance(other, Picture):
-                said = list(picture_differences(one, other, reach=_PACKED if copies else Fraction(0)))
+                reach = _PACKED if copies or still else Fraction(0)
+                said = list(picture_differences(one, other, reach=reach, copied=_copied(graph, node)))
             elif isinstance(one, Sound) and isinstance(other, Sound):
                 reach = _PACKED if copies else _reach(graph, node)
                 said = list(sound_differences(one, other, exact=not _lossy(graph, node), reach=reach))
+            elif isinstance(one, Cues) and isinstance(other, Cues):
+                said = list(cue_differences(one, other, reach=_PACKED if copies else Fraction(0)))
             else:
                 said = ["is another kind of stream"]
-            if copies and not said:
+            if copies and not said and node.kind != "subtitle":
                 delays.append(delay(one, other, _PACKED))
             found += [f"stream {number} ({node.kind}): {each}" for each in said]
         # What is encoded is moved to the grid of frames, by half of one at most; a copy stays where it is.
@@ -197,6 +303,17 @@ class Bench:
             "-fps_mode", "passthrough", "-enc_time_base:v", "1/90000", str(target),
         )  # fmt: skip
         return target
+
+
+def _at_a_key_frame(node: Node) -> bool:
+    return isinstance(node, Source) and node.key_frames
+
+
+def _copied(graph: StreamGraph, node: Node) -> int | None:
+    """How many frames of a smart cut are copied; None where it is none, and all are the same."""
+    if not isinstance(node, Splice):
+        return None
+    return sum(part.frames for part in map(graph.__getitem__, node.inputs) if isinstance(part, Packets))
 
 
 def _frame(node: Node) -> Fraction:
