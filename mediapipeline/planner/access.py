@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from typing import TypeGuard
 
 import attrs
 
 from mediapipeline.media.timeline import cut_stream
 from mediapipeline.planner.rule import Notes
-from mediapipeline.planner.streams import Copy, Cut, NodeId, Rewrite, Source, StreamGraph
+from mediapipeline.planner.streams import Copy, Cut, Node, NodeId, Rewrite, Sample, Source, StreamGraph
 from mediapipeline.planner.ticks import on_a_tick, tick_before
 
 __all__ = ["seek_sources"]
@@ -36,32 +37,44 @@ def seek_sources(graph: StreamGraph, notes: Notes, lead_of: Callable[[Source], F
         if lead is None or not on_a_tick(source.seek, source.info):
             continue  # a second seek adds to the first, which must not have been rounded
         users = [graph[user] for user in graph.consumers.get(source.id, ())]
-        cuts = [node for node in users if isinstance(node, Cut) and node.exact]
-        if not cuts or len(cuts) + sum(isinstance(node, Copy) for node in users) != len(users):
+        parts = [node for node in users if _is_part(node)]
+        if not any(isinstance(node, Cut) for node in parts):
             continue
-        for number, group in enumerate(_groups(cuts)):
-            begins = tick_before(max(Fraction(0), source.seek + group[0].start - lead), source.info)
+        if len(parts) + sum(isinstance(node, Copy) for node in users) != len(users):
+            continue
+        for number, group in enumerate(_groups(parts)):
+            begins = tick_before(max(Fraction(0), source.seek + _span(group[0])[0] - lead), source.info)
             if begins is None or begins <= source.seek:
                 continue
-            moved = _from(source, begins, f"{source.id}x{number}" if number or len(cuts) < len(users) else source.id)
+            moved = _from(source, begins, f"{source.id}x{number}" if number or len(parts) < len(users) else source.id)
             edits.put(moved)
-            for cut in group:
-                edits.put(_later(cut, moved, begins - source.seek))
+            for part in group:
+                edits.put(_later(part, moved, begins - source.seek))
             if source.kind == "video":
                 notes(group[0], f"{source.input} read from {float(begins):.6g} s on, not from the start")
     return edits.graph()
 
 
-def _groups(cuts: list[Cut]) -> list[list[Cut]]:
+def _is_part(node: Node) -> TypeGuard[Cut | Sample]:
+    """Whether it takes an exact part: a still is one that ends where it begins."""
+    return isinstance(node, Cut | Sample) and node.exact
+
+
+def _span(part: Cut | Sample) -> tuple[Fraction, Fraction | None]:
+    return (part.start, part.end) if isinstance(part, Cut) else (part.time, part.time)
+
+
+def _groups(parts: list[Cut | Sample]) -> list[list[Cut | Sample]]:
     """The parts that are read in one go, each in order."""
-    ordered = sorted(cuts, key=lambda cut: cut.start)
+    ordered = sorted(parts, key=lambda part: _span(part)[0])
     groups = [[ordered[0]]]
-    reached = ordered[0].end
-    for cut in ordered[1:]:
-        if reached is not None and cut.start > reached + _APART:
+    reached = _span(ordered[0])[1]
+    for part in ordered[1:]:
+        start, end = _span(part)
+        if reached is not None and start > reached + _APART:
             groups.append([])
-        groups[-1].append(cut)
-        reached = None if reached is None or cut.end is None else max(reached, cut.end)
+        groups[-1].append(part)
+        reached = None if reached is None or end is None else max(reached, end)
     return groups
 
 
@@ -70,5 +83,8 @@ def _from(source: Source, begins: Fraction, id: NodeId) -> Source:  # noqa: A002
     return attrs.evolve(source, id=id, seek=begins, info=info)
 
 
-def _later(cut: Cut, source: Source, by: Fraction) -> Cut:
-    return attrs.evolve(cut, inputs=(source.id,), start=cut.start - by, end=None if cut.end is None else cut.end - by)
+def _later(part: Cut | Sample, source: Source, by: Fraction) -> Cut | Sample:
+    if isinstance(part, Sample):
+        return attrs.evolve(part, inputs=(source.id,), time=part.time - by)
+    end = None if part.end is None else part.end - by
+    return attrs.evolve(part, inputs=(source.id,), start=part.start - by, end=end)

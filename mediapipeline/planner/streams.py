@@ -378,13 +378,13 @@ class Rewrite:
             current = self._changed.get(node.id, node)
             inputs = tuple(self.target(source) for source in current.inputs)
             made_of = self._made_of(current)
-            if inputs != current.inputs:
-                current = attrs.evolve(current, inputs=inputs)
+            same = None if current.same_as is None else self.target(current.same_as)
+            if (inputs, same) != (current.inputs, current.same_as):
+                current = attrs.evolve(current, inputs=inputs, same_as=same)
             if isinstance(current, Concat) and made_of != current.made_of:
                 current = attrs.evolve(current, made_of=made_of)
             nodes[node.id] = current
         return StreamGraph(_ordered(nodes, [n.id for n in nodes.values() if isinstance(n, Sink)]))
-
 
     def _made_of(self, node: Node) -> tuple[NodeId | None, ...]:
         names = node.made_of if isinstance(node, Concat) else ()

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from typing import TypeAlias
 
 import attrs
 
 from mediapipeline.media.streams import AudioStream, Stream, VideoStream
 from mediapipeline.media.timeline import cut_stream
 from mediapipeline.planner.rule import Notes, rule
-from mediapipeline.planner.streams import Concat, Cut, NodeId, Rewrite, StreamGraph
+from mediapipeline.planner.streams import Concat, Cut, Node, NodeId, Rewrite, StreamGraph
 
 __all__ = ["cut_parts"]
+
+_Part: TypeAlias = tuple[Node, NodeId | None]
+"""A part, or a cut of it, and the stream that it is made of; see `Concat`."""
 
 
 @rule("exact")
@@ -23,40 +28,91 @@ def cut_parts(graph: StreamGraph, notes: Notes) -> StreamGraph:
     Only where the cut begins with a frame, since joined frames are counted from 0, and where nobody else takes the
     whole.
     """
-    edits = Rewrite(graph)
-    for node in graph.of(Cut):
-        whole = graph.input_of(node)
-        if not isinstance(whole, Concat) or not node.exact or len(graph.consumers[whole.id]) > 1:
+    work = _Work(graph)
+    for cut in work:
+        whole = work.edits.current(cut.inputs[0])
+        if not isinstance(whole, Concat) or not cut.exact or work.uses[whole.id] > 1:
             continue
         unit = _unit(whole.info)
-        bounds = _bounds(graph, whole)
-        if node.same_as is not None or unit is None or bounds is None or (node.start / unit).denominator != 1:
+        bounds = _bounds(work.edits, whole)
+        if cut.same_as is not None or unit is None or bounds is None or (cut.start / unit).denominator != 1:
             continue
-        kept: list[NodeId] = []
-        made_of: list[NodeId | None] = []
-        for number, (leg, begin, end) in enumerate(zip(whole.inputs, bounds, bounds[1:], strict=False)):
-            if end <= node.start or (node.end is not None and node.end <= begin):
-                continue
-            start = max(Fraction(0), node.start - begin)
-            stop = None if node.end is None or node.end >= end else node.end - begin
-            if start == 0 and stop is None:
-                kept.append(leg)
-                made_of.append((whole.made_of or whole.inputs)[number])
-                continue
-            info = cut_stream(graph[leg].info, start, stop)
-            part = attrs.evolve(node, id=f"{node.id}p{number}", inputs=(leg,), start=start, end=stop, info=info)
-            edits.put(part)
-            kept.append(part.id)
-            made_of.append(part.id)
-        if not kept:
+        parts = _parts(work.edits, cut, whole, bounds)
+        if not parts:
             continue
-        if node.kind == "video":
-            notes(node, f"{len(kept)} of {len(whole.inputs)} joined parts are needed: the others are not read")
-        if len(kept) == 1:
-            edits.redirect(node.id, kept[0])
+        if cut.kind == "video":
+            notes(cut, f"{len(parts)} of {len(whole.inputs)} joined parts are needed: the others are not read")
+        work.join(cut, whole, parts)
+    return work.edits.graph()
+
+
+class _Work:
+    """Cuts that are yet to be looked at, and how many take each stream after the edits so far.
+
+    To cut a part may be to cut what is joined itself, and what a part is no longer taken for may be somebody's alone
+    from then on. So both are looked at again, that nothing is left for another time.
+    """
+
+    def __init__(self, graph: StreamGraph) -> None:
+        self.edits = Rewrite(graph)
+        self.uses = {node: len(users) for node, users in graph.consumers.items()}
+        self._graph = graph
+        self._queue = [node.id for node in graph.of(Cut)] if graph.of(Concat) else []
+
+    def __iter__(self) -> Iterator[Cut]:
+        for name in self._queue:  # it grows
+            cut = self.edits.current(name)
+            if isinstance(cut, Cut) and cut.id == name and self.uses.get(name):
+                yield cut
+
+    def join(self, cut: Cut, whole: Concat, parts: Sequence[_Part]) -> None:
+        """Let *parts* in a row take the place of *cut*, which was of *whole*; with what each is made of."""
+        users = self.uses[cut.id]
+        for part, _ in parts:
+            if isinstance(part, Cut) and part.id not in self.uses:
+                self.edits.put(part)
+                self._take(part.inputs[0], 1)
+                self._queue.append(part.id)
+            self._take(part.id, users if len(parts) == 1 else 1)
+        self._leave(whole.id)
+        if len(parts) == 1:
+            self.edits.redirect(cut.id, parts[0][0].id)
+            self.uses[cut.id] = 0
         else:
-            edits.put(attrs.evolve(whole, id=node.id, inputs=tuple(kept), made_of=tuple(made_of), info=node.info))
-    return edits.graph()
+            inputs, made_of = tuple(part.id for part, _ in parts), tuple(each for _, each in parts)
+            self.edits.put(attrs.evolve(whole, id=cut.id, inputs=inputs, made_of=made_of, info=cut.info))
+
+    def _take(self, node: NodeId, times: int) -> None:
+        self.uses[node] = self.uses.get(node, 0) + times
+
+    def _leave(self, node: NodeId) -> None:
+        """One takes *node* no more."""
+        left = [node]
+        for name in left:
+            self.uses[name] -= 1
+            current = self.edits.current(name)
+            if not self.uses[name]:
+                left += current.inputs
+            elif self.uses[name] == 1 and isinstance(current, Concat):
+                self._queue += self._graph.consumers.get(name, ())
+
+
+def _parts(edits: Rewrite, cut: Cut, whole: Concat, bounds: Sequence[Fraction]) -> list[_Part]:
+    """What is kept of each part of *whole*."""
+    kept: list[_Part] = []
+    for number, (leg, begin, end) in enumerate(zip(whole.inputs, bounds, bounds[1:], strict=False)):
+        if end <= cut.start or (cut.end is not None and cut.end <= begin):
+            continue
+        part = edits.current(leg)
+        start = max(Fraction(0), cut.start - begin)
+        stop = None if cut.end is None or cut.end >= end else cut.end - begin
+        if start == 0 and stop is None:
+            kept.append((part, (whole.made_of or whole.inputs)[number]))
+        else:
+            info = cut_stream(part.info, start, stop)
+            part = attrs.evolve(cut, id=f"{cut.id}p{number}", inputs=(part.id,), start=start, end=stop, info=info)
+            kept.append((part, part.id))
+    return kept
 
 
 def _unit(info: Stream) -> Fraction | None:
@@ -67,11 +123,11 @@ def _unit(info: Stream) -> Fraction | None:
     return 1 / rate if rate else None
 
 
-def _bounds(graph: StreamGraph, whole: Concat) -> list[Fraction] | None:
+def _bounds(edits: Rewrite, whole: Concat) -> list[Fraction] | None:
     """Where each part of *whole* begins, and where the last ends; None where that is not known to the frame."""
     unit, bounds = _unit(whole.info), [Fraction(0)]
     for leg in whole.inputs:
-        info = graph[leg].info
+        info = edits.current(leg).info
         if unit is None or info.duration is None or info.start or (info.duration / unit).denominator != 1:
             return None
         bounds.append(bounds[-1] + info.duration)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import attrs
 
+from mediapipeline.media.streams import AudioStream, Stream, VideoStream
 from mediapipeline.planner.rule import Notes, rule
-from mediapipeline.planner.streams import Cut, Rewrite, StreamGraph
+from mediapipeline.planner.streams import Concat, Cut, Rewrite, StreamGraph
 from mediapipeline.planner.ticks import on_a_tick
 
 __all__ = ["merge_cuts"]
@@ -16,16 +17,27 @@ def merge_cuts(graph: StreamGraph, notes: Notes) -> StreamGraph:
     """Make one cut of a cut of a cut.
 
     in:video → cut(5s..60s) → cut(10s..20s) → out    becomes    in:video → cut(15s..25s) → out
+
+    Not of joined streams: the first cut may say which of their parts are not needed, and both together not.
     """
     edits = Rewrite(graph)
     for node in graph:
         if not isinstance(node, Cut):
             continue
         inner = edits.current(node.inputs[0])
-        if isinstance(inner, Cut) and inner.exact and node.exact and on_a_tick(inner.start, inner.info):
+        if not isinstance(inner, Cut) or isinstance(edits.current(inner.inputs[0]), Concat):
+            continue
+        if inner.exact and node.exact and on_a_tick(inner.start, inner.info):
             ends = [end for end in (inner.end, None if node.end is None else inner.start + node.end) if end is not None]
             end = min(ends, default=None)
             if node.kind == "video":
                 notes(node, "merged with the cut before it")
-            edits.put(attrs.evolve(node, inputs=inner.inputs, start=inner.start + node.start, end=end))
+            info = _on_the_clock_of(node.info, inner.info)
+            edits.put(attrs.evolve(node, inputs=inner.inputs, start=inner.start + node.start, end=end, info=info))
     return edits.graph()
+
+
+def _on_the_clock_of(info: Stream, inner: Stream) -> Stream:
+    """*info*, with the clock that the stream has before the first cut; what is cut of a part may have had another."""
+    timed = isinstance(info, VideoStream | AudioStream) and isinstance(inner, VideoStream | AudioStream)
+    return attrs.evolve(info, time_base=inner.time_base) if timed else info

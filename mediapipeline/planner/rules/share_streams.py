@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mediapipeline.media.streams import AudioStream, VideoStream
 from mediapipeline.planner.rule import Notes, rule
 from mediapipeline.planner.streams import (
     Choice,
@@ -9,6 +10,7 @@ from mediapipeline.planner.streams import (
     Cut,
     Filter,
     Measure,
+    Node,
     NodeId,
     Retime,
     Rewrite,
@@ -31,10 +33,15 @@ def share_streams(graph: StreamGraph, notes: Notes) -> StreamGraph:
     s1 = in:video → scale(w=640)
     s1 → encode(libx264) → a
     s1 → encode(libvpx-vp9) → b
+
+    But not what only a cut, or a change of rate, takes that may stand before it: then less of each is to be done.
     """
     edits = Rewrite(graph)
     first: dict[tuple[object, ...], NodeId] = {}
+    waiting = _waiting(graph)
     for node in graph:
+        if node.id in waiting:
+            continue
         inputs = tuple(edits.target(source) for source in node.inputs)
         match node:
             case Source():
@@ -66,3 +73,37 @@ def share_streams(graph: StreamGraph, notes: Notes) -> StreamGraph:
             notes(node, f"{node.kind} shared with {graph[kept].origin}, which does the same")
             edits.redirect(node.id, kept)
     return edits.graph()
+
+
+def _waiting(graph: StreamGraph) -> set[NodeId]:
+    """What somebody alone takes that may yet come before it, where fewer frames are then filtered or joined."""
+    found: set[NodeId] = set()
+    for node in reversed(list(graph)):
+        users = graph.consumers.get(node.id, ())
+        if len(users) != 1 or node.same_as is not None:
+            continue
+        (user,) = (graph[each] for each in users)
+        if isinstance(node, Filter) and node.traits.pointwise and len(node.inputs) == 1:
+            if user.same_as is None and (user.id in found or isinstance(user, Cut) or _leaves_out(user, node)):
+                found.add(node.id)
+        elif isinstance(node, Concat) and isinstance(user, Cut) and user.exact and _whole(user, node):
+            found.add(node.id)
+    return found
+
+
+def _leaves_out(user: Node, node: Node) -> bool:
+    rate = node.info.frame_rate if isinstance(node.info, VideoStream) else None
+    return isinstance(user, Retime) and rate is not None and user.rate < rate
+
+
+def _whole(cut: Cut, joined: Concat) -> bool:
+    """Whether *cut* begins with a frame, or a sample, of *joined*."""
+    info = joined.info
+    rate = (
+        info.frame_rate
+        if isinstance(info, VideoStream)
+        else info.sample_rate
+        if isinstance(info, AudioStream)
+        else None
+    )
+    return rate is not None and (cut.start * rate).denominator == 1
