@@ -21,7 +21,7 @@ from mediapipeline.media.container import Container, container_named
 from mediapipeline.media.streams import Stream, VideoStream
 from mediapipeline.media.timecode import seconds_text, to_microseconds_floor
 from mediapipeline.planner import streams as ir
-from mediapipeline.planner.ticks import ticks_coarsely
+from mediapipeline.planner.ticks import tells_samples_apart, ticks_coarsely
 from mediapipeline.steps.files import Asset, Final, Work
 from mediapipeline.steps.files import Source as SourceFile
 from mediapipeline.steps.listing import DEMUXER, Member, listing
@@ -154,6 +154,11 @@ class CommandBuilder:
         wanted = {stream for sink in self._sinks for stream in sink.inputs} | {node.id for node in self._measures}
         return [n for n in self._graph.upstream(wanted, self._filtered_inputs) if n.kind in ("video", "audio")]
 
+    @cached_property
+    def _decoded(self) -> frozenset[ir.NodeId]:
+        """The sources whose frames are taken within this process."""
+        return frozenset(source for node in self._needed for source in self._filtered_inputs(node))
+
     def _count_uses(self) -> dict[ir.NodeId, int]:
         uses: dict[ir.NodeId, int] = {}
         for node in self._needed:
@@ -198,6 +203,8 @@ class CommandBuilder:
         """Append *filters* to what *node* takes, and remember where its stream can be had."""
         uses = self._uses[node.id]
         chain = self._ends.pop(node.streams[0], None) if len(node.streams) == 1 else None
+        if len(node.streams) == 1 and self._is_split(node.streams[0]) and _may_convert(node, filters):
+            filters = (_converter(node), *filters)
         if not filters and (chain is None or uses > 1):
             if chain is None:  # the stream of an input, or one of a split: hand it on as it is
                 (source,) = node.streams
@@ -208,7 +215,11 @@ class CommandBuilder:
                 self._chains.append(chain)
             filters = (Filter("anull" if node.kind == "audio" else "null"),)
         if chain is None:
-            chain = _OpenChain([self._take(each) for each in node.streams])
+            several = len(node.streams) > 1
+            pads = [
+                self._converted(each) if several and self._is_split(each) else self._take(each) for each in node.streams
+            ]
+            chain = _OpenChain(pads)
             self._chains.append(chain)
         chain.filters.extend(filters)
         if uses == 1:
@@ -218,11 +229,24 @@ class CommandBuilder:
         chain.filters.append(Filter("asplit" if node.kind == "audio" else "split", (("outputs", uses),)))
         self._pads[node.id] = list(chain.outputs)
 
+    def _is_split(self, node: ir.NodeId) -> bool:
+        """Whether several take what a filter, not an input, gives.
+
+        Where one of them takes other formats than the stream has, FFmpeg may convert it before it is split, and back
+        for the others. So each of them begins with a filter that can convert, which passes what need not be.
+        """
+        return self._uses[node] > 1 and not isinstance(self._graph[node], ir.Source)
+
+    def _converted(self, node: ir.NodeId) -> Pad:
+        chain = _OpenChain([self._take(node)], [_converter(self._graph[node])], [self._label()])
+        self._chains.append(chain)
+        return chain.outputs[0]
+
     def _take(self, node: ir.NodeId) -> Pad:
         """A pad that carries the stream of *node*, for one reader."""
         found = self._graph[node]
         if isinstance(found, ir.Source):
-            return InputStream(self._input(found, _reading(found)), found.info.index)
+            return InputStream(self._input(found, _reading(found), found.reading), found.info.index)
         if node in self._ends:
             chain = self._ends.pop(node)
             chain.outputs = [self._label()]
@@ -233,13 +257,13 @@ class CommandBuilder:
 
     # Files
 
-    def _input(self, source: ir.Source, options: Options) -> int:
+    def _input(self, source: ir.Source, options: Options, reading: int) -> int:
         demuxers = self._source_demuxers[source.input]
         options = (*INPUT_OPTIONS.get(demuxers[0], ()), *options)
         if STILL_DEMUXERS.issuperset(demuxers):
             # Named, a picture is never taken for a pattern of file names.
             options = (("f", demuxers[0]), *options)
-        return self._file(SourceFile(source.input).token, options, demuxers, source.reading)
+        return self._file(SourceFile(source.input).token, options, demuxers, reading)
 
     def _file(self, token: str, options: Options, demuxers: tuple[str, ...], reading: int = 0) -> int:
         key = (token, options, reading)
@@ -264,7 +288,11 @@ class CommandBuilder:
             source = self._graph.input_of(source)
         if not isinstance(source, ir.Source):
             raise PluginContractError(f"the stream {node.id} of {node.origin} is to be copied and is not an input's")
-        return InputStream(self._input(source, options), source.info.index)
+        reading = source.reading
+        if source.kind == "audio" and source.id in self._decoded and not tells_samples_apart(source.info):
+            # Copied from the reading that it is decoded from, FFmpeg 5.1 takes what is decoded to be some samples off.
+            reading = -1 - reading
+        return InputStream(self._input(source, options, reading), source.info.index)
 
     def _joined(self, node: ir.Joined) -> InputStream:
         """The stream of a list of files. Each stream has a list of its own, since sound ends at packets."""
@@ -432,13 +460,32 @@ def _format_filters(node: ir.Encode, source: ir.Node) -> tuple[Filter, ...]:
         decoded = (
             source.info.pix_fmt if isinstance(source, ir.Source) and isinstance(source.info, VideoStream) else None
         )
-        return () if node.pix_fmt in (None, decoded) else (Filter("format", (("pix_fmts", node.pix_fmt),)),)
+        if node.pix_fmt in (None, decoded):
+            return ()
+        asked = Filter("format", (("pix_fmts", node.pix_fmt),))
+        given = source.info.pix_fmt if isinstance(source.info, VideoStream) else None
+        # Converted here, and not wherever FFmpeg likes: turned first, rows of odd pictures are others.
+        return (asked,) if given == node.pix_fmt else (_converter(node), asked)
     options: list[tuple[str, Value]] = []
     if node.sample_rate is not None:
         options.append(("sample_rates", node.sample_rate))
     if node.channel_layout is not None:
         options.append(("channel_layouts", node.channel_layout))
     return (Filter("aformat", tuple(options)),) if options else ()
+
+
+_CONVERTERS = {"video": "scale", "audio": "aresample"}
+
+
+def _converter(node: ir.Node) -> Filter:
+    return Filter(_CONVERTERS[node.kind])
+
+
+def _may_convert(node: ir.Node, filters: Sequence[Filter]) -> bool:
+    """Whether FFmpeg may have to convert what *filters*, or the encoder *node*, take."""
+    if isinstance(node, ir.Encode):  # a picture's format is asked for by itself, where it has another
+        return node.kind == "audio" or node.pix_fmt is None
+    return bool(filters) and filters[0].name != _CONVERTERS[node.kind]
 
 
 def _clock(info: VideoStream) -> str:
