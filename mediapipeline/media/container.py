@@ -59,6 +59,8 @@ class Container:
     """Whether it keeps the rotation of a picture that is copied, in every supported version."""
     copy_filters: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     """Bit stream filters that a codec needs to be copied into it, where FFmpeg does not add them itself."""
+    header: str | None = None
+    """What ends the name of the file that tells how segments are coded, where each is not a whole by itself."""
     still: bool = False
     """Whether it holds one picture rather than something that lasts."""
     one_track: bool = False
@@ -184,10 +186,11 @@ CONTAINERS: Mapping[str, Container] = MappingProxyType({container.name: containe
 _SEGMENTED = (
     Container(
         name="hls", muxer="hls", demuxer="mov", suffixes=("m3u8",), video=("h264",), audio=("aac",), metadata=False,
+        options=(("hls_segment_type", "fmp4"),), header="init.mp4",
     ),
     Container(
         name="hls-ts", muxer="hls", demuxer="mpegts", suffixes=("m3u8",), video=("h264",), audio=("aac",),
-        metadata=False,
+        metadata=False, options=(("hls_segment_type", "mpegts"), ("output_ts_offset", "1")),
     ),
 )  # fmt: skip
 _BY_NAME = {container.name: container for container in (*_TABLE, *_SEGMENTED)}

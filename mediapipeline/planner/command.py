@@ -336,7 +336,7 @@ class CommandBuilder:
         options.extend(("metadata", f"{key}={value}") for key, value in sink.media.metadata.items())
         options.extend(container.options)
         if sink.segment is not None:
-            options.extend(_segments(sink, sink.segment))
+            options.extend(_segments(sink, sink.segment, container))
         options.extend(_clock_of_track(nodes, container))
         if container.still:
             options.append(("frames:v", "1"))
@@ -393,16 +393,16 @@ def _still_filters(still: ir.Sample, source: ir.Node) -> tuple[Filter, ...]:
     return _part_filters(still, source.info, still.time, None)
 
 
-def _segments(sink: ir.Sink, length: Fraction) -> Options:
+def _segments(sink: ir.Sink, length: Fraction, container: Container) -> Options:
     """A playlist that is complete, of files that are called after it."""
     stem = (sink.part or "").rpartition(".")[0]
-    fragments = sink.container == "hls"
+    header = () if container.header is None else (("hls_fmp4_init_filename", f"{stem}{container.header}"),)
     return (
         ("hls_time", seconds_text(length)), ("hls_list_size", "0"), ("hls_playlist_type", "vod"),
-        ("hls_flags", "independent_segments"), ("hls_segment_type", "fmp4" if fragments else "mpegts"),
+        ("hls_flags", "independent_segments"),
         # Each playlist has a muxer of its own, which would move its stream by as much as this one needs.
         ("avoid_negative_ts", "disabled"),
-        *((("hls_fmp4_init_filename", f"{stem}init.mp4"),) if fragments else (("output_ts_offset", "1"),)),
+        *header,
     )  # fmt: skip
 
 

@@ -126,7 +126,7 @@ def apply(graph: StreamGraph, rules: Sequence[Rule]) -> Optimized:
                 decisions.extend(notes.decisions)
                 graph = after
         if graph is before:
-            return Optimized(graph, tuple(decisions), tuple(trace))
+            return Optimized(graph, tuple(dict.fromkeys(decisions)), tuple(trace))
     raise RuleError(f"the graph still changes after {_ROUNDS} rounds", rule=trace[-1][0])
 
 

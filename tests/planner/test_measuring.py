@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from mediapipeline.planner.plan import ProcessingPlan
 from mediapipeline.steps import FFmpegStep
 from mediapipeline.testing import clip_info
@@ -124,3 +126,11 @@ def test_resources_of_a_measurement() -> None:
     measure = made.steps[0].resources
     assert measure.cpu_seconds
     assert (measure.disk_space, measure.disk_written) == (0, 0)
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 20])
+def test_each_measurement_of_a_chain_costs_one_reading(count):
+    chain = [op("loudnorm", f"c{n}" if n else "in", f"c{n + 1}") for n in range(count)]
+    made = plan(job(*chain, outputs={f"c{count}": "a.mp4"}))
+    read = [file.file for each in made.steps if isinstance(each, FFmpegStep) for file in each.command.inputs]
+    assert read == ["source:in"] * (count + 1)

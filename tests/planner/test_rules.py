@@ -100,8 +100,8 @@ FACTS = {  # what an example cannot say in its line
     "seek_lossless_audio": "# in: duration=90s audio_codec=flac",
     "seek_lossy_audio": "# in: duration=90s audio_codec=aac",
 }
-NOT_IN_LINES = {"drop_noops", "smart_cut"}
-"""Rules whose examples rest on what the text form has not got: what operators promise, and where key frames are."""
+NOT_IN_LINES = {"smart_cut"}
+"""Rules whose examples rest on what the text form has not got: where key frames are."""
 
 
 def spelled_out(line: str) -> str:

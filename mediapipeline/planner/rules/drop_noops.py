@@ -15,7 +15,7 @@ __all__ = ["drop_noops"]
 def drop_noops(graph: StreamGraph, notes: Notes) -> StreamGraph:
     """Leave out what gives its input back: operators that say so, and cuts that keep everything.
 
-    in:video → scale(w=640, h=360) → out    becomes    in:video → out    where the picture has that size already
+    in:video → scale(w=640) {= in:video} → out    becomes    in:video → out    where it is as wide already
     """
     edits = Rewrite(graph)
     over: dict[NodeId, Fraction] = {}
