@@ -15,7 +15,7 @@ from mediapipeline.ffmpeg.command import Command, InputFile, Option, OutputFile
 from mediapipeline.ffmpeg.features import Capabilities
 from mediapipeline.ffmpeg.filtergraph import InputStream
 
-__all__ = ["bind", "limit_threads"]
+__all__ = ["bind", "encodes", "limit_threads"]
 
 _CODEC = re.compile(r"(?:c|codec|[vas]codec)(?P<stream>:.*)?")
 
@@ -57,13 +57,13 @@ def limit_threads(command: Command, threads: int) -> Command:
     outputs = []
     for output in command.outputs:
         copied = _copied(output)
-        encodes = not all(copied)
+        encoded = not all(copied)
         decoded.update(
             pad.input
             for pad, copy in zip(output.maps, copied, strict=True)
             if isinstance(pad, InputStream) and not copy
         )
-        outputs.append(attrs.evolve(output, options=_with(output.options, threads)) if encodes else output)
+        outputs.append(attrs.evolve(output, options=_with(output.options, threads)) if encoded else output)
     inputs: list[InputFile] = [
         attrs.evolve(source, options=_with(source.options, threads)) if at in decoded else source
         for at, source in enumerate(command.inputs)
@@ -72,6 +72,11 @@ def limit_threads(command: Command, threads: int) -> Command:
     ours: tuple[Option, ...] = (("filter_threads", str(threads)), ("filter_complex_threads", str(threads)))
     options = (*command.options, *(option for option in ours if option[0] not in given))
     return attrs.evolve(command, inputs=tuple(inputs), outputs=tuple(outputs), options=options)
+
+
+def encodes(command: Command) -> bool:
+    """Whether anything is encoded, and not only copied."""
+    return not all(copied for output in command.outputs for copied in _copied(output))
 
 
 def _with(options: tuple[Option, ...], threads: int) -> tuple[Option, ...]:
