@@ -40,8 +40,10 @@ def share_streams(graph: StreamGraph, notes: Notes) -> StreamGraph:
     s1 → encode(libvpx-vp9) → b
 
     Wholes that are joined of the same are shared although each part of them but the first has a reading of its own.
+    But not what only a cut, or a change of rate, takes that may stand before it: then less of each is to be done.
     """
     edits = Rewrite(graph)
+    waiting = _waiting(graph)
     first: dict[_Key, NodeId] = {}
     numbers: dict[_Key, int] = {}
     contents: dict[NodeId, int] = {}
@@ -58,7 +60,7 @@ def share_streams(graph: StreamGraph, notes: Notes) -> StreamGraph:
                 key = (*key, inputs[0])
             case _:
                 key = (*key, inputs)
-        if work is None or (not inputs and not isinstance(node, Source)):
+        if work is None or (not inputs and not isinstance(node, Source)) or node.id in waiting:
             continue  # made up sound and pictures would wait in memory for the last who needs them
         kept = first.setdefault(key, node.id)
         if kept != node.id:
@@ -87,3 +89,37 @@ def _work(node: Node) -> _Key | None:
         case Choice():
             return ("choose", node.cases)
     return None
+
+
+def _waiting(graph: StreamGraph) -> set[NodeId]:
+    """What somebody alone takes that may yet come before it, where fewer frames are then filtered or joined."""
+    found: set[NodeId] = set()
+    for node in reversed(list(graph)):
+        users = graph.consumers.get(node.id, ())
+        if len(users) != 1 or node.same_as is not None:
+            continue
+        (user,) = (graph[each] for each in users)
+        if isinstance(node, Filter) and node.traits.pointwise and len(node.inputs) == 1:
+            if user.same_as is None and (user.id in found or isinstance(user, Cut) or _leaves_out(user, node)):
+                found.add(node.id)
+        elif isinstance(node, Concat) and isinstance(user, Cut) and user.exact and _whole(user, node):
+            found.add(node.id)
+    return found
+
+
+def _leaves_out(user: Node, node: Node) -> bool:
+    rate = node.info.frame_rate if isinstance(node.info, VideoStream) else None
+    return isinstance(user, Retime) and rate is not None and user.rate < rate
+
+
+def _whole(cut: Cut, joined: Concat) -> bool:
+    """Whether *cut* begins with a frame, or a sample, of *joined*."""
+    info = joined.info
+    rate = (
+        info.frame_rate
+        if isinstance(info, VideoStream)
+        else info.sample_rate
+        if isinstance(info, AudioStream)
+        else None
+    )
+    return rate is not None and (cut.start * rate).denominator == 1
