@@ -162,7 +162,8 @@ class Verifier:
             found = read_playlist(playlist.read_text(encoding="utf-8"))
         except ValueError as error:
             raise _wrong(output, "is not what was planned", [str(error)]) from error
-        whole = self._home / f"joined-{playlist.stem}"
+        # Several outputs, verified at the same time, may have playlists of one name.
+        whole = self._home / f"joined-{playlist.parent.name}-{playlist.stem}"
         with whole.open("wb") as joined:
             for name in found.names:
                 self._size(output, playlist.with_name(name))

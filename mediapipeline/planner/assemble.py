@@ -36,7 +36,7 @@ def requirements(graph: ir.StreamGraph, muxers: Sequence[str]) -> tuple[str, ...
         if isinstance(node, ir.Filter | ir.Measure):
             found.add(f"filter:{node.name}")
         elif isinstance(node, ir.Retime):
-            found.add("filter:fps")
+            found |= {"filter:fps", "filter:trim"}
         elif isinstance(node, ir.Concat):
             found |= {
                 "filter:concat",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mediapipeline.ffmpeg.features import Capabilities
+    from mediapipeline.testing.contract import OperatorContract
     from mediapipeline.testing.dry_run import DryRun, DryRunExecutor
     from mediapipeline.testing.fakes import FakeProber, clip_info
     from mediapipeline.testing.media import ClipError, ClipRecipe, make_clip
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from mediapipeline.testing.store_contract import JobStoreContract
     from mediapipeline.testing.strategies import job_specs, media_infos
 
-    from mediapipeline.testing.store_contract import JobStoreContract
 __all__ = [
     "SAMPLE_CLIPS",
     "Capabilities",
@@ -30,6 +30,7 @@ __all__ = [
     "DryRunExecutor",
     "FakeProber",
     "JobStoreContract",
+    "OperatorContract",
     "PlanAssertions",
     "PlanSnapshot",
     "assert_media",
@@ -52,6 +53,7 @@ _DEFINED_IN = {
     "DryRunExecutor": "mediapipeline.testing.dry_run",
     "FakeProber": "mediapipeline.testing.fakes",
     "JobStoreContract": "mediapipeline.testing.store_contract",
+    "OperatorContract": "mediapipeline.testing.contract",
     "PlanAssertions": "mediapipeline.testing.plan_assertions",
     "PlanSnapshot": "mediapipeline.testing.snapshots",
     "assert_media": "mediapipeline.testing.media_assertions",

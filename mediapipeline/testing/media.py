@@ -171,7 +171,7 @@ def make_clip(
     return path
 
 
-_MAKER = 1
+_MAKER = 2
 """Part of the cache key: goes up when the same recipe is made differently."""
 
 
@@ -277,6 +277,8 @@ def _arguments(recipe: ClipRecipe, folder: Path, suffix: str, head: list[str]) -
 def _picture(recipe: ClipRecipe) -> list[str]:
     width, height = recipe.size or (64, 48)
     chain = [f"testsrc2=size={width}x{height}:rate={recipe.rate}:duration={float(recipe.duration):.6f}"]
+    if width % 2 or height % 2:
+        chain.append("format=yuv444p")  # asked for subsampled pixels, the source makes a smaller picture of even sides
     if pix_fmt := _pix_fmt(recipe, width, height):
         chain.append(f"format={pix_fmt}")
     if recipe.vfr:

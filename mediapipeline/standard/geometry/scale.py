@@ -38,7 +38,7 @@ def _fits_need_a_box(params: Scale) -> str | None:
     category=Category.GEOMETRY,
     traits=POINTWISE,
     inputs={"clip": VIDEO | IMAGE},
-    requires=["filter:scale", "filter:setsar"],
+    requires=["filter:scale", "filter:setsar", "filter:crop", "filter:pad"],
     rules=[
         rule(_one_way_to_say_it, "size", "width", "height", code="exclusive-parameters",
              hint="give size, or width and height; -1 for one of them keeps the shape"),

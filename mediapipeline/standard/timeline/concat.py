@@ -38,7 +38,7 @@ _NOTICED = Fraction(1, 10)
     requires=[
         *(
             f"filter:{name}"
-            for name in ("concat", "fps", "scale", "setsar", "format", "tpad", "trim", "settb", "color")
+            for name in ("concat", "fps", "scale", "crop", "pad", "setsar", "format", "tpad", "trim", "settb", "color")
         ),
         *(f"filter:{name}" for name in ("aresample", "aformat", "apad", "atrim", "asetpts", "anullsrc")),
     ],
