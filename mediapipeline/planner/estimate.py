@@ -1,7 +1,8 @@
 """What work costs: a small model over the StreamGraph.
 
-Costs are in nanoseconds of CPU time per pixel (or per audio sample), rough figures of one core of today that only need
-to be right to a small factor. Unknown durations make unknown costs.
+Every node costs CPU time for each pixel (sample, packet) that it looks at, every process for its start; the figures are
+measured (`mediapipeline.planner.costs`), and need to be right to a small factor only. Memory is that of a process that
+copies, and the frames that decoders and encoders hold. Unknown durations make unknown costs.
 """
 
 from __future__ import annotations
@@ -14,31 +15,24 @@ import attrs
 from mediapipeline.media.encoders import ENCODERS
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, VideoStream
+from mediapipeline.planner import costs
 from mediapipeline.planner import streams as ir
 from mediapipeline.planner.machine import Machine
 from mediapipeline.steps.resources import Resources
 
 __all__ = ["estimate_measures", "estimate_nodes", "estimate_sinks", "processor_cores", "total"]
 
-_DECODE = {"h264": 3, "hevc": 5, "vp9": 4, "av1": 6, "vp8": 3, "mpeg4": 2, "ffv1": 20}
-_ENCODE = {
-    "libx264": 40,
-    "libx265": 160,
-    "libvpx-vp9": 300,
-    "libvpx": 120,
-    "libaom-av1": 600,
-    "libsvtav1": 120,
-    "ffv1": 25,
-}
-_PRESET: Mapping[str, int | Fraction] = {
-    "placebo": 10, "veryslow": 5, "slower": 3, "slow": 2, "medium": 1, "fast": Fraction(4, 5), "faster": Fraction(3, 5),
-    "veryfast": Fraction(2, 5), "superfast": Fraction(3, 10), "ultrafast": Fraction(1, 5),
-}  # fmt: skip
-_FILTER = 3
-_SAMPLE = 15
+_FREE = frozenset(
+    """
+    setsar setdar settb setpts asettb asetpts trim atrim null anull split asplit tpad apad setparams setrange concat
+    copy acopy sidedata asidedata metadata ametadata
+    """.split()
+)  # no pixel is touched by them
+_NO_CODING = frozenset({"rawvideo", "wrapped_avframe"})
 _NANO = 1_000_000_000
-_BASE_MEMORY = 40_000_000
-_FRAMES_HELD = 40  # frames that decoder, filters and a look-ahead encoder keep
+_LEAD = Fraction(2)  # seconds from the key frame before a time to that time, where nobody has looked
+_FRAME = Fraction(3, 2)  # bytes a pixel
+_PACKET = 1024  # samples in a packet of sound, as a rule
 _BITS = Fraction(1, 10)  # coded bits per pixel, where no bit rate is given
 
 
@@ -62,7 +56,7 @@ def _read_until(graph: ir.StreamGraph, source: ir.Source, members: set[str]) -> 
         node = graph[user]
         if user in members and not isinstance(node, ir.Copy):
             if isinstance(node, ir.Sample):
-                ends.append(node.time)
+                ends.append(node.time * (not source.key_frames))
             else:
                 ends.append(node.end if isinstance(node, ir.Cut) and node.end is not None else source.info.end)
     known = [end for end in ends if end is not None]
@@ -79,17 +73,78 @@ def _cost(graph: ir.StreamGraph, node: ir.Node, members: set[str]) -> Fraction |
     amount = _amount(node.info, node.info.duration)
     match node:
         case ir.Source():
-            amount = _amount(node.info, _read_until(graph, node, members))
-            per_unit = Fraction(_DECODE.get(node.info.codec or "", 4) if node.kind == "video" else _SAMPLE)
-        case ir.Filter() | ir.Measure() | ir.Choice():
-            per_unit = Fraction(_FILTER if node.kind == "video" else _SAMPLE)
+            until = _read_until(graph, node, members)
+            lead = _LEAD if node.seek and node.kind == "video" and not node.key_frames else Fraction(0)
+            amount = _amount(node.info, None if until is None else until + min(lead, node.seek))
+            other = costs.DECODE_OTHER if node.kind == "video" else costs.DECODE_SOUND
+            per_unit = _nano(costs.DECODE.get(node.info.codec or "", other))
+        case ir.Filter(name=name) if name in _FREE:
+            return Fraction(0)
+        case ir.Filter() | ir.Measure():
+            amount = _larger(graph, node, amount)
+            table, other = (costs.FILTER, costs.FILTER_OTHER)
+            if node.kind == "audio":
+                table, other = costs.SOUND_FILTER, costs.SOUND_FILTER_OTHER
+            per_unit = _nano(table.get(node.name, other))
+        case ir.Choice():
+            per_unit = _nano(costs.FILTER_OTHER if node.kind == "video" else costs.SOUND_FILTER_OTHER)
         case ir.Encode():
-            preset = dict(node.options).get("preset", "medium")
-            per_unit = Fraction(_ENCODE.get(node.encoder, 30)) * _PRESET.get(preset, 1)
-            per_unit = per_unit if node.kind == "video" else Fraction(4 * _SAMPLE)
+            per_unit = _encoding(node)
+        case ir.Copy():
+            return _packets(node.info) * _nano(costs.COPY)
         case _:
             return Fraction(0)
     return None if amount is None else amount * per_unit
+
+
+def _nano(figure: float) -> Fraction:
+    return Fraction(round(figure * 1000), 1000)
+
+
+def _encoding(node: ir.Encode) -> Fraction:
+    """Nanoseconds a pixel or a sample."""
+    if node.encoder in _NO_CODING or node.encoder.startswith("pcm_"):
+        return Fraction(0)
+    if node.kind == "audio":
+        return _nano(costs.ENCODE_SOUND)
+    usual = _nano(costs.ENCODE.get(node.encoder, costs.ENCODE_OTHER))
+    return usual * _nano(costs.PRESET.get(_preset(node), 1))
+
+
+def _preset(node: ir.Encode) -> str:
+    return dict(node.options).get("preset", "medium")
+
+
+def _larger(graph: ir.StreamGraph, node: ir.Node, amount: Fraction | None) -> Fraction | None:
+    """The pixels that go in, or those that come out: whichever are more."""
+    amounts = [
+        amount,
+        *(_amount(graph[each].info, node.info.duration) for each in node.inputs[:1] if each in graph.nodes),
+    ]
+    known = [each for each in amounts if each is not None]
+    return max(known) if len(known) == len(amounts) else None
+
+
+def _packets(info: Stream) -> Fraction:
+    """About how many packets there are; where that is not known, too few to matter."""
+    duration = info.duration or Fraction(0)
+    if isinstance(info, VideoStream):
+        return duration * (info.frame_rate or 0)
+    if isinstance(info, AudioStream):
+        return duration * (info.sample_rate or 48000) / _PACKET
+    return Fraction(0)
+
+
+def _held(node: ir.Node) -> int:
+    """Bytes of the frames that a decoder or an encoder holds."""
+    if not isinstance(node.info, VideoStream):
+        return 0
+    frames: float = 0
+    if isinstance(node, ir.Source):
+        frames = costs.DECODER_FRAMES
+    elif isinstance(node, ir.Encode):
+        frames = costs.ENCODER_FRAMES.get(_preset(node), costs.ENCODER_FRAMES["medium"])
+    return int(node.info.width * node.info.height * _FRAME * round(frames))
 
 
 def _members(graph: ir.StreamGraph, sinks: Sequence[ir.Node]) -> list[ir.Node]:
@@ -103,13 +158,11 @@ def estimate_sinks(
     """What writing *sinks* in one process uses on *machine*, with inputs of which *media* are known by their ids."""
     nodes = _members(graph, sinks)
     members = {node.id for node in nodes}
-    costs = [_cost(graph, node, members) for node in nodes if not isinstance(node, ir.Sink)]
-    known = [cost for cost in costs if cost is not None]
-    cpu = sum(known, Fraction(0)) / _NANO if len(known) == len(costs) else None
-    pictures = [
-        n.info for n in nodes if isinstance(n, ir.Source | ir.Filter | ir.Encode) and isinstance(n.info, VideoStream)
-    ]
-    memory = _BASE_MEMORY + sum(info.width * info.height * 3 // 2 * _FRAMES_HELD // 3 for info in pictures)
+    each = [_cost(graph, node, members) for node in nodes if not isinstance(node, ir.Sink)]
+    known = [cost for cost in each if cost is not None]
+    start = Fraction(costs.START, 1000)
+    cpu = start + sum(known, Fraction(0)) / _NANO if len(known) == len(each) else None
+    memory = costs.PROCESS_MEMORY + sum(map(_held, nodes))
     sizes = [_size(graph, sink) for sink in sinks]
     written = sum(size for size in sizes if size is not None) if None not in sizes else None
     duration = None if cpu is None else max(cpu / min(machine.cores, processor_cores(graph, sinks)), Fraction(1, 20))
@@ -198,15 +251,15 @@ def processor_cores(graph: ir.StreamGraph, sinks: Sequence[ir.Node]) -> int:
 def estimate_nodes(graph: ir.StreamGraph) -> Mapping[str, Resources]:
     """What the nodes of each origin (an operation, an input, an output) use, by JSON Pointer."""
     members = set(graph.nodes)
-    costs: dict[str, Fraction | None] = {}
+    found: dict[str, Fraction | None] = {}
     for node in graph:
         cost = None if isinstance(node, ir.Sink) else _cost(graph, node, members)
         if not isinstance(node, ir.Sink):
-            before = costs.get(node.origin, Fraction(0))
-            costs[node.origin] = None if before is None or cost is None else before + cost
+            before = found.get(node.origin, Fraction(0))
+            found[node.origin] = None if before is None or cost is None else before + cost
     return {
         origin: Resources(cpu_seconds=None if cost is None else _rounded(cost / _NANO))
-        for origin, cost in costs.items()
+        for origin, cost in found.items()
     }
 
 

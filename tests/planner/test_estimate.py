@@ -1,0 +1,95 @@
+"""Estimates follow the plan that is made, not the job that is asked for. How far they are off is for the benchmarks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mediapipeline.executor.executor import Executor
+from mediapipeline.planner import costs
+from mediapipeline.planner.optimize import RULES
+from mediapipeline.planner.planner import Planner
+from mediapipeline.planner.rule import Rule
+from mediapipeline.steps.resources import Resources
+from mediapipeline.testing import clip_info, make_clip
+from planning import job, op, plan
+
+PIXELS = 640 * 360
+CLIPS = {"in.mp4": clip_info(duration="600s", size="640x360", rate="25", audio=0)}
+AVC = {"video": {"codec": "libx264", "preset": "veryfast", "crf": 23}}
+
+
+def estimated(
+    *operations: dict[str, Any], codec: dict[str, Any] | None = AVC, rules: Sequence[Rule] = RULES
+) -> Resources:
+    fields = {"destination": "out.mp4", "input": operations[-1]["output"] if operations else "in"}
+    return plan(
+        job(*operations, outputs={"out": fields | ({} if codec is None else {"codec": codec})}), CLIPS, rules=rules
+    ).resources
+
+
+def cpu(used: Resources) -> float:
+    assert used.cpu_seconds is not None
+    return float(used.cpu_seconds)
+
+
+def test_a_whole_clip_costs_its_pixels_and_a_process() -> None:
+    pixels = PIXELS * 25 * 600
+    each = costs.DECODE["h264"] + costs.FILTER["hflip"] + costs.ENCODE["libx264"] * costs.PRESET["veryfast"]
+    assert cpu(estimated(op("hflip", "in", "out"))) == pytest.approx(
+        pixels * each * 1e-9 + costs.START / 1000, rel=0.01
+    )
+
+
+def test_what_the_rules_save_is_not_counted() -> None:
+    cut = op("trim", "in", "out", start="500s", duration="10s")
+    with_rules, without = estimated(cut), estimated(cut, rules=())
+    frames = PIXELS * 25 * costs.DECODE["h264"] * 1e-9
+    assert cpu(without) - cpu(with_rules) == pytest.approx(frames * (510 - 12), rel=0.02)  # two seconds to get there
+    assert with_rules.disk_written == without.disk_written
+    assert estimated(codec=None).cpu_seconds < with_rules.cpu_seconds  # type: ignore[operator]  # both are known
+
+
+def test_filters_that_touch_no_pixel_are_free_and_scaling_costs_what_goes_in() -> None:
+    small = op("scale", "in", "out", width=64, height=36)
+    pixels = PIXELS * 25 * 600
+    each = costs.DECODE["h264"] + costs.FILTER["scale"]
+    assert cpu(estimated(small)) == pytest.approx(pixels * each * 1e-9 + costs.START / 1000, rel=0.25)
+
+
+def test_memory_is_that_of_the_frames_held() -> None:
+    copy, encode = estimated(codec=None), estimated(op("hflip", "in", "out"))
+    assert copy.memory == costs.PROCESS_MEMORY
+    frames = costs.DECODER_FRAMES + costs.ENCODER_FRAMES["veryfast"]
+    assert encode.memory == pytest.approx(costs.PROCESS_MEMORY + frames * PIXELS * 1.5, rel=0.01)
+    slower = estimated(op("hflip", "in", "out"), codec={"video": {"codec": "libx264", "preset": "slow", "crf": 23}})
+    assert slower.memory > encode.memory  # type: ignore[operator]  # both are known
+
+
+@pytest.mark.parametrize("codec", [None, {"video": {"codec": "libx264", "bitrate": "400k"}}])
+def test_bytes_are_about_those_of_the_file(tmp_path: Path, codec: dict[str, Any] | None) -> None:
+    make_clip(
+        tmp_path / "in.mp4", duration="4s", size=(160, 120), video_codec="libx264", extra=["-b:v", "400k", "-bf", "0"]
+    )
+    fields = {"destination": "out.mkv", "input": "in"} | ({} if codec is None else {"codec": codec})
+    made = Planner(base_dir=tmp_path).plan(job(outputs={"out": fields}))
+    result = Executor(base_dir=tmp_path).run(made)
+    assert made.resources.disk_written == pytest.approx(result.outputs["out"].size, rel=0.5)
+    assert made.resources.disk_read == pytest.approx((tmp_path / "in.mp4").stat().st_size, rel=0.01)
+
+
+def test_what_is_not_known_makes_no_figure() -> None:
+    clips = {"in.mp4": clip_info(duration=None, size="640x360", rate="25", audio=0)}
+    document = job(op("hflip", "in", "out"), outputs={"out": {"destination": "out.mp4", "codec": AVC}})
+    used = plan(document, clips).resources
+    assert (used.cpu_seconds, used.duration, used.disk_written) == (None, None, None)
+    assert used.memory is not None
+
+
+def test_time_is_that_of_the_cores_that_encoders_can_use() -> None:
+    used = estimated(op("hflip", "in", "out"))
+    assert used.duration == pytest.approx(Fraction(used.cpu_seconds or 0) / 4, rel=0.01)
