@@ -12,7 +12,19 @@ import pytest
 
 import mediapipeline
 
-PUBLIC = ["", ".errors", ".jobs", ".media", ".operators", ".params", ".sources", ".steps", ".testing", ".tracing"]
+PUBLIC = [
+    "",
+    ".errors",
+    ".jobs",
+    ".media",
+    ".operators",
+    ".params",
+    ".report",
+    ".sources",
+    ".steps",
+    ".testing",
+    ".tracing",
+]
 
 
 def test_public_names_change_on_purpose_only(golden):

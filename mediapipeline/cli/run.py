@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mediapipeline.cli.exits import DONE, UsageError
 from mediapipeline.cli.job import add_job, add_rules, planner_for, read_job
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mediapipeline.executor.result import ExecutionResult, OutputResult
     from mediapipeline.planner.plan import ProcessingPlan
     from mediapipeline.planner.planner import Planner
+    from mediapipeline.report.facts import Recorder, RunReport
 
 __all__ = ["DESCRIPTION", "SUMMARY", "add_arguments", "execute"]
 
@@ -34,7 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_rules(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace outputs that exist already")
     parser.add_argument(
-        "--report", metavar="FILE", help='write FILE, JSON with "plan", "result" and "error"; null is what there is not'
+        "--report",
+        metavar="FILE",
+        help="write FILE when it is over, also when it failed: a page to look at if FILE ends in .html, otherwise JSON "
+        'with "plan", "result", "error" and "spans"; null is what there is not',
     )
     parser.add_argument(
         "--progress",
@@ -62,24 +66,27 @@ def _cores(text: str) -> int:
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     """Run the command and return its exit code."""
     from mediapipeline.errors import MediaPipelineError, RunCancelledError
+    from mediapipeline.report.facts import Recorder
 
     job = read_job(args)
     report = None if args.report is None else _report_file(args.report)
     planner = planner_for(job, ffmpeg=args.ffmpeg, rules=args.rules, strategies=args.strategy)
     plan: ProcessingPlan | None = None
+    recorder = Recorder()
     try:
         plan = planner.plan(job.text)
         _check_targets(plan, planner, report, overwrite=args.overwrite)
         for decision in plan.warnings:
             terminal.note(f"warning: {one_line(decision.text)} ({decision.subject})")
-        result = _run(plan, args, job.folder, terminal)
+        result = _run(plan, args, job.folder, terminal, recorder)
     except MediaPipelineError as error:
-        _write_report(report, plan, error=error.to_dict())
+        _write_report(report, recorder.report(plan, error=error.to_dict()), job.folder, args.ffmpeg)
         raise
     except KeyboardInterrupt:
-        _write_report(report, plan, error=RunCancelledError("the run was cancelled; nothing of it is left").to_dict())
+        cancelled = RunCancelledError("the run was cancelled; nothing of it is left").to_dict()
+        _write_report(report, recorder.report(plan, error=cancelled), job.folder, args.ffmpeg)
         raise
-    _write_report(report, plan, result=result.to_dict())
+    _write_report(report, recorder.report(plan, result), job.folder, args.ffmpeg)
     # Who reads events on stdout reads nothing else there.
     say = terminal.note if args.progress == "json" else terminal.say
     for output in result.outputs.values():
@@ -90,13 +97,15 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     return DONE
 
 
-def _run(plan: ProcessingPlan, args: argparse.Namespace, folder: Path, terminal: Terminal) -> ExecutionResult:
+def _run(
+    plan: ProcessingPlan, args: argparse.Namespace, folder: Path, terminal: Terminal, recorder: Recorder
+) -> ExecutionResult:
     from mediapipeline.cli.progress import watching
     from mediapipeline.executor.executor import Executor
 
     executor = Executor(cpus=args.cpus, ffmpeg=args.ffmpeg, base_dir=folder, verify=args.verify)
     with watching(args.progress, terminal) as on_event:
-        return executor.run(plan, on_event=on_event, overwrite=args.overwrite)
+        return executor.run(plan, on_event=recorder.before(on_event), overwrite=args.overwrite)
 
 
 def _check_targets(plan: ProcessingPlan, planner: Planner, report: Path | None, *, overwrite: bool) -> None:
@@ -151,9 +160,15 @@ def _report_file(name: str) -> Path:
     return path
 
 
-def _write_report(path: Path | None, plan: ProcessingPlan | None, **came: dict[str, Any]) -> None:
+def _write_report(path: Path | None, report: RunReport, folder: Path, ffmpeg: str | None) -> None:
+    from mediapipeline.ffmpeg.engine import default_engine
+    from mediapipeline.report.page import looks, to_html
+
     if path is None:
         return
-    report = {"plan": None if plan is None else plan.to_dict(), "result": None, "error": None, **came}
-    text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+    if path.suffix.lower() in {".html", ".htm"}:
+        seen = looks(report, folder, engine=default_engine(ffmpeg)) if report.result is not None else None
+        text = to_html(report, seen)
+    else:
+        text = json.dumps(report.to_dict(), indent=2, ensure_ascii=False) + "\n"
     path.write_text(text, encoding="utf-8", errors="backslashreplace")

@@ -113,6 +113,7 @@ class StepResult:
         argv: The command as it ran; empty where no process did.
         measurements: What it measured.
         taken: What it did because of measurements.
+        cached: Whether what it writes was left by an earlier run, and no process ran.
     """
 
     id: str
@@ -125,6 +126,7 @@ class StepResult:
     argv: tuple[str, ...] = ()
     measurements: tuple[MeasurementResult, ...] = ()
     taken: tuple[Taken, ...] = ()
+    cached: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -199,6 +201,12 @@ class ExecutionResult:
     def taken(self) -> tuple[Taken, ...]:
         """What was done because of that, each once."""
         return tuple(dict.fromkeys(taken for step in self.steps for taken in step.taken))
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """What a notebook shows: the outputs, with a look at each."""
+        from mediapipeline.executor.show import mimebundle
+
+        return mimebundle(self)
 
     def to_dict(self) -> dict[str, Any]:
         return to_dict(self)

@@ -234,6 +234,12 @@ class ProcessingPlan:
 
         return script(self)
 
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """What a notebook shows: a drawing, and what comes out."""
+        from mediapipeline.planner.show import mimebundle
+
+        return mimebundle(self)
+
     def to_dict(self) -> dict[str, Any]:
         """JSON form; `format_version` is always in it."""
         return {"format_version": self.format_version, **to_dict(self)}

@@ -135,6 +135,12 @@ class JobSpec:
         assert isinstance(loaded.spec, cls)
         return loaded.spec
 
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """What a notebook shows: a drawing of its clips."""
+        from mediapipeline.spec.show import mimebundle
+
+        return mimebundle(self)
+
     @classmethod
     def parse(cls, document: str | bytes | Mapping[str, Any] | JobSpec, problems: Problems) -> Loaded:
         """As much of a job as *document* soundly says, with everything else reported."""

@@ -69,7 +69,7 @@ def test_the_report_holds_plan_and_result(job, tmp_path, capsys):
     argv = ["run", str(job()), "--report", str(report), "--cpus", "1", "--verify", "full"]
     assert main(argv) == 0
     written = json.loads(report.read_text())
-    assert list(written) == ["plan", "result", "error"]
+    assert list(written) == ["plan", "result", "error", "spans", "wall_seconds"]
     assert ProcessingPlan.from_dict(written["plan"]).output("small").destination == "out.mp4"
     result = ExecutionResult.from_dict(written["result"])
     assert result.outputs["small"].path == tmp_path / "out.mp4"

@@ -1,0 +1,154 @@
+"""`Flow`: a graph whose edges all go one way, drawn from left to right as SVG."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from graphlib import TopologicalSorter
+from typing import Literal, TypeAlias
+
+import attrs
+
+from mediapipeline.display.html import Markup, escaped
+
+__all__ = ["Flow", "FlowEdge", "FlowNode", "NodeKind"]
+
+NodeKind: TypeAlias = Literal["input", "operation", "output"]
+
+_COLOURS: dict[NodeKind, str] = {"input": "#3b82f6", "operation": "#8b5cf6", "output": "#10b981"}
+_LETTER = 7.2  # width of a letter of the font, pixels; fonts differ, and boxes have room to spare
+_LINE = 16
+_LONGEST = 34
+_GAP = 26  # between boxes of a column
+_AIR = 70  # between columns, at the least
+
+
+@attrs.frozen(kw_only=True)
+class FlowNode:
+    """A box.
+
+    Attributes:
+        id: What edges call it.
+        lines: What stands in it; long lines are shortened.
+        kind: What it is, which gives its colour.
+    """
+
+    id: str
+    lines: tuple[str, ...]
+    kind: NodeKind
+
+
+@attrs.frozen(kw_only=True)
+class FlowEdge:
+    """An arrow from one box to another, with a word at it."""
+
+    source: str
+    target: str
+    label: str = ""
+
+
+@attrs.frozen
+class _Box:
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@attrs.frozen(kw_only=True)
+class Flow:
+    """A graph to be drawn. Its edges must not go in circles."""
+
+    nodes: tuple[FlowNode, ...]
+    edges: tuple[FlowEdge, ...]
+
+    def to_svg(self) -> Markup:
+        """The drawing, as an SVG element."""
+        columns = self._columns()
+        boxes = _placed(columns, self._air(columns))
+        width = max((box.x + box.width for box in boxes.values()), default=0) + 10
+        height = max((box.y + box.height for box in boxes.values()), default=0) + 10
+        parts = [_arrow(boxes[edge.source], boxes[edge.target], edge.label) for edge in self.edges]
+        parts += [_box(node, boxes[node.id]) for node in self.nodes]
+        return Markup(
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
+            f'viewBox="0 0 {width:.0f} {height:.0f}" font-family="system-ui, sans-serif" font-size="13" role="img">'
+            '<defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+            '<path d="M0 0 8 4 0 8z" fill="#888"/></marker></defs>' + "".join(parts) + "</svg>"
+        )
+
+    def _columns(self) -> list[list[FlowNode]]:
+        """The boxes of each column: a box stands right of all that lead to it."""
+        before: dict[str, list[str]] = {node.id: [] for node in self.nodes}
+        for edge in self.edges:
+            before[edge.target].append(edge.source)
+        depth: dict[str, int] = {}
+        for name in TopologicalSorter(before).static_order():
+            depth[name] = max((depth[source] + 1 for source in before[name]), default=0)
+        last = max(depth.values(), default=0)
+        columns: list[list[FlowNode]] = [[] for _ in range(last + 1)]
+        for node in self.nodes:
+            columns[last if node.kind == "output" else depth[node.id]].append(node)
+        return [column for column in columns if column]
+
+    def _air(self, columns: Sequence[Sequence[FlowNode]]) -> list[float]:
+        """Room right of each column, for the words at its arrows."""
+        at = {node.id: number for number, column in enumerate(columns) for node in column}
+        widest: dict[int, float] = defaultdict(float)
+        for edge in self.edges:
+            place = at[edge.target] - 1
+            widest[place] = max(widest[place], len(_short(edge.label)) * _LETTER * 0.85 + 30)
+        return [max(_AIR, widest[number]) for number in range(len(columns))]
+
+
+def _placed(columns: Sequence[Sequence[FlowNode]], air: Sequence[float]) -> dict[str, _Box]:
+    tallest = max((_tall(column) for column in columns), default=0)
+    boxes: dict[str, _Box] = {}
+    x = 10.0
+    for column, room in zip(columns, air, strict=True):
+        width = max(len(_short(line)) for node in column for line in node.lines) * _LETTER + 24
+        y = 10 + (tallest - _tall(column)) / 2
+        for node in column:
+            height = len(node.lines) * _LINE + 14
+            boxes[node.id] = _Box(x, y, width, height)
+            y += height + _GAP
+        x += width + room
+    return boxes
+
+
+def _tall(column: Sequence[FlowNode]) -> float:
+    return sum(len(node.lines) * _LINE + 14 for node in column) + _GAP * (len(column) - 1)
+
+
+def _box(node: FlowNode, box: _Box) -> str:
+    colour = _COLOURS[node.kind]
+    title = escaped("\n".join(node.lines))
+    styles = ['font-weight="600"', *['opacity="0.75"'] * (len(node.lines) - 1)]
+    lines = "".join(
+        f'<text x="{box.x + 12:.1f}" y="{box.y + 20 + at * _LINE:.1f}" fill="currentColor" {style}>'
+        f"{escaped(_short(line))}</text>"
+        for at, (line, style) in enumerate(zip(node.lines, styles, strict=True))
+    )
+    return (
+        f"<g><title>{title}</title>"
+        f'<rect x="{box.x:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" height="{box.height:.1f}" rx="6" '
+        f'fill="{colour}" fill-opacity="0.12" stroke="{colour}"/>{lines}</g>'
+    )
+
+
+def _arrow(source: _Box, target: _Box, label: str) -> str:
+    x1, y1 = source.x + source.width, source.y + source.height / 2
+    x2, y2 = target.x, target.y + target.height / 2
+    bend = max(24.0, min(60.0, (x2 - x1) / 2))
+    path = f"M{x1:.1f} {y1:.1f}C{x1 + bend:.1f} {y1:.1f} {x2 - bend:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
+    word = ""
+    if label:
+        word = (
+            f'<text x="{x2 - 12:.1f}" y="{y2 - 6:.1f}" text-anchor="end" font-size="11" fill="currentColor" '
+            f'opacity="0.75">{escaped(_short(label))}</text>'
+        )
+    return f'<path d="{path}" fill="none" stroke="#888" marker-end="url(#tip)"/>{word}'
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

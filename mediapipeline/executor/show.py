@@ -1,0 +1,37 @@
+"""A result as notebooks show it: what came out, with a look at each output."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mediapipeline.display import escaped, picture, table
+from mediapipeline.errors import EngineError
+from mediapipeline.ffmpeg.engine import default_engine
+from mediapipeline.ffmpeg.look import look
+
+if TYPE_CHECKING:
+    from mediapipeline.executor.result import ExecutionResult
+
+__all__ = ["mimebundle"]
+
+
+def mimebundle(result: ExecutionResult) -> dict[str, str]:
+    """The forms in which a notebook can show a result. Outputs that are still there are looked at: FFmpeg runs."""
+    rows = [
+        (output.id, str(output.path), f"{output.size} bytes", "; ".join(output.checks))
+        for output in result.outputs.values()
+    ]
+    lines = [f"{name}: {path} ({size})" for name, path, size, _ in rows]
+    parts = [table(("output", "file", "size", "verified"), rows)]
+    parts += [escaped(f"warning: {warning}") for warning in result.warnings]
+    return {"text/plain": "\n".join(lines), "text/html": "".join([*parts, *_pictures(result)])}
+
+
+def _pictures(result: ExecutionResult) -> list[str]:
+    try:
+        engine = default_engine()
+    except EngineError:  # a result may be shown where there is no FFmpeg
+        return []
+    there = [output for output in result.outputs.values() if output.path.is_file()]
+    looks = [(look(output.path, output.media, engine=engine), output.id) for output in there]
+    return [picture(png, name) for png, name in looks if png is not None]
