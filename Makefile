@@ -4,7 +4,7 @@
 #   make test [ARGS="-k trim"]  the tests, against every FFmpeg found and two fetched ones
 #   make fuzz                   random jobs with the optimiser and without, on two FFmpegs; goes on where it was interrupted
 #   make check                  format, lint, types, import layers
-#   make bench                  planning and throughput, in tables
+#   make bench                  planning and throughput, in tables; ARGS=--resume goes on where it was interrupted
 #   make docs                   links and code blocks of the documentation hold
 #   make clean                  remove what the others made
 
@@ -43,7 +43,7 @@ check: .venv/.dev
 	$(BIN)/mypy --config-file tests/mypy.ini
 	$(BIN)/lint-imports
 
-bench: .venv/.dev
+bench: .venv/.bench
 	$(BIN)/python benchmarks/run.py $(ARGS)
 
 docs: .venv/.dev
@@ -65,6 +65,10 @@ $(BIN)/python:
 .venv/.dev: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install -q -e '.[dev]'
 	@touch $@ .venv/.demo
+
+.venv/.bench: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install -q -e '.[bench]'
+	@touch $@ .venv/.dev .venv/.demo
 
 # An older FFmpeg to test against, out of an older wheel; it is not installed, only unpacked.
 .cache/ffmpeg-7.0/ffmpeg: | $(BIN)/python

@@ -1,24 +1,78 @@
-"""The report of a run: Markdown tables and a chart, in ``benchmarks/results``."""
+"""The report of what was measured: Markdown tables in ``benchmarks/results``, beside the chart."""
 
 from __future__ import annotations
 
 import os
 import platform
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from xml.sax.saxutils import escape
 
-from benchmarks.planning.chains import Row as PlanningRow
-from benchmarks.throughput.compare import FORMS, Comparison
-from benchmarks.throughput.overhead import Row as OverheadRow
+from benchmarks import kept
+from benchmarks.chart import chart
+from benchmarks.throughput.compare import LONG, SHORT, Comparison, found_before
+from benchmarks.throughput.job import Job
+from benchmarks.throughput.jobs import JOBS
+from benchmarks.throughput.statistic import geometric_mean
 from mediapipeline.ffmpeg.engine import default_engine
 
-__all__ = ["FOLDER", "Report"]
+__all__ = ["write"]
 
 FOLDER = Path(__file__).with_name("results")
-_COLOURS = {"ours": "#2b6cb0", "expert": "#38a169", "crowd": "#a0aec0"}
-_WIDTH, _LABELS, _BAR, _GAP = 760, 250, 12, 14
+_PARITY = 1.02
+_ENOUGH = 10  # seconds
+
+
+def write() -> Path:
+    """Write ``README.md`` and ``jobs.svg``, of what has been measured so far; where."""
+    FOLDER.mkdir(exist_ok=True)
+    found = [(job, made) for job in JOBS if (made := found_before(job.name, SHORT)) is not None]
+    long = [(job, made) for job in JOBS if (made := found_before(job.name, LONG)) is not None]
+    text = "\n\n".join(_parts(found, long)) + "\n"
+    (FOLDER / "README.md").write_text(text, encoding="utf-8")
+    (FOLDER / "jobs.svg").write_text(chart(found), encoding="utf-8")
+    return FOLDER / "README.md"
+
+
+_Found = Sequence[tuple[Job, Comparison]]
+
+
+def _parts(found: _Found, long: _Found) -> Iterator[str]:
+    version = default_engine().capabilities.version_text
+    yield "# Benchmarks"
+    yield (
+        f"Written by `make bench`: FFmpeg {version}, {os.cpu_count()} cores, {platform.machine()},"
+        f" Python {platform.python_version()}. Ratios carry over to other machines, seconds do not."
+    )
+    yield "## Jobs"
+    yield (
+        "*ours* plans, probes, runs and verifies a job document; *expert* is the fastest way known to do the same by"
+        " hand ([below](#what-the-experts-run); a better one is welcome); *crowd* is what is usually found: one command"
+        " a step, filters instead of seeks, MoviePy, ffmpeg-python ([the code](../throughput/jobs)). All three"
+        " alternate. A ratio is the median of pairs, with the interval that holds it with 95 %."
+    )
+    yield "![How many times as long as the expert's commands each form of a job takes](jobs.svg)"
+    yield _jobs(found)
+    yield from _together(found)
+    missing = [job.name for job in JOBS if job.name not in {each.name for each, _ in found}]
+    if missing:
+        yield f"Not measured: {', '.join(missing)}."
+    if long:
+        yield from _parity(long)
+    yield "## What they need, and what they waste"
+    yield (
+        "*Memory* is that of all processes together, with Python's where it takes part. *Decoded* and *encoded* are"
+        " frames ÷ the frames that had to be ([what that means](../../mediapipeline/planner/workload.py)): figures that"
+        " need no clock."
+    )
+    yield _needs(found)
+    yield "## Estimates"
+    yield "What plans predict ÷ what was used; the model is fitted by `python benchmarks/run.py fit`."
+    yield _estimates(found)
+    yield from _overhead()
+    yield from _planning()
+    yield "## What the experts run"
+    yield from (f"**{job.title}**\n\n```sh\n" + "\n".join(made.commands) + "\n```" for job, made in found)
 
 
 def _table(head: str, numbers: int, rows: Iterable[Sequence[str]]) -> str:
@@ -27,91 +81,135 @@ def _table(head: str, numbers: int, rows: Iterable[Sequence[str]]) -> str:
     return "\n".join([f"| {head} |", f"|{rule}|", *(f"| {' | '.join(row)} |" for row in rows)])
 
 
-class Report:
-    """Collects the rows of all suites and writes them down."""
+def _jobs(found: _Found) -> str:
+    rows = []
+    for job, made in found:
+        medians = [_seconds(statistics.median(made.forms[f].wall)) for f in ("ours", "expert", "crowd")]
+        ratios = [str(made.ratio("expert")), str(made.ratio("expert", cpu=True))]
+        rows.append([job.title, *medians, *ratios, _plain(made, "crowd"), made.same + _same_command(made)])
+    head = (
+        "job | ours | expert | crowd | ours ÷ expert, wall | ours ÷ expert, CPU | ours ÷ crowd, wall | the same in all"
+    )
+    return _table(head, 6, rows)
 
-    def __init__(self) -> None:
-        self.planning: list[PlanningRow] = []
-        self.overhead: list[OverheadRow] = []
-        self.jobs: list[Comparison] = []
 
-    def markdown(self) -> str:
-        """Every table, with what it was measured on."""
-        version = default_engine().capabilities.version_text
-        machine = f"Python {platform.python_version()}, FFmpeg {version}, {os.cpu_count()} cores, {platform.machine()}"
-        parts = [
-            "# Benchmarks",
-            (
-                f"Written by `make bench`: {machine}. Figures are medians of alternating runs in one session; ratios"
-                " carry"
-                " over to other machines, seconds do not."
-            ),
-            "## Jobs",
-            ("*ours* plans, probes, runs and verifies a job document; *expert* is the best FFmpeg command known for it;"
-            " *crowd* is what is usually found: one command a step, filters instead of seeks. The commands stand in"
-            " `benchmarks/throughput/jobs.py`."),
-            "![Wall time of each job by form](jobs.svg)",
-            _table(
-                "job | ours | expert | crowd | ours ÷ expert (95 %) | the same in CPU | ours ÷ crowd | results",
-                6,
-                map(self._job, self.jobs),
-            ),
-            "## What the executor adds",
-            _table(
-                "job | bare FFmpeg | `Executor.run` | adds | CPU, bare | CPU, ours | memory of the host",
-                6,
-                (
-                    (
-                        row.name, f"{row.bare_wall * 1e3:.0f} ms", f"{row.ours_wall * 1e3:.0f} ms",
-                        f"{row.overhead * 1e3:.0f} ms", f"{row.bare_cpu:.2f} s", f"{row.ours_cpu:.2f} s",
-                        f"{row.memory / 2**20:.0f} MiB",
-                    )
-                    for row in self.overhead
-                ),
-            ),
-            "## Planning",
-            _table(
-                "what | time | per operation",
-                2,
-                (
-                    (
-                        row.name, f"{row.seconds * 1e3:.1f} ms",
-                        "" if row.per_operation is None else f"{row.per_operation * 1e6:.0f} µs",
-                    )
-                    for row in self.planning
-                ),
-            ),
-        ]  # fmt: skip
-        return "\n\n".join(parts) + "\n"
+def _same_command(made: Comparison) -> str:
+    return "; ours runs the expert's commands" if made.same_argv else ""
 
-    def _job(self, found: Comparison) -> list[str]:
-        medians = [f"{statistics.median(found.wall[form]):.2f} s" for form in FORMS]
-        expert, cpu, crowd = found.ratio("expert"), found.ratio("expert", cpu=True), found.ratio("crowd")
-        interval = f"{expert.median:.2f} ({expert.low:.2f} to {expert.high:.2f})"
-        return [found.job.name, *medians, interval, f"{cpu.median:.2f}", f"{crowd.median:.2f}", found.same]
 
-    def chart(self) -> str:
-        """Wall time of every job by form, each job to its own longest."""
-        height = _GAP + len(self.jobs) * (3 * _BAR + _GAP)
-        parts = [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}" font-family="sans-serif">'
+def _plain(made: Comparison, other: str, *, cpu: bool = False) -> str:
+    ratio = made.ratio(other, cpu=cpu)
+    return "" if ratio is None else f"{ratio.median:.2f}"
+
+
+def _together(found: _Found) -> Iterator[str]:
+    if not found:
+        return
+    lines = []
+    for other, cpu, words in (
+        ("expert", False, "ours ÷ expert, wall"),
+        ("expert", True, "ours ÷ expert, CPU"),
+        ("crowd", False, "ours ÷ crowd, wall"),
+    ):
+        ratios = {job.name: ratio.median for job, made in found if (ratio := made.ratio(other, cpu=cpu)) is not None}
+        worst = max(ratios, key=lambda name: ratios[name])
+        mean = geometric_mean(ratios.values())
+        lines.append([words, f"{mean:.2f}", f"{ratios[worst]:.2f} ({worst})"])
+    yield _table("over all jobs | geometric mean | worst", 2, lines)
+    added = statistics.median(made.added for _, made in found)
+    yield (
+        f"Most of these jobs are short, so that they can be repeated: what planning, probing, verifying and publishing"
+        f" add shows. It does not grow with a job: the median is {added:.2f} s."
+    )
+
+
+def _parity(long: _Found) -> Iterator[str]:
+    yield "## Jobs of ten seconds and more"
+    yield (
+        f"The same jobs, made longer (`python benchmarks/run.py parity`: {long[0][1].size}), in two forms."
+        f" Parity is an interval that includes {_PARITY} or less."
+    )
+    rows = []
+    for job, made in long:
+        wall, cpu = made.ratio("expert"), made.ratio("expert", cpu=True)
+        assert wall is not None
+        assert cpu is not None
+        seconds = statistics.median(made.forms["expert"].wall)
+        verdict = "yes" if max(wall.low, cpu.low) <= _PARITY else "no"
+        rows.append([job.title, _seconds(seconds), str(wall), str(cpu), verdict if seconds >= _ENOUGH else "too short"])
+    yield _table("job | expert | ours ÷ expert, wall | ours ÷ expert, CPU | parity", 3, rows)
+
+
+def _needs(found: _Found) -> str:
+    rows = []
+    for job, made in found:
+        memory = [_bytes(max(made.forms[f].memory)) for f in ("ours", "expert", "crowd")]
+        first = [_maybe(made.forms[f].first_report, _seconds) for f in ("ours", "expert")]
+        waste = [_maybe(made.waste.get(name), "{:.2f}".format) for name in ("decoding", "encoding")]
+        more = [
+            _maybe(made.waste.get("processes"), "{:.0f}".format),
+            _maybe(made.waste.get("intermediate_bytes"), _bytes),
         ]
-        for place, found in enumerate(self.jobs):
-            top = _GAP + place * (3 * _BAR + _GAP)
-            longest = max(statistics.median(times) for times in found.wall.values())
-            parts.append(f'<text x="0" y="{top + 2 * _BAR}" font-size="13">{escape(found.job.name)}</text>')
-            for line, form in enumerate(FORMS):
-                seconds = statistics.median(found.wall[form])
-                width = max(1.0, seconds / longest * (_WIDTH - _LABELS - 130))
-                y = top + line * _BAR
-                bar = f'<rect x="{_LABELS}" y="{y}" width="{width:.1f}" height="{_BAR - 2}" fill="{_COLOURS[form]}"/>'
-                beside, below = _LABELS + width + 6, y + _BAR - 3
-                label = f'<text x="{beside:.1f}" y="{below}" font-size="10">{form} {seconds:.2f} s</text>'
-                parts += [bar, label]
-        return "\n".join([*parts, "</svg>"]) + "\n"
+        rows.append([job.title, *memory, *first, *waste, *more])
+    head = "job | memory, ours | expert | crowd | first progress, ours | expert"
+    head += " | decoded | encoded | processes | between steps"
+    return _table(head, 9, rows)
 
-    def write(self) -> None:
-        """Write ``README.md`` and ``jobs.svg`` into `FOLDER`."""
-        FOLDER.mkdir(exist_ok=True)
-        (FOLDER / "README.md").write_text(self.markdown(), encoding="utf-8")
-        (FOLDER / "jobs.svg").write_text(self.chart(), encoding="utf-8")
+
+def _estimates(found: _Found) -> str:
+    rows = []
+    for job, made in found:
+        pairs = (("cpu_seconds", "cpu_seconds"), ("duration", "duration"), ("memory", "memory"), ("disk_written",) * 2)
+        rows.append([job.title, *(_share(made.predicted.get(a), made.used.get(b)) for a, b in pairs)])
+    return _table("job | CPU time | wall time | memory | bytes written", 4, rows)
+
+
+def _share(predicted: float | None, used: float | None) -> str:
+    return f"{predicted / used:.2f}" if predicted is not None and used else ""
+
+
+def _overhead() -> Iterator[str]:
+    rows = kept.read("overhead")
+    if rows:
+        yield "## What the executor adds"
+        yield "The same command, by itself and by `Executor.run`, which also checks inputs, verifies and publishes."
+        yield _table(
+            "job | bare FFmpeg | `Executor.run` | CPU, bare | CPU, ours | memory of the host",
+            5,
+            (
+                (
+                    row["name"], _seconds(row["bare_wall"]), _seconds(row["ours_wall"]), _seconds(row["bare_cpu"]),
+                    _seconds(row["ours_cpu"]), _bytes(row["memory"]),
+                )
+                for row in rows
+            ),
+        )  # fmt: skip
+
+
+def _planning() -> Iterator[str]:
+    rows = kept.read("planning")
+    if rows:
+        yield "## Planning"
+        yield _table(
+            "what | time | per operation",
+            2,
+            (
+                (
+                    row["name"], f"{row['seconds'] * 1e3:.1f} ms",
+                    "" if row["per_operation"] is None else f"{row['per_operation'] * 1e6:.0f} µs",
+                )
+                for row in rows
+            ),
+        )  # fmt: skip
+
+
+def _maybe(value: float | None, how: object) -> str:
+    return "" if value is None else how(value)  # type: ignore[operator]  # a format, or one of those below
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.2f} s"
+
+
+def _bytes(value: float) -> str:
+    return f"{value / 1e6:.0f} MB" if value else "0"

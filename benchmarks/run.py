@@ -1,38 +1,99 @@
-"""Run both suites, say what is measured as it is, and write the report: ``make bench``."""
+"""Measure, and write the report: ``make bench``.
+
+python benchmarks/run.py                      everything, about a quarter of an hour on two cores
+python benchmarks/run.py --resume             what is not there yet of it
+python benchmarks/run.py jobs deep-trim       one job again, or several
+python benchmarks/run.py parity               ours and the experts' commands on jobs of ten seconds and more
+python benchmarks/run.py planning | overhead  one suite
+python benchmarks/run.py fit                  measure this machine for the estimates of plans, and write them down
+python benchmarks/run.py report               write the report of what is there
+"""
 
 from __future__ import annotations
 
+import argparse
 import sys
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks import kept
 from benchmarks.planning import chains
-from benchmarks.report import FOLDER, Report
-from benchmarks.throughput import compare, overhead
+from benchmarks.report import write
+from benchmarks.throughput import fit, overhead
+from benchmarks.throughput.compare import LONG, SHORT, compare, found_before
+from benchmarks.throughput.job import Size
+from benchmarks.throughput.jobs import JOBS
+
+SUITES = ("planning", "overhead", "jobs", "parity", "fit", "report")
 
 
-def main() -> None:
-    """Measure everything; a word on the command line (``planning``, ``overhead``, ``jobs``) chooses one suite."""
-    chosen = set(sys.argv[1:]) or {"planning", "overhead", "jobs"}
-    report = Report()
-    if "planning" in chosen:
-        for row in chains.measure():
-            print(f"{row.name}: {row.seconds * 1e3:.1f} ms", flush=True)
-            report.planning.append(row)
-    if "overhead" in chosen:
-        for cost in overhead.measure():
-            print(f"{cost.name}: the executor adds {cost.overhead * 1e3:.0f} ms", flush=True)
-            report.overhead.append(cost)
+def main() -> int:
+    """Run what the command line asks for; 1 where a job failed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("suite", nargs="?", choices=SUITES, help="default: planning, overhead and jobs")
+    parser.add_argument("jobs", nargs="*", metavar="JOB", help=", ".join(job.name for job in JOBS))
+    parser.add_argument("--resume", action="store_true", help="leave out what has been measured")
+    parser.add_argument("--rounds", type=int, default=None, help="runs of ours and of the expert's commands; default 5")
+    asked = parser.parse_args()
+    unknown = set(asked.jobs) - {job.name for job in JOBS}
+    if unknown:
+        parser.error(f"there is no job {', '.join(sorted(unknown))}; there are {', '.join(job.name for job in JOBS)}")
+    chosen = {asked.suite} if asked.suite else {"planning", "overhead", "jobs"}
+    began = time.monotonic()
+    failed = False
+    if "fit" in chosen:
+        fit.main()
+        return 0
+    if "planning" in chosen and not (asked.resume and kept.read("planning")):
+        _planning()
+    if "overhead" in chosen and not (asked.resume and kept.read("overhead")):
+        _overhead()
     if "jobs" in chosen:
-        for found in compare.measure():
-            expert, crowd = found.ratio("expert"), found.ratio("crowd")
-            print(f"{found.job.name}: ÷ expert {expert.median:.2f}, ÷ crowd {crowd.median:.2f}", flush=True)
-            report.jobs.append(found)
-    if chosen == {"planning", "overhead", "jobs"}:
-        report.write()
-        print(f"written: {FOLDER / 'README.md'}")
+        failed |= _jobs(asked.jobs, SHORT, asked.rounds, resume=asked.resume)
+    if "parity" in chosen:
+        failed |= _jobs(asked.jobs, LONG, asked.rounds, resume=asked.resume)
+    print(f"written: {write()} ({time.monotonic() - began:.0f} s)")
+    return int(failed)
+
+
+def _planning() -> None:
+    rows = []
+    for row in chains.measure():
+        print(f"{row.name}: {row.seconds * 1e3:.1f} ms", flush=True)
+        rows.append(row)
+    kept.write("planning", rows)
+
+
+def _overhead() -> None:
+    rows = []
+    for row in overhead.measure():
+        print(f"{row.name}: the executor adds {row.overhead * 1e3:.0f} ms", flush=True)
+        rows.append(row)
+    kept.write("overhead", rows)
+
+
+def _jobs(names: Sequence[str], size: Size, rounds: int | None, *, resume: bool) -> bool:
+    """Whether one failed; the others are measured all the same."""
+    failed = False
+    for job in JOBS:
+        if (names and job.name not in names) or (size == LONG and not job.long):
+            continue
+        if resume and found_before(job.name, size) is not None:
+            continue
+        print(f"{job.name}: {job.title}", flush=True)
+        try:
+            found = compare(job, size, **({} if rounds is None else {"rounds": rounds}))
+        except RuntimeError as error:
+            print(f"  FAILED: {error}", flush=True)
+            failed = True
+            continue
+        expert, crowd = found.ratio("expert"), found.ratio("crowd")
+        print(f"  ÷ expert {expert}" + (f", ÷ crowd {crowd}" if crowd else ""), flush=True)
+    return failed
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

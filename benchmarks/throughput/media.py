@@ -10,41 +10,47 @@ from mediapipeline.ffmpeg.engine import default_engine
 __all__ = ["FOLDER", "clip"]
 
 FOLDER = Path(__file__).resolve().parents[2] / ".cache" / "benchmarks"
-_SOUND = ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000:beep_factor=4"]
 
 
 def _picture(size: str, rate: str = "25") -> list[str]:
     return ["-f", "lavfi", "-i", f"testsrc2=size={size}:rate={rate}"]
 
 
-_AVC = [
-    "-c:v",
-    "libx264",
-    "-preset",
-    "veryfast",
-    "-crf",
-    "23",
-    "-g",
-    "50",
-    "-pix_fmt",
-    "yuv420p",
-    "-c:a",
-    "aac",
-    "-b:a",
-    "128k",
-]
+def _sound(what: str = "sine=frequency=440:sample_rate=48000:beep_factor=4") -> list[str]:
+    return ["-f", "lavfi", "-i", what]
+
+
+_SPEECH = (
+    "aevalsrc='0.1*sin(440*2*PI*t)*(0.6+0.4*sin(2*PI*0.7*t))|0.1*sin(554*2*PI*t)*(0.6+0.4*sin(2*PI*0.9*t))':s=48000"
+)
+_AVC = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-g", "50", "-pix_fmt", "yuv420p"]
+_AAC = ["-c:a", "aac", "-b:a", "128k"]
 _RECIPES: dict[str, list[str]] = {
-    "long.mp4": [*_picture("640x360"), *_SOUND, *_AVC, "-t", "600"],
-    "long.ts": [*_picture("640x360"), *_SOUND, *_AVC, "-t", "120"],
-    "hd.mp4": [*_picture("1280x720"), *_SOUND, *_AVC, "-t", "20"],
+    "long.mp4": [*_picture("640x360"), *_sound(), *_AVC, *_AAC, "-t", "600"],
+    "long.ts": [*_picture("640x360"), *_sound(), *_AVC, *_AAC, "-t", "180"],
+    "hd.mp4": [*_picture("1280x720"), *_sound(), *_AVC, *_AAC, "-t", "20"],
+    "talk.mp4": [*_picture("640x360"), *_sound(_SPEECH), *_AVC, *_AAC, "-t", "180"],
+    **{
+        f"part{number}.mp4": [
+            *_picture("640x360"), *_sound(f"sine=frequency={220 * number}:sample_rate=48000"), *_AVC, *_AAC, "-t", "60",
+        ]
+        for number in (1, 2, 3)
+    },
+    "wide.mp4": [*_picture("1280x720"), *_sound(), *_AVC, *_AAC, "-t", "6"],
+    "dv.mp4": [*_picture("720x576"), *_sound(), "-vf", "setsar=16/15", *_AVC, *_AAC, "-t", "6"],
+    "silent.mp4": [*_picture("640x480", "30"), *_AVC, "-t", "6"],
+    "phone.mp4": [
+        *_picture("540x960", "30000/1001"), *_sound("sine=frequency=330:sample_rate=44100"), *_AVC, *_AAC, "-t", "6",
+    ],
     "logo.png": ["-f", "lavfi", "-i", "testsrc2=size=160x90:rate=1", "-frames:v", "1"],
-}
+}  # fmt: skip
 
 
 def clip(name: str) -> Path:
     """The clip of that name; made if it is not there yet."""
     path = FOLDER / name
     if not path.exists():
+        print(f"making {name}", flush=True)
         FOLDER.mkdir(parents=True, exist_ok=True)
         made = path.with_name(f"making-{name}")
         command = [str(default_engine().binaries.ffmpeg), "-v", "error", "-nostdin", "-y", *_RECIPES[name], str(made)]

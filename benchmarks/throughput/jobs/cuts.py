@@ -1,0 +1,140 @@
+"""Parts of one clip."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from moviepy import VideoFileClip, concatenate_videoclips
+
+import ffmpeg
+from benchmarks.throughput import checks
+from benchmarks.throughput.job import AVC, Job, Size, codec, document, encode, op
+from benchmarks.throughput.media import clip
+from benchmarks.throughput.shell import Shell
+
+__all__ = ["DEEP_TRIM", "RANGES", "SMART_CUT", "TS_TRIM"]
+
+
+def _trim(source: str, start: int) -> Any:
+    def job(folder: Path, size: Size) -> dict[str, Any]:
+        cut = op("trim", "in", "cut", start=f"{start}s", duration=f"{size.seconds}s")
+        return document({"in": source}, [cut], {"out": ("cut", str(folder / "out.mp4"), {"codec": codec(size)})})
+
+    return job
+
+
+def _by_filters(source: str, start: int) -> Any:
+    """As the documentation of ffmpeg-python does it."""
+
+    def crowd(shell: Shell, size: Size) -> None:
+        end = start + size.seconds
+        whole = ffmpeg.input(str(clip(source)))
+        video = whole.video.filter("trim", start=start, end=end).filter("setpts", "PTS-STARTPTS")
+        audio = whole.audio.filter("atrim", start=start, end=end).filter("asetpts", "PTS-STARTPTS")
+        made = ffmpeg.output(
+            video, audio, shell.path("out.mp4"),
+            vcodec="libx264", preset=size.preset, crf=23, pix_fmt="yuv420p", acodec="aac", audio_bitrate="128k",
+        )  # fmt: skip
+        shell.ffmpeg(*ffmpeg.get_args(made))
+
+    return crowd
+
+
+def _deep_expert(shell: Shell, size: Size) -> None:
+    seek = ["-ss", "480", "-t", str(size.seconds)]
+    shell.ffmpeg(*seek, "-i", clip("long.mp4"), *encode(size), *AVC, shell.path("out.mp4"))
+
+
+def _ts_expert(shell: Shell, size: Size) -> None:
+    """There is no index: FFmpeg may begin late, so it is let begin earlier. Pictures and sound are not on one grid."""
+    early, end = 4, 4 + size.seconds
+    graph = f"[0:v]trim={early}:{end},setpts=PTS-{early}/TB[v];[0:a]atrim={early}:{end},asetpts=PTS-{early}/TB[a]"
+    shell.ffmpeg(
+        "-ss", "96", "-t", str(end + 1), "-i", clip("long.ts"), "-filter_complex", graph, "-map", "[v]", "-map", "[a]",
+        *encode(size), "-fps_mode", "vfr", "-enc_time_base:v", "1/25", *AVC, shell.path("out.mp4"),
+    )  # fmt: skip
+
+
+DEEP_TRIM = Job(
+    name="deep-trim", title="a part at 8:00 of 10 min, encoded", ours=_trim("long.mp4", 480), expert=_deep_expert,
+    crowd=_by_filters("long.mp4", 480), check=checks.pictures(), long=True,
+)  # fmt: skip
+TS_TRIM = Job(
+    name="ts-trim", title="a part at 1:40 of an MPEG-TS, encoded", ours=_trim("long.ts", 100), expert=_ts_expert,
+    crowd=_by_filters("long.ts", 100), check=checks.pictures(), long=True,
+)  # fmt: skip
+
+
+def _kept(folder: Path, size: Size) -> dict[str, Any]:
+    cut = op("trim", "in", "cut", start="3.3s", end="590s")
+    wanted = {"video": "h264", "audio": "aac"}
+    return document({"in": "long.mp4"}, [cut], {"out": ("cut", str(folder / "out.mp4"), {"codec": wanted})})
+
+
+def _kept_expert(shell: Shell, size: Size) -> None:
+    """Key frames are at 4 s and at 590 s. What is before is encoded, with parameters of its own."""
+    source, edge, body = clip("long.mp4"), shell.path("edge.ts"), shell.path("body.ts")
+    matched = ["-profile:v", "high", "-crf", "16", "-x264-params", "sps-id=7:repeat-headers=1:open-gop=0"]
+    shell.ffmpeg(
+        "-ss", "3.3", "-t", "0.7", "-i", source, "-map", "0:v", "-c:v", "libx264", *matched, "-pix_fmt", "yuv420p",
+        "-output_ts_offset", "10", edge,
+    )  # fmt: skip
+    shell.ffmpeg(
+        "-ss", "4", "-i", source, "-map", "0:v", "-c", "copy", "-frames:v", str(25 * 586), "-output_ts_offset", "10.72",
+        "-mpegts_flags", "+initial_discontinuity", body,
+    )  # fmt: skip
+    shell.ffmpeg(
+        "-i", f"concat:{edge}|{body}", "-ss", "3.3", "-t", "586.7", "-i", source, "-map", "0:v", "-map", "1:a",
+        "-c:v", "copy", *["-c:a", "aac", "-b:a", "128k"], *AVC, shell.path("out.mp4"),
+    )  # fmt: skip
+
+
+def _kept_crowd(shell: Shell, size: Size) -> None:
+    shell.ffmpeg("-i", clip("long.mp4"), "-ss", "3.3", "-to", "590", *encode(size), shell.path("out.mp4"))
+
+
+SMART_CUT = Job(
+    name="smart-cut", title="3.3 s to 590 s of 10 min, same codec", ours=_kept, expert=_kept_expert, crowd=_kept_crowd,
+    check=checks.body_copied("long.mp4", Fraction(33, 10), Fraction(590)), strategies={"smart_cut": "preferred"},
+)  # fmt: skip
+
+_STARTS = (420, 60, 300, 180, 540)
+
+
+def _ranges(folder: Path, size: Size) -> dict[str, Any]:
+    each = size.seconds * 2 // 5
+    cuts = [op("trim", "in", f"c{at}", start=f"{at}s", duration=f"{each}s") for at in _STARTS]
+    joined = op("concat", [f"c{at}" for at in _STARTS], "out")
+    return document(
+        {"in": "long.mp4"}, [*cuts, joined], {"out": ("out", str(folder / "out.mp4"), {"codec": codec(size)})}
+    )
+
+
+def _ranges_expert(shell: Shell, size: Size) -> None:
+    inputs: list[str | Path] = []
+    for at in _STARTS:
+        inputs += ["-ss", str(at), "-t", str(size.seconds * 2 // 5), "-i", clip("long.mp4")]
+    pads = "".join(f"[{n}:v][{n}:a]" for n in range(len(_STARTS)))
+    graph = f"{pads}concat=n={len(_STARTS)}:v=1:a=1[v][a]"
+    shell.ffmpeg(
+        *inputs, "-filter_complex", graph, "-map", "[v]", "-map", "[a]", *encode(size), *AVC, shell.path("out.mp4")
+    )
+
+
+def _ranges_crowd(shell: Shell, size: Size) -> None:
+    """As the documentation of MoviePy does it."""
+    with VideoFileClip(str(clip("long.mp4"))) as whole:
+        parts = [whole.subclipped(at, at + size.seconds * 2 // 5) for at in _STARTS]
+        made = concatenate_videoclips(parts)
+        made.write_videofile(
+            shell.path("out.mp4"), codec="libx264", preset=size.preset, audio_codec="aac", logger=None,
+            temp_audiofile_path=str(shell.folder),
+        )  # fmt: skip
+
+
+RANGES = Job(
+    name="ranges", title="five parts of 10 min, out of order", ours=_ranges, expert=_ranges_expert,
+    crowd=_ranges_crowd, check=checks.pictures(), long=True,
+)  # fmt: skip

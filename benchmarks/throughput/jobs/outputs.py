@@ -1,0 +1,195 @@
+"""Several outputs of one clip, and one that is as asked already."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from benchmarks.throughput import checks
+from benchmarks.throughput.job import AAC, AVC, Job, Size, codec, document, encode, op
+from benchmarks.throughput.media import clip
+from benchmarks.throughput.shell import Shell
+
+__all__ = ["AS_IT_IS", "EVERYTHING", "HLS", "THUMBNAILS"]
+
+_RUNGS = {"large": (1280, 720), "middle": (854, 480), "small": (640, 360)}
+_KEYS = ["-force_key_frames", "expr:gte(t,n_forced*4)"]
+
+
+def _hls(folder: Path, size: Size) -> dict[str, Any]:
+    scaled = [op("scale", "in", name, width=w, height=h) for name, (w, h) in _RUNGS.items()]
+    package = op("hls", list(_RUNGS), "out", segment="4s")
+    outputs = {"out": ("out", str(folder / "hls") + "/", {"codec": codec(size)})}
+    return document({"in": "hd.mp4"}, [*scaled, package], outputs)
+
+
+def _segments(folder: str, name: str) -> list[str]:
+    return [
+        "-f", "hls", "-hls_time", "4", "-hls_playlist_type", "vod", "-hls_segment_type", "fmp4",
+        "-hls_fmp4_init_filename", f"{name}-init.mp4", "-hls_segment_filename", f"{folder}/{name}-%03d.m4s",
+        f"{folder}/{name}.m3u8",
+    ]  # fmt: skip
+
+
+def _picture(size: Size) -> list[str]:
+    return [*(word for word in encode(size) if word not in AAC), *_KEYS]
+
+
+def _hls_expert(shell: Shell, size: Size) -> None:
+    """One decode, one AAC for all, and no scaling of what has the size."""
+    folder = shell.folder / "hls"
+    folder.mkdir()
+    graph = "[0:v]split=3[large][a][b];[a]scale=854:480[middle];[b]scale=640:360[small]"
+    words: list[str] = []
+    for name in _RUNGS:
+        words += ["-map", f"[{name}]", *_picture(size), *_segments(str(folder), name)]
+    shell.ffmpeg(
+        "-i", clip("hd.mp4"), "-filter_complex", graph, *words, "-map", "0:a", *AAC, *_segments(str(folder), "sound")
+    )
+    lines = ["#EXTM3U", '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="s",NAME="sound",DEFAULT=YES,URI="sound.m3u8"']
+    for name, (width, height) in _RUNGS.items():
+        lines += [f'#EXT-X-STREAM-INF:BANDWIDTH=3000000,RESOLUTION={width}x{height},AUDIO="s"', f"{name}.m3u8"]
+    (folder / "master.m3u8").write_text("\n".join(lines) + "\n")
+
+
+def _hls_crowd(shell: Shell, size: Size) -> None:
+    folder = shell.folder / "hls"
+    folder.mkdir()
+    for name, (width, height) in _RUNGS.items():
+        scale = ["-vf", f"scale={width}:{height}"]
+        shell.ffmpeg("-i", clip("hd.mp4"), *scale, *encode(size), *_KEYS, *_segments(str(folder), name))
+
+
+def _same_ladder(ours: Path, theirs: Path) -> str:
+    """The three pictures, each joined, decoded and compared."""
+    said = []
+    for height in (720, 480, 360):
+        for folder in (ours, theirs):
+            Shell(folder).ffmpeg("-i", _rung(folder / "hls", height), "-c", "copy", folder / f"{height}.mp4")
+        said.append(checks.pictures(f"{height}.mp4")(ours, theirs))
+    return f"{said[0]} at each of three sizes" if len(set(said)) == 1 else "; ".join(said)
+
+
+def _rung(folder: Path, height: int) -> Path:
+    """The playlist of the rung of that height."""
+    text = (folder / "master.m3u8").read_text()
+    found = re.search(rf"RESOLUTION=\d+x{height}\b[^\n]*\n(\S+)", text)
+    if found is None:
+        raise RuntimeError(f"no rung of {height} lines in {text}")
+    return folder / found[1]
+
+
+HLS = Job(
+    name="hls", title="HLS in three sizes", ours=_hls, expert=_hls_expert, crowd=_hls_crowd, check=_same_ladder,
+    long=True,
+)  # fmt: skip
+
+_TIMES = tuple(15 + 29 * number for number in range(20))
+
+
+def _thumbnails(folder: Path, size: Size) -> dict[str, Any]:
+    stills = op("thumbnail", "in", "out", at=[f"{time}s" for time in _TIMES])
+    return document({"in": "long.mp4"}, [stills], {"out": ("out", str(folder / "stills") + "/", {"format": "jpg"})})
+
+
+def _thumbnails_expert(shell: Shell, size: Size) -> None:
+    """Twenty seeks in one process."""
+    (shell.folder / "stills").mkdir()
+    words: list[str | Path] = []
+    for time in _TIMES:
+        words += ["-ss", str(time), "-i", clip("long.mp4")]
+    for at, _ in enumerate(_TIMES):
+        words += ["-map", f"{at}:v", "-frames:v", "1", "-update", "1", "-q:v", "2", shell.path(f"stills/{at:03}.jpg")]
+    shell.ffmpeg(*words)
+
+
+def _thumbnails_crowd(shell: Shell, size: Size) -> None:
+    """Twenty processes."""
+    (shell.folder / "stills").mkdir()
+    for at, time in enumerate(_TIMES):
+        shell.ffmpeg(
+            "-ss", str(time), "-i", clip("long.mp4"), "-frames:v", "1", "-q:v", "2", shell.path(f"stills/{at:03}.jpg")
+        )
+
+
+THUMBNAILS = Job(
+    name="thumbnails", title="20 thumbnails of 10 min", ours=_thumbnails, expert=_thumbnails_expert,
+    crowd=_thumbnails_crowd, check=checks.files(".jpg", alike=0.95),
+)  # fmt: skip
+
+
+def _as_it_is(folder: Path, size: Size) -> dict[str, Any]:
+    scale = op("scale", "in", "out", width=640, height=360)
+    wanted = {"video": "h264", "audio": "aac"}
+    return document({"in": "long.mp4"}, [scale], {"out": ("out", str(folder / "out.mp4"), {"codec": wanted})})
+
+
+def _as_it_is_expert(shell: Shell, size: Size) -> None:
+    shell.ffmpeg("-i", clip("long.mp4"), "-c", "copy", *AVC, shell.path("out.mp4"))
+
+
+def _as_it_is_crowd(shell: Shell, size: Size) -> None:
+    shell.ffmpeg("-i", clip("long.mp4"), "-vf", "scale=640:360", *encode(size), shell.path("out.mp4"))
+
+
+AS_IT_IS = Job(
+    name="as-asked", title="10 min that are as asked already", ours=_as_it_is, expert=_as_it_is_expert,
+    crowd=_as_it_is_crowd, check=checks.packets(),
+)  # fmt: skip
+
+_TARGET = -20
+_STILLS = (4, 8, 12, 16)
+
+
+def _everything(folder: Path, size: Size) -> dict[str, Any]:
+    operations = [
+        op("loudnorm", "in", "loud", target_lufs=_TARGET),
+        op("thumbnail", "in", "stills", at=[f"{time}s" for time in _STILLS]),
+    ]
+    outputs = {
+        "out": ("loud", str(folder / "out.mp4"), {"codec": codec(size)}),
+        "stills": ("stills", str(folder / "stills") + "/", {"format": "jpg"}),
+    }
+    return document({"in": "hd.mp4"}, operations, outputs)
+
+
+def _everything_expert(shell: Shell, size: Size) -> None:
+    """The sound measured by itself; then picture and stills from one decode."""
+    (shell.folder / "stills").mkdir()
+    source = clip("hd.mp4")
+    said = shell.ffmpeg("-i", source, "-map", "0:a", "-af", "ebur128=peak=true", "-f", "null", "-")
+    gain = _TARGET - float(re.findall(r"I:\s+(-?[\d.]+) LUFS", said)[-1])
+    splits = len(_STILLS) + 1
+    chains = [f"[0:v]split={splits}[v]" + "".join(f"[p{at}]" for at in range(len(_STILLS)))]
+    chains += [f"[p{at}]trim=start={time},trim=end_frame=1[s{at}]" for at, time in enumerate(_STILLS)]
+    words: list[str | Path] = ["-map", "[v]", "-map", "0:a", "-af", f"volume={gain:.2f}dB", *encode(size), *AVC]
+    words.append(shell.path("out.mp4"))
+    for at, _ in enumerate(_STILLS):
+        still = ["-frames:v", "1", "-update", "1", "-q:v", "2", shell.path(f"stills/{at:03}.jpg")]
+        words += ["-map", f"[s{at}]", *still]
+    shell.ffmpeg("-i", source, "-filter_complex", ";".join(chains), *words)
+
+
+def _everything_crowd(shell: Shell, size: Size) -> None:
+    (shell.folder / "stills").mkdir()
+    source, aim = clip("hd.mp4"), f"loudnorm=I={_TARGET}:TP=-1.5:LRA=11"
+    said = shell.ffmpeg("-i", source, "-af", f"{aim}:print_format=json", "-f", "null", "-")
+    found = dict(re.findall(r'"(\w+)" : "([^"]+)"', said))
+    measured = f"measured_I={found['input_i']}:measured_TP={found['input_tp']}:measured_LRA={found['input_lra']}"
+    measured += f":measured_thresh={found['input_thresh']}:offset={found['target_offset']}"
+    shell.ffmpeg("-i", source, "-af", f"{aim}:{measured}", "-ar", "48000", *encode(size), shell.path("out.mp4"))
+    times = "+".join(f"eq(n,{25 * time})" for time in _STILLS)
+    shell.ffmpeg(
+        "-i", source, "-vf", f"select='{times}'", "-fps_mode", "vfr", "-q:v", "2", shell.path("stills/%03d.jpg")
+    )
+
+
+def _same_everything(ours: Path, theirs: Path) -> str:
+    return f"{checks.pictures()(ours, theirs)}; {checks.files('.jpg', alike=0.95)(ours / 'stills', theirs / 'stills')}"
+
+
+EVERYTHING = Job(
+    name="everything", title="mezzanine, stills and loudness of one clip", ours=_everything, expert=_everything_expert,
+    crowd=_everything_crowd, check=_same_everything, long=True,
+)  # fmt: skip
