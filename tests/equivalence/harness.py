@@ -29,6 +29,7 @@ from equivalence.decoded import (
     picture_differences,
     sound_differences,
 )
+from equivalence.joints import joined_differences
 from mediapipeline.executor.executor import Executor
 from mediapipeline.ffmpeg.binary import Engine
 from mediapipeline.ffmpeg.engine import default_engine
@@ -44,6 +45,7 @@ from mediapipeline.planner.streams import (
     Copy,
     Cut,
     Encode,
+    Joined,
     Node,
     Packets,
     Rewrite,
@@ -280,6 +282,8 @@ class Bench:
             if isinstance(one, Picture) and isinstance(other, Picture):
                 reach = _PACKED if copies or still else Fraction(0)
                 said = list(picture_differences(one, other, reach=reach, copied=_copied(graph, node)))
+            elif isinstance(one, Sound) and isinstance(other, Sound) and isinstance(node, Joined):
+                said = list(joined_differences(one, other, node, reach=_PACKED))
             elif isinstance(one, Sound) and isinstance(other, Sound):
                 reach = _PACKED if copies else _reach(graph, node)
                 said = list(sound_differences(one, other, exact=not _lossy(graph, node), reach=reach))
@@ -287,7 +291,8 @@ class Bench:
                 said = list(cue_differences(one, other, reach=_PACKED if copies else Fraction(0)))
             else:
                 said = ["is another kind of stream"]
-            if copies and not said and node.kind != "subtitle":
+            at_packets = isinstance(node, Joined) and node.kind == "audio"
+            if copies and not said and node.kind != "subtitle" and not at_packets:
                 delays.append(delay(one, other, _PACKED))
             found += [f"stream {number} ({node.kind}): {each}" for each in said]
         # What is encoded is moved to the grid of frames, by half of one at most; a copy stays where it is.
