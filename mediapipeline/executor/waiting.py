@@ -7,7 +7,10 @@ nothing of plans and processes.
 from __future__ import annotations
 
 import asyncio
+import functools
+import os
 from collections.abc import Callable, Coroutine, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 __all__ = ["end_all", "in_thread", "outlast", "together"]
@@ -29,6 +32,16 @@ async def outlast(futures: Iterable[asyncio.Future[Any]]) -> None:
         raise cancelled
 
 
+@functools.cache
+def _threads() -> ThreadPoolExecutor:
+    """The few that all runs share, in whichever event loops they are; each loop would have a pool of its own."""
+    return ThreadPoolExecutor(min(32, (os.cpu_count() or 1) + 4), thread_name_prefix="mediapipeline")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_threads.cache_clear)  # threads stay with the parent
+
+
 async def in_thread(function: Callable[[], _T], *, heed: bool = True) -> _T:
     """What *function* returns, run where it may block. It is never abandoned half-way.
 
@@ -37,7 +50,7 @@ async def in_thread(function: Callable[[], _T], *, heed: bool = True) -> _T:
         heed: False where it is too late to be cancelled: who tries meanwhile is not heard.
     """
     try:
-        future = asyncio.get_running_loop().run_in_executor(None, function)
+        future = asyncio.get_running_loop().run_in_executor(_threads(), function)
     except (
         RuntimeError
     ):  # the interpreter or the loop is shutting down and takes no more work: what is left is tidying up

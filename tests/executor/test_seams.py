@@ -82,6 +82,26 @@ def test_many_runs_at_once_need_few_threads(bench) -> None:
     bench.assert_left(*(f"n{number}.mp4" for number in range(count)))
 
 
+def test_runs_of_many_threads_need_few_more(bench) -> None:
+    """Each has a loop of its own, and what blocks has threads that all loops share."""
+    count = 32
+    executor = bench.executor(cpus=2)
+    most = before = threading.active_count()
+
+    def on_event(event: object) -> None:
+        nonlocal most
+        most = max(most, threading.active_count())
+
+    plans = [bench.plan(f"n{number}.mp4") for number in range(count)]
+    hosts = [threading.Thread(target=executor.run, args=(plan,), kwargs={"on_event": on_event}) for plan in plans]
+    for host in hosts:
+        host.start()
+    for host in hosts:
+        host.join()
+    assert most - before <= count + min(32, (os.cpu_count() or 1) + 4) + 2 * 2
+    bench.assert_left(*(f"n{number}.mp4" for number in range(count)))
+
+
 def test_the_workspace_of_a_failed_run_is_kept_if_asked_for(bench, caplog) -> None:
     bad = bench.plan("a.mp4", outputs=(bench.output("a.mp4", expectation=bench.loose("audio")),))
     with caplog.at_level(logging.WARNING, logger="mediapipeline"), pytest.raises(OutputError):
