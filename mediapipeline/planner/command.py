@@ -18,7 +18,7 @@ from mediapipeline.ffmpeg.command import Command, InputFile, Option, OutputFile
 from mediapipeline.ffmpeg.demuxers import INPUT_OPTIONS, STILL_DEMUXERS
 from mediapipeline.ffmpeg.filtergraph import Chain, Expr, File, Filter, FilterGraph, InputStream, Label, Pad, Value
 from mediapipeline.media.container import Container, container_named
-from mediapipeline.media.streams import Stream, VideoStream
+from mediapipeline.media.streams import AudioStream, Stream, VideoStream
 from mediapipeline.media.timecode import seconds_text, to_microseconds_floor
 from mediapipeline.planner import streams as ir
 from mediapipeline.planner.ticks import tells_samples_apart, ticks_coarsely
@@ -203,8 +203,6 @@ class CommandBuilder:
         """Append *filters* to what *node* takes, and remember where its stream can be had."""
         uses = self._uses[node.id]
         chain = self._ends.pop(node.streams[0], None) if len(node.streams) == 1 else None
-        if len(node.streams) == 1 and self._is_split(node.streams[0]) and _may_convert(node, filters):
-            filters = (_converter(node), *filters)
         if not filters and (chain is None or uses > 1):
             if chain is None:  # the stream of an input, or one of a split: hand it on as it is
                 (source,) = node.streams
@@ -215,32 +213,17 @@ class CommandBuilder:
                 self._chains.append(chain)
             filters = (Filter("anull" if node.kind == "audio" else "null"),)
         if chain is None:
-            several = len(node.streams) > 1
-            pads = [
-                self._converted(each) if several and self._is_split(each) else self._take(each) for each in node.streams
-            ]
-            chain = _OpenChain(pads)
+            chain = _OpenChain([self._take(each) for each in node.streams])
             self._chains.append(chain)
         chain.filters.extend(filters)
         if uses == 1:
             self._ends[node.id] = chain
             return
+        # Else FFmpeg may convert what is shared into what one of them takes, and back for the others.
+        chain.filters.extend(_as_it_is(node.info))
         chain.outputs = [self._label() for _ in range(uses)]
         chain.filters.append(Filter("asplit" if node.kind == "audio" else "split", (("outputs", uses),)))
         self._pads[node.id] = list(chain.outputs)
-
-    def _is_split(self, node: ir.NodeId) -> bool:
-        """Whether several take what a filter, not an input, gives.
-
-        Where one of them takes other formats than the stream has, FFmpeg may convert it before it is split, and back
-        for the others. So each of them begins with a filter that can convert, which passes what need not be.
-        """
-        return self._uses[node] > 1 and not isinstance(self._graph[node], ir.Source)
-
-    def _converted(self, node: ir.NodeId) -> Pad:
-        chain = _OpenChain([self._take(node)], [_converter(self._graph[node])], [self._label()])
-        self._chains.append(chain)
-        return chain.outputs[0]
 
     def _take(self, node: ir.NodeId) -> Pad:
         """A pad that carries the stream of *node*, for one reader."""
@@ -476,7 +459,7 @@ def _format_filters(node: ir.Encode, source: ir.Node) -> tuple[Filter, ...]:
         asked = Filter("format", (("pix_fmts", node.pix_fmt),))
         given = source.info.pix_fmt if isinstance(source.info, VideoStream) else None
         # Converted here, and not wherever FFmpeg likes: turned first, rows of odd pictures are others.
-        return (asked,) if given == node.pix_fmt else (_converter(node), asked)
+        return (asked,) if given == node.pix_fmt else (*_as_it_is(source.info), Filter("scale"), asked)
     options: list[tuple[str, Value]] = []
     if node.sample_rate is not None:
         options.append(("sample_rates", node.sample_rate))
@@ -485,18 +468,16 @@ def _format_filters(node: ir.Encode, source: ir.Node) -> tuple[Filter, ...]:
     return (Filter("aformat", tuple(options)),) if options else ()
 
 
-_CONVERTERS = {"video": "scale", "audio": "aresample"}
+_MADE = ("yuv", "gray", "rgb", "bgr", "gbr")
 
 
-def _converter(node: ir.Node) -> Filter:
-    return Filter(_CONVERTERS[node.kind])
-
-
-def _may_convert(node: ir.Node, filters: Sequence[Filter]) -> bool:
-    """Whether FFmpeg may have to convert what *filters*, or the encoder *node*, take."""
-    if isinstance(node, ir.Encode):  # a picture's format is asked for by itself, where it has another
-        return node.kind == "audio" or node.pix_fmt is None
-    return bool(filters) and filters[0].name != _CONVERTERS[node.kind]
+def _as_it_is(info: Stream) -> tuple[Filter, ...]:
+    """A filter that holds a stream to the format that it has, where that is known and FFmpeg can make it."""
+    if isinstance(info, VideoStream) and info.pix_fmt is not None and info.pix_fmt.startswith(_MADE):
+        return (Filter("format", (("pix_fmts", info.pix_fmt),)),)
+    if isinstance(info, AudioStream) and info.sample_fmt is not None:
+        return (Filter("aformat", (("sample_fmts", info.sample_fmt),)),)
+    return ()
 
 
 def _clock(info: VideoStream) -> str:
