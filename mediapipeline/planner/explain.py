@@ -11,7 +11,8 @@ from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, VideoStream
 from mediapipeline.media.timecode import format_clock
 from mediapipeline.media.values import to_dict
-from mediapipeline.steps.files import Source
+from mediapipeline.steps.files import Asset, Source
+from mediapipeline.steps.listing import is_listing, members_of
 from mediapipeline.steps.measure import Case
 from mediapipeline.steps.resources import Resources
 from mediapipeline.steps.step import FFmpegStep
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["describe_media", "explain", "explain_json", "mermaid"]
 
 _INPUT = Source("").token
+_ASSET = Asset("").token
+_INPUTS_SHOWN = 6
 _MIGHT_COPY = re.compile(r"; copy [^)]*")
 """The codecs that an encoder might have copied: too many to read."""
 _KILO = 1000
@@ -50,7 +53,7 @@ def explain(plan: ProcessingPlan, *, verbose: bool = False) -> str:
         needs = f", after {', '.join(step.needs)}" if step.needs else ""
         lines.append(f"  {number}. {step.id}: {step.title}{needs}{_cost(step.resources)}")
         if isinstance(step, FFmpegStep):
-            lines += _reads(step)
+            lines += _reads(plan, step)
             lines += _late(step)
     if plan.decisions:
         lines += ["", "decisions"]
@@ -76,7 +79,7 @@ def explain_json(plan: ProcessingPlan) -> dict[str, Any]:
             for output in plan.outputs
         ],
         "steps": [
-            {"id": step.id, "title": step.title, "reads": _readings(step) if isinstance(step, FFmpegStep) else []}
+            {"id": step.id, "title": step.title, "reads": _readings(plan, step) if isinstance(step, FFmpegStep) else []}
             for step in plan.steps
         ],
         "decisions": [to_dict(decision) for decision in plan.decisions],
@@ -84,20 +87,31 @@ def explain_json(plan: ProcessingPlan) -> dict[str, Any]:
     }
 
 
-def _readings(step: FFmpegStep) -> list[dict[str, Any]]:
+def _readings(plan: ProcessingPlan, step: FFmpegStep) -> list[dict[str, Any]]:
     """Which inputs of the job a step reads, each as often as it is opened, and from when on."""
-    return [
+    alone = [
         {"input": file.file.removeprefix(_INPUT), "from": next((v for key, v in file.options if key == "ss"), "0")}
         for file in step.command.inputs
         if file.file.startswith(_INPUT)
     ]
+    return [*alone, *({"input": name, "from": "0"} for names in _listed(plan, step) for name in names)]
 
 
-def _reads(step: FFmpegStep) -> Iterable[str]:
+def _listed(plan: ProcessingPlan, step: FFmpegStep) -> list[list[str]]:
+    """The inputs in each list of files that a step reads."""
+    lists = [file.file for file in step.command.inputs if is_listing(file.demuxers)]
+    texts = [plan.assets[name.removeprefix(_ASSET)] for name in lists]
+    return [[token.removeprefix(_INPUT) for token in members_of(text)] for text in texts]
+
+
+def _reads(plan: ProcessingPlan, step: FFmpegStep) -> Iterable[str]:
     """Where reading does not begin at the start, and what is done once for several outputs."""
-    late = [f"{each['input']} from {each['from']} s" for each in _readings(step) if each["from"] != "0"]
+    late = [f"{each['input']} from {each['from']} s" for each in _readings(plan, step) if each["from"] != "0"]
     if late:
         yield f"     reads {', '.join(dict.fromkeys(late))}"
+    for names in dict.fromkeys(map(tuple, _listed(plan, step))):
+        shown = ", ".join(names[:_INPUTS_SHOWN]) + (", …" if len(names) > _INPUTS_SHOWN else "")
+        yield f"     reads one after the other, packet by packet: {shown}"
     if len(step.command.outputs) > 1:
         yield f"     {len(step.command.outputs)} outputs from one process: what they share is decoded and filtered once"
 
