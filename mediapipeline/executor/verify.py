@@ -229,11 +229,11 @@ class Verifier:
         take = ["-map", "0", "-c", "copy", "-copy_unknown"]
         if decode:
             take = ["-map", "0:v?", "-map", "0:a?", "-map", "0:s?", "-c:s", "copy", "-fps_mode", "passthrough"]
+            # In frames, two that Matroska has rounded to milliseconds may come at one time: a complaint about nothing.
+            take += ["-enc_time_base:v", "1/90000"]
         limit = [] if threads is None else ["-threads", str(threads)]
         return [
             str(self._tools.engine.ffmpeg), "-hide_banner", "-nostdin", "-loglevel", "level+error", "-nostats",
-            # In frames, two that Matroska has rounded to milliseconds may come at one time: a complaint about nothing.
-            take += ["-enc_time_base:v", "1/90000"]
             "-progress", "pipe:1", "-protocol_whitelist", "file", "-format_whitelist", FORMAT_WHITELIST,
             *(limit if decode else []), "-i", f"file:{file}", *take, "-f", "null", "-",
         ]  # fmt: skip
