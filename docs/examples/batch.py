@@ -59,7 +59,9 @@ def report(jobs: list[Job]) -> Counter[JobStatus]:
 
 
 def show(change: Job) -> None:
-    if change.status in (JobStatus.PROCESSING, JobStatus.COMPLETED) and change.progress in (0, 1):
+    begun = change.status is JobStatus.PROCESSING and change.progress == 0
+    put_back = change.status is JobStatus.PENDING and change.started_at is not None
+    if begun or put_back or change.terminal:
         print(f"{change.status:>10}  {change.id}")
 
 
@@ -75,7 +77,11 @@ def main(arguments: list[str] | None = None) -> int:
         planner=Planner(), executor=Executor(), workers=args.workers, overwrite=True, on_change=show
     )  # fmt: skip
     submit_all(runner, clips, args.target)
-    runner.run()
+    try:
+        runner.run()
+    except KeyboardInterrupt:
+        report(every_job(runner))
+        return 130
     return 0 if set(report(every_job(runner))) <= {JobStatus.COMPLETED} else 1
 
 

@@ -255,6 +255,7 @@ class JobRunner:
             over = self._awaited.setdefault(id, asyncio.Event()) if here else asyncio.Event()
             job = await in_thread(partial(self.store.get, id))
             if job.terminal and not self._endings.comes_again(job):
+                self._wake(id)
                 return job
             await self._rest(over)
 

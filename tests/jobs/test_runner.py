@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import signal
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -384,6 +387,29 @@ def test_cancelling_the_task_puts_back_those_that_run():
     asyncio.run(main())
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+def test_an_interrupt_puts_back_those_that_run():
+    host = Host(workers=2)
+    host.executor.hang()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def heard(job: Job) -> None:
+        if job.status == "processing" and job.progress > 0:
+            host.heard = lambda job: None
+            os.kill(os.getpid(), signal.SIGINT)
+
+    host.heard = heard
+    for name in "abc":
+        host.runner.submit(document(f"{name}.mkv"), id=name)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            host.runner.run()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert {job.status for job in host.runner.store.list().jobs} == {"pending"}
+    assert {job.retries for job in host.runner.store.list().jobs} == {0}
+
+
 def test_a_loop_that_is_torn_down_loses_no_job():
     host = Host(workers=2)
     host.executor.hang()
@@ -463,6 +489,7 @@ def test_in_a_service():
             names = [runner.submit(document(f"{n}.mkv")).id for n in range(5)]
             jobs = await asyncio.gather(*(runner.wait(name) for name in names))
             assert {job.status for job in jobs} == {"completed"}
+            assert runner._awaited == {}
             with pytest.raises(RuntimeError, match="runs already"):
                 await runner.serve()
             with pytest.raises(JobNotFoundError):
