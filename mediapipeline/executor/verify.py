@@ -20,7 +20,7 @@ from mediapipeline.executor.compare import checks, differences
 from mediapipeline.executor.publish import sync_file
 from mediapipeline.executor.tools import Tools
 from mediapipeline.executor.waiting import in_thread, together
-from mediapipeline.ffmpeg.demuxers import FORMAT_WHITELIST
+from mediapipeline.ffmpeg.demuxers import FORMAT_WHITELIST, forced_format
 from mediapipeline.ffmpeg.diagnosis import diagnose
 from mediapipeline.ffmpeg.environment import environment
 from mediapipeline.ffmpeg.process import ProcessLimits, run_process
@@ -235,8 +235,14 @@ class Verifier:
         return [
             str(self._tools.engine.ffmpeg), "-hide_banner", "-nostdin", "-loglevel", "level+error", "-nostats",
             "-progress", "pipe:1", "-protocol_whitelist", "file", "-format_whitelist", FORMAT_WHITELIST,
-            *(limit if decode else []), "-i", f"file:{file}", *take, "-f", "null", "-",
+            *(limit if decode else []), *_format(file), "-i", f"file:{file}", *take, "-f", "null", "-",
         ]  # fmt: skip
+
+
+def _format(file: Path) -> list[str]:
+    with file.open("rb") as content:
+        name = forced_format(file.name, content.read(16))
+    return [] if name is None else ["-f", name]
 
 
 def _complaint(line: str) -> _Complaint | None:

@@ -58,6 +58,7 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"II*\x00", "tiff_pipe"),
     (b"MM\x00*", "tiff_pipe"),
 )
+_JPEG = (".jpg", ".jpeg")
 
 
 def is_still_format(name: str | None) -> bool:
@@ -68,13 +69,15 @@ def is_still_format(name: str | None) -> bool:
 def forced_format(name: str, head: bytes) -> str | None:
     """The format to name explicitly (``-f``) when a picture is opened, or None where FFmpeg finds it by itself.
 
-    FFmpeg takes a picture called ``a%03d.png`` or ``b?.jpg`` for a pattern, and would look for other files.
+    FFmpeg takes a picture called ``a%03d.png`` or ``b?.jpg`` for a pattern, and would look for other files. So it does
+    with a JPEG of more than 2 kB by any name that ends as one, since its first bytes alone do not convince it.
 
     Args:
         name: The file's name.
         head: Its first bytes, 12 at least.
     """
-    if not any(character in name for character in "%*?{["):
+    jpeg = head.startswith(b"\xff\xd8\xff") and name.lower().endswith(_JPEG)
+    if not jpeg and not any(character in name for character in "%*?{["):
         return None
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "webp_pipe"

@@ -269,11 +269,23 @@ def test_pictures_are_not_patterns(prober, tmp_path, kind, stem):
     assert prober.probe(path).video.width == 64
 
 
-def test_a_format_is_forced_only_where_the_name_is_a_pattern():
+@pytest.mark.parametrize("name", ["a.jpg", "001.JPG", "b.jpeg"])
+def test_pictures_of_any_size_are_found(prober, tmp_path, name):
+    make_clip(tmp_path / "in.png", size=(640, 360))
+    ffmpeg = [str(find_ffmpeg().ffmpeg), "-v", "error", "-nostdin", "-y"]
+    subprocess.run([*ffmpeg, "-i", tmp_path / "in.png", "-q:v", "1", tmp_path / name], check=True)
+    assert (tmp_path / name).stat().st_size > 16_384
+    media = prober.probe(tmp_path / name)
+    assert (media.format, media.video.width, media.still) == ("jpeg_pipe", 640, True)
+
+
+def test_a_format_is_forced_only_where_the_name_is_a_pattern_or_a_jpegs():
     head = b"\x89PNG\r\n\x1a\n" + bytes(8)
     assert forced_format("plain.png", head) is None
     assert forced_format("a%03d.png", head) == "png_pipe"
     assert forced_format("a%03d.mp4", b"\0\0\0\x20ftypisom") is None
+    assert forced_format("a.JPG", b"\xff\xd8\xff\xe0\0\x10JFIF\0\1") == "jpeg_pipe"
+    assert forced_format("a.mjpeg", b"\xff\xd8\xff\xe0\0\x10JFIF\0\1") is None
 
 
 # ---- what is no media file
