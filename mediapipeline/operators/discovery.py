@@ -6,12 +6,30 @@ fail for all of them. Here that one is left out and reported. Nothing is importe
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from importlib import metadata
 
 from mediapipeline.errors import PluginError, PluginLoadError
 
-__all__ = ["distribution_of", "entry_points"]
+__all__ = ["SWITCH", "distribution_of", "entry_points", "plugins_are_on"]
+
+SWITCH = "MEDIAPIPELINE_PLUGINS"
+"""The environment variable that turns off what other distributions offer."""
+
+
+def plugins_are_on(faults: list[PluginError]) -> bool:
+    """Whether anything but what the library brings may be used.
+
+    Args:
+        faults: Takes a word that is neither on nor off; it is taken for off, since whoever sets it wants less.
+    """
+    value = os.environ.get(SWITCH, "").strip().lower()
+    if value in ("", "on", "1", "yes", "true"):
+        return True
+    if value not in ("off", "0", "no", "false"):
+        faults.append(PluginLoadError(f"{SWITCH} is {value!r}, neither 'on' nor 'off': taken for 'off'"))
+    return False
 
 
 def entry_points(group: str, faults: list[PluginError]) -> Iterable[metadata.EntryPoint]:

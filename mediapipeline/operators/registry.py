@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import difflib
 import functools
-import os
 import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,14 +19,13 @@ import attrs
 
 from mediapipeline.errors import PluginContractError, PluginError, PluginLoadError
 from mediapipeline.operators.base import API_VERSION, Operator
-from mediapipeline.operators.discovery import distribution_of, entry_points
+from mediapipeline.operators.discovery import SWITCH, distribution_of, entry_points, plugins_are_on
 from mediapipeline.operators.known import KNOWN_PACKAGES
 
 __all__ = ["GROUP", "Registry", "default_registry"]
 
 GROUP = "mediapipeline.operators"
 _OWN = "mediapipeline"
-_SWITCH = "MEDIAPIPELINE_PLUGINS"
 _THIRD_PARTY = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 _OBJECT = re.compile(r"\s*[A-Za-z_][\w.]*\s*:\s*[A-Za-z_][\w.]*\s*(\[.*\]\s*)?")
 
@@ -70,7 +68,7 @@ class Registry:
         With ``MEDIAPIPELINE_PLUGINS=off`` in the environment, only those that come with the library.
         """
         found = cls(known=known)
-        others = found._switched_on()
+        others = plugins_are_on(found._faults)
         offers: dict[str, list[_Entry]] = {}
         for point in entry_points(GROUP, found._faults):
             distribution = distribution_of(point)
@@ -83,15 +81,6 @@ class Registry:
             found._settle(name, entries)
         return found
 
-    def _switched_on(self) -> bool:
-        value = os.environ.get(_SWITCH, "").strip().lower()
-        if value in ("off", "0", "no", "false"):
-            return False
-        if value in ("", "on", "1", "yes", "true"):
-            return True
-        self._faults.append(PluginLoadError(f"{_SWITCH} is {value!r}, neither 'on' nor 'off': taken for 'off'"))
-        return False
-
     def _settle(self, name: str, entries: list[_Entry]) -> None:
         """Decide who provides *name*."""
         shipped = [entry for entry in entries if entry.distribution == _OWN]
@@ -100,19 +89,18 @@ class Registry:
             # Names without a vendor belong to the shipped operators: a package that takes one would shadow them.
             for entry in others:
                 entry.outcome = _badly_named(name, entry)
-            if shipped:
-                self._faults += [entry.outcome for entry in others if isinstance(entry.outcome, PluginError)]
-                others = []
+            left_out = others if shipped else others[1:]
+            self._faults += [entry.outcome for entry in left_out if isinstance(entry.outcome, PluginError)]
+            others = [] if shipped else others[:1]
         distinct = list({(entry.distribution, _value(entry)): entry for entry in shipped + others}.values())
         found = distinct[0]
         if len(distinct) > 1 and found.outcome is None:
             providers = " and by ".join(sorted(entry.provider for entry in distinct))
-            found = _Entry(
-                providers,
-                outcome=PluginLoadError(
-                    f"operator {name!r} is provided {_times(len(distinct))}: by {providers}; uninstall all but one"
-                ),
+            error = PluginLoadError(
+                f"operator {name!r} is provided {_times(len(distinct))}: by {providers}; uninstall all but one"
             )
+            error.provider = providers  # which the message has already
+            found = _Entry(providers, outcome=error)
         self._entries[name] = found
 
     @property
@@ -232,7 +220,7 @@ class Registry:
             )
         ask = "" if meant == name else f"did you mean {meant!r}? "
         if meant in self._off:
-            return f"{ask}it is in the package {self._off[meant]!r}, and packages are switched off by {_SWITCH}"
+            return f"{ask}it is in the package {self._off[meant]!r}, and packages are switched off by {SWITCH}"
         return f"{ask}it is in the package {elsewhere[meant]!r}, which is not installed: pip install {elsewhere[meant]}"
 
 

@@ -125,6 +125,7 @@ def test_a_broken_package_is_explained_and_harms_nobody_else(installed, case):
             registry.load("acme.bad")
         assert said in str(raised.value)
         assert "acme-bad, entry point acme.bad" in str(raised.value), "distribution and entry point are named"
+        assert str(raised.value.provider).startswith("acme-bad, entry point acme.bad")
     assert len(raised.traceback) < 5, "an error that is kept does not grow with those who meet it"
     assert third_party(registry) == ["acme.bad", "acme.glow"]
     assert [type(e) for e in registry.errors] == [error]
@@ -144,6 +145,7 @@ def test_one_name_from_several_packages(installed, site):
     for provider in ("acme", "fork", "other"):
         assert f"by {provider}, entry point acme.glow" in said
     assert "uninstall all but one" in said
+    assert "acme, entry point acme.glow" in str(raised.value.provider)
     assert len(registry.errors) == 1
     host = made("acme.glow")
     registry.register(host, override=True)
@@ -182,6 +184,17 @@ def test_third_parties_are_called_vendor_op(installed, name, said):
     assert name in list(registry)
     with pytest.raises(PluginLoadError, match=f"name {name!r} {said} .*acme-names, entry point"):
         registry.load(name)
+
+
+def test_whoever_takes_a_reserved_name_is_told(installed, site):
+    for distribution in ("one", "two"):
+        install(site, distribution, {"glow": "acme_plugin:Glow", "scale": "acme_plugin:Glow"})
+    found = [str(error) for error in installed().errors]
+    for name in ("glow", "scale"):
+        for distribution in ("one", "two"):
+            told = f"the name {name!r} is reserved; call it 'vendor.{name}' (from {distribution}, entry point {name}"
+            assert sum(told in each for each in found) == 1
+    assert len(found) == 4
 
 
 @pytest.mark.parametrize("damage", [b"garbage\n", b"acme.\xff = acme_plugin:Glow\n"], ids=["no form", "no text"])
