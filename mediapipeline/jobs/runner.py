@@ -120,7 +120,8 @@ class JobRunner:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._news = asyncio.Event()
-        self._running: dict[str, asyncio.Task[ExecutionResult]] = {}
+        # By attempt, since a job that was put back may be under way once more before the first attempt is over
+        self._running: dict[asyncio.Task[ExecutionResult], str] = {}
         self._awaited: dict[str, asyncio.Event] = {}
         self._stopping = self._ending = False
         self._serving: asyncio.Task[None] | None = None
@@ -253,7 +254,11 @@ class JobRunner:
         while True:
             here = self._loop is asyncio.get_running_loop()
             over = self._awaited.setdefault(id, asyncio.Event()) if here else asyncio.Event()
-            job = await in_thread(partial(self.store.get, id))
+            try:
+                job = await in_thread(partial(self.store.get, id))
+            except JobNotFoundError:
+                self._wake(id)  # nobody else will
+                raise
             if job.terminal and not self._endings.comes_again(job):
                 self._wake(id)
                 return job
@@ -293,7 +298,7 @@ class JobRunner:
         record = self._record(job, claimed=True)
         record.tell()
         attempt = asyncio.create_task(Attempt(self._settings, record).run(), name=f"mediapipeline-job-{job.id}")
-        self._running[job.id] = attempt
+        self._running[attempt] = job.id
         task = asyncio.current_task()
         try:
             if self._ending or (task is not None and task.cancelling()):
@@ -304,7 +309,7 @@ class JobRunner:
             try:
                 await in_thread(partial(self._endings.conclude, record, attempt), heed=False)
             finally:
-                del self._running[job.id]
+                del self._running[attempt]
                 self._wake(job.id)
 
     async def _until_over(self, attempt: asyncio.Task[ExecutionResult], record: JobRecord) -> None:
@@ -355,7 +360,7 @@ class JobRunner:
 
     def _end(self, id_: str | None) -> None:
         """End the attempt at a job, or all of them. On the loop."""
-        for name, attempt in self._running.items():
+        for attempt, name in self._running.items():
             if id_ in (None, name):
                 attempt.cancel()
 
