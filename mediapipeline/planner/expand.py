@@ -40,8 +40,9 @@ from mediapipeline.steps.measure import Case, Measurement, fields_of
 __all__ = ["GraphBuilder", "input_clip", "lower"]
 
 
+_MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
 _ACCESS: dict[str, Access] = {
-    "mov,mp4,m4a,3gp,3g2,mj2": "index",
+    _MP4: "index",
     "matroska,webm": "index",
     "wav": "index",
     "flac": "index",
@@ -49,6 +50,9 @@ _ACCESS: dict[str, Access] = {
     "mp3": "guess",
     "ogg": "guess",
 }
+_OPEN_GROUPS = frozenset({"mpeg1video", "mpeg2video", "mpeg4"})
+"""Their encoders leave groups of pictures open by default. In MP4 FFmpeg goes by when a key frame is decoded, so it
+misses what is shown before that and decoded after (measured: up to all B-frames in a row)."""
 _MPEG_STREAMS = frozenset({"mpegts", "mpeg", "mpegvideo", "h264", "hevc", "m4v"})
 
 
@@ -160,10 +164,13 @@ class GraphBuilder:
 
     def source(self, input: str, format: str | None, kind: StreamKind, info: Stream) -> NodeId:  # noqa: A002
         """Add a stream of an input, which was found to be of that format."""
+        access = _ACCESS.get(format or "", "scan")
+        if format == _MP4 and isinstance(info, VideoStream) and info.codec in _OPEN_GROUPS and info.reorder != 0:
+            access = "guess"
         return self.add(
             Source(
                 id=self.new_id(), kind=kind, info=info, origin=self.origin, input=input,
-                seekable=format not in _MPEG_STREAMS, access=_ACCESS.get(format or "", "scan"),
+                seekable=format not in _MPEG_STREAMS, access=access,
             )
         )  # fmt: skip
 
