@@ -7,6 +7,7 @@ end means for the job is for the runner to decide.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import shutil
 import tempfile
@@ -21,7 +22,7 @@ import attrs
 from mediapipeline.errors import RunCancelledError
 from mediapipeline.executor.events import Event, StepProgress
 from mediapipeline.executor.result import ExecutionResult
-from mediapipeline.executor.waiting import in_thread, together
+from mediapipeline.executor.waiting import in_thread, outlast, together
 from mediapipeline.jobs.job import JobStatus
 from mediapipeline.jobs.record import CancelRequested, JobRecord
 from mediapipeline.planner.plan import ProcessingPlan
@@ -177,12 +178,12 @@ class Attempt:
                 async for event in run:
                     await self._heard(event)
                 result = await run.result()
-            except (asyncio.CancelledError, CancelRequested) as wish:
+            except (asyncio.CancelledError, CancelRequested):
                 run.cancel()
-                try:
-                    result = await run.result()  # it came too late
-                except RunCancelledError:
-                    raise wish from None
+                late = await _came_too_late(run)
+                if late is None:
+                    raise
+                result = late
             if last:
                 self._done = result
         return result
@@ -191,6 +192,17 @@ class Attempt:
         self._settings.on_event(self._record.job.id, event)
         if isinstance(event, StepProgress) and event.run_fraction >= self._record.job.progress + _NOTICEABLE:
             await in_thread(partial(self._record.progress, event.run_fraction))
+
+
+async def _came_too_late(run: PlanRun) -> ExecutionResult | None:
+    """What came of a run that was cancelled when it was done already; None where it was not."""
+    over = asyncio.ensure_future(run.result())
+    with contextlib.suppress(asyncio.CancelledError):  # once more of the same
+        await outlast([over])
+    try:
+        return over.result()
+    except RunCancelledError:
+        return None
 
 
 def _suffix(name: str) -> str:

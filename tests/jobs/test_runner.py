@@ -296,6 +296,25 @@ def test_it_is_too_late_to_cancel_what_is_done():
     assert host.runner.cancel("a").status == "completed"
 
 
+def test_it_is_too_late_however_often_somebody_tries():
+    host = Host(workers=1)
+
+    def again(attempt: asyncio.Task[Any], times: int) -> None:
+        attempt.cancel()
+        if times and not attempt.done():
+            asyncio.get_running_loop().call_soon(again, attempt, times - 1)
+
+    def on_event(id_: str, event: Event) -> None:
+        if event.kind == "published":
+            (attempt,) = host.runner._running
+            again(attempt, 20)
+
+    host.runner._on_event = on_event
+    host.runner.submit(document(), id="a")
+    host.runner.run()
+    assert host.way("a") == WAY
+
+
 def test_a_cancelled_job_is_not_tried_again():
     host = Host()
     host.executor.fail(error="No space left on device", retryable=True)
