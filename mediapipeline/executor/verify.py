@@ -18,14 +18,15 @@ import attrs
 from mediapipeline.errors import OutputError, ProbeError, StalledError
 from mediapipeline.executor.compare import checks, differences
 from mediapipeline.executor.publish import sync_file
+from mediapipeline.executor.stills import AT_ONCE, joined, seen, sequence_argv
 from mediapipeline.executor.tools import Tools
 from mediapipeline.executor.waiting import in_thread, together
 from mediapipeline.ffmpeg.demuxers import FORMAT_WHITELIST, forced_format
 from mediapipeline.ffmpeg.diagnosis import diagnose
 from mediapipeline.ffmpeg.environment import environment
-from mediapipeline.ffmpeg.process import ProcessLimits, run_process
+from mediapipeline.ffmpeg.process import ProcessLimits, ProcessResult, run_process
 from mediapipeline.media.info import MediaInfo
-from mediapipeline.planner.plan import PlannedOutput
+from mediapipeline.planner.plan import PlannedFile, PlannedOutput
 from mediapipeline.steps.hls import named_in_master, read_playlist
 
 __all__ = ["Checked", "Thoroughness", "Verifier"]
@@ -35,6 +36,8 @@ Thoroughness = Literal["standard", "full"]
 _SPEAKER = re.compile(r"\[(?P<name>[^\[\]\n]{1,200}?) @ (?:0x)?[0-9a-fA-F]+\] ")
 _ERROR = re.compile(r"\[(?:error|fatal|panic)\] ?")
 _UNREADABLE = {True: "cannot be decoded without errors", False: "cannot be read to its end"}
+_DECODED = "every frame was decoded without an error"
+_SEVERAL = 2
 _MOST = 5  # lines of FFmpeg's that are told
 _LAG = Fraction(1, 2)
 _LAG_FRAMES = 4  # 7.0 reports times of decoding, which lie before those of showing
@@ -122,26 +125,19 @@ class Verifier:
             found.append(f"planned {wanted} frames, found {read.frames}")
         if found:
             raise _wrong(output, "is not what was planned", found)
-        said = "every frame was decoded without an error" if full else "every packet was read without an error"
+        said = _DECODED if full else "every packet was read without an error"
         return Checked(media=media, size=size, checks=(*checks(output.expectation, media), said))
 
     async def _verify_folder(self, output: PlannedOutput, folder: Path, threads: int | None) -> Checked:
-        files = []
         names = {each.name for each in output.files}
-        for each in output.files:
-            alone = attrs.evolve(output, media=each.media, streams=each.streams, expectation=each.expectation, files=())
-            file = folder / each.name
-            try:
-                if each.segment is not None:
-                    alone, file, segments = await in_thread(partial(self._joined, alone, file))
-                    names.update(segments)
-                files.append(await self.verify(alone, file, threads=threads))
-            except OutputError as error:
-                said = OutputError(f"{each.name}: {error}", output=output.id, step=output.step)
-                said.differences = error.differences
-                raise said from error
-            if file.parent != folder:
-                file.unlink()
+        files = await self._verify_stills(output, folder, threads)
+        if files is None:
+            looks = (partial(self._verify_part, output, each, folder, threads) for each in output.files)
+            # Playlists are few and long, and looked at together; of others there may be a thousand.
+            many = output.index is None
+            parts = [await look() for look in looks] if many else await together(*(look() for look in looks))
+            files = [checked for checked, _ in parts]
+            names.update(*(segments for _, segments in parts))
         if output.index is not None:
             names.add(output.index)
             self._check_index(output, folder)
@@ -154,6 +150,57 @@ class Verifier:
             checks=(f"{len(files)} files, each of them verified", *dict.fromkeys(c for f in files for c in f.checks)),
             files=tuple(files),
         )
+
+    async def _verify_part(
+        self, output: PlannedOutput, part: PlannedFile, folder: Path, threads: int | None
+    ) -> tuple[Checked, tuple[str, ...]]:
+        """One file of a folder, and the names of the segments that it is made of."""
+        alone = attrs.evolve(output, media=part.media, streams=part.streams, expectation=part.expectation, files=())
+        file = folder / part.name
+        segments: tuple[str, ...] = ()
+        try:
+            if part.segment is not None:
+                alone, file, segments = await in_thread(partial(self._joined, alone, file))
+            checked = await self.verify(alone, file, threads=threads)
+        except OutputError as error:
+            said = OutputError(f"{part.name}: {error}", output=output.id, step=output.step)
+            said.differences = error.differences
+            raise said from error
+        if file.parent != folder:
+            file.unlink()
+        return checked, segments
+
+    async def _verify_stills(self, output: PlannedOutput, folder: Path, threads: int | None) -> list[Checked] | None:
+        """Still pictures, all at once; None where something is wrong with one of them, or they are something else."""
+        if len(output.files) < _SEVERAL or not all(part.media.still for part in output.files):
+            return None
+        found: list[Checked] = []
+        for start in range(0, len(output.files), AT_ONCE):
+            parts = output.files[start : start + AT_ONCE]
+            files = [folder / part.name for part in parts]
+            if not all(file.is_file() for file in files):
+                return None
+            whole = self._home / f"joined-{folder.name}"
+            name = await in_thread(partial(joined, files, whole))
+            if name is None:
+                return None
+            try:
+                first, said, _ = await together(
+                    in_thread(partial(self._tools.prober.probe, files[0])),
+                    self._run(sequence_argv(self._tools.engine.ffmpeg, whole, name, threads)),
+                    in_thread(partial(_sync, files)),
+                )
+            except ProbeError:
+                return None
+            whole.unlink()
+            media = None if said.exit_code or said.ended != "exit" else seen(files, first, said.stderr)
+            if media is None or any(map(differences, (part.expectation for part in parts), media)):
+                return None
+            found += [
+                Checked(media=each, size=each.size or 0, checks=(*checks(part.expectation, each), _DECODED))
+                for part, each in zip(parts, media, strict=True)
+            ]
+        return found
 
     def _joined(self, output: PlannedOutput, playlist: Path) -> tuple[PlannedOutput, Path, tuple[str, ...]]:
         """The segments of a playlist as one file, what is to be checked of that, and their names."""
@@ -208,12 +255,7 @@ class Verifier:
 
     async def _read(self, output: PlannedOutput, file: Path, threads: int | None, *, decode: bool) -> _Reading:
         """Read the file to its end."""
-        result = await run_process(
-            self._argv(file, threads, decode=decode),
-            env=environment(self._home),
-            cwd=self._home,
-            limits=ProcessLimits(startup=self._tools.startup_timeout, stall=self._tools.stall_timeout),
-        )
+        result = await self._run(self._argv(file, threads, decode=decode))
         if result.ended == "stalled":
             raise StalledError(f"reading output {output.id!r} back came to a standstill; it was ended")
         found = [complaint for line in result.stderr.splitlines() if (complaint := _complaint(line)) is not None]
@@ -224,6 +266,14 @@ class Verifier:
         reached = None if result.last_progress is None else result.last_progress.out_time
         frames = None if result.last_progress is None else result.last_progress.frame
         return _Reading(reached, frames, tuple(found))
+
+    async def _run(self, argv: list[str]) -> ProcessResult:
+        return await run_process(
+            argv,
+            env=environment(self._home),
+            cwd=self._home,
+            limits=ProcessLimits(startup=self._tools.startup_timeout, stall=self._tools.stall_timeout),
+        )
 
     def _argv(self, file: Path, threads: int | None, *, decode: bool) -> list[str]:
         take = ["-map", "0", "-c", "copy", "-copy_unknown"]
@@ -237,6 +287,11 @@ class Verifier:
             "-progress", "pipe:1", "-protocol_whitelist", "file", "-format_whitelist", FORMAT_WHITELIST,
             *(limit if decode else []), *_format(file), "-i", f"file:{file}", *take, "-f", "null", "-",
         ]  # fmt: skip
+
+
+def _sync(files: list[Path]) -> None:
+    for file in files:
+        sync_file(file)
 
 
 def _format(file: Path) -> list[str]:

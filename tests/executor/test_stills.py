@@ -1,0 +1,88 @@
+"""Many pictures are looked at at once, and each by itself where something is wrong with one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import attrs
+import pytest
+
+from mediapipeline.errors import OutputError
+from mediapipeline.executor import verify
+from mediapipeline.executor.executor import Executor
+from mediapipeline.executor.result import ExecutionResult
+from mediapipeline.ffmpeg.binary import Engine
+from mediapipeline.ffmpeg.engine import default_engine
+from mediapipeline.planner.plan import ProcessingPlan
+from mediapipeline.planner.planner import Planner
+from mediapipeline.testing.media import make_clip
+from planning import job, op
+
+
+@pytest.fixture
+def stills(tmp_path: Path) -> Callable[..., ProcessingPlan]:
+    make_clip(tmp_path / "in.mp4", duration="1s", size=(320, 240), video_codec="libx264")
+
+    def plan(format: str, engine: Engine) -> ProcessingPlan:  # noqa: A002
+        document = job(
+            op("thumbnail", "in", "out", count=4), outputs={"out": {"destination": "out/", "format": format}}
+        )
+        return Planner(base_dir=tmp_path, ffmpeg=engine.ffmpeg).plan(document)
+
+    return plan
+
+
+def run(plan: ProcessingPlan, folder: Path, engine: Engine) -> ExecutionResult:
+    return Executor(base_dir=folder, ffmpeg=engine.ffmpeg).run(plan, overwrite=True)
+
+
+@pytest.mark.parametrize("format", ["jpg", "png", "webp"])
+def test_together_they_are_found_to_be_what_each_is_by_itself(
+    stills: Callable[..., ProcessingPlan], tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch, format: str  # noqa: A002
+) -> None:  # fmt: skip
+    plan = stills(format, engine)
+    alone = []
+    looked = verify.Verifier._verify_part
+
+    def counted(self, *given):
+        alone.append(given)
+        return looked(self, *given)
+
+    monkeypatch.setattr(verify.Verifier, "_verify_part", counted)
+    together = run(plan, tmp_path, engine).outputs["out"]
+    assert alone == []
+    monkeypatch.setattr(verify, "_SEVERAL", 100)
+    apart = run(plan, tmp_path, engine).outputs["out"]
+    assert len(alone) == 4
+    prober = default_engine(engine.ffmpeg).prober
+    for one, other in zip(together.files, apart.files, strict=True):
+        assert attrs.evolve(one.media, fingerprint=None) == attrs.evolve(other.media, fingerprint=None)
+        assert other.media == prober.probe(tmp_path / "out" / other.name)
+    assert together.checks == apart.checks
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "says"),
+    [
+        (lambda content: content[: len(content) // 2], "cannot be decoded without errors"),
+        (lambda content: b"no picture", "cannot be (read back|decoded without errors)"),
+        (lambda content: content[:10] + bytes(500), "cannot be (read back|decoded without errors)"),
+    ],
+)
+def test_the_one_that_is_damaged_is_named(
+    stills: Callable[..., ProcessingPlan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoiled, says
+) -> None:  # fmt: skip
+    engine = default_engine().binaries
+    plan = stills("jpg", engine)
+    look = verify.Verifier.verify
+
+    async def spoiling(self, output, file, *, threads):
+        if output.files:
+            (file / "003.jpg").write_bytes(spoiled((file / "003.jpg").read_bytes()))
+        return await look(self, output, file, threads=threads)
+
+    monkeypatch.setattr(verify.Verifier, "verify", spoiling)
+    with pytest.raises(OutputError, match=rf"^003\.jpg: output 'out' {says}"):
+        run(plan, tmp_path, engine)
+    assert not (tmp_path / "out").exists()
