@@ -275,7 +275,7 @@ class _DryExecution(Execution):
             if bad is not None and share > bad.at:
                 break
             self._clock = begun + share * length
-            if isinstance(step, FFmpegStep):
+            if isinstance(step, FFmpegStep) or _duration(step) is not None:
                 progress = _progress(step, Fraction(report, _REPORTS), frames, length)
                 self._emit(self._meter.progress(step.id, progress, self._clock))
                 await asyncio.sleep(0)
@@ -366,19 +366,24 @@ def _count(file: PlannedOutput | PlannedFile) -> int | None:
 def _wall_seconds(step: Step) -> float:
     if step.resources.duration is not None:
         return float(step.resources.duration)
-    length = step.duration if isinstance(step, FFmpegStep) else None
-    return float(length or 1) / _SPEED
+    return float(_duration(step) or 1) / _SPEED
 
 
-def _progress(step: FFmpegStep, share: Fraction, frames: int | None, length: float) -> Progress:
-    """What FFmpeg would report when *share* of the step is done, which takes *length* seconds."""
+def _duration(step: Step) -> Fraction | None:
+    """Seconds of media that *step* writes; the kinds of steps that only move bytes do not tell."""
+    found: Fraction | None = getattr(step, "duration", None)
+    return found
+
+
+def _progress(step: Step, share: Fraction, frames: int | None, length: float) -> Progress:
+    """What would be reported when *share* of the step is done, which takes *length* seconds."""
     frame = int(frames * share) if frames else None
-    out_time = None if step.duration is None else step.duration * share
+    duration = _duration(step)
     return Progress(
         frame=frame,
         fps=round(frames / length, 2) if frames and length else None,
-        out_time=out_time,
-        speed=None if step.duration is None or not length else round(float(step.duration) / length, 2),
+        out_time=None if duration is None else duration * share,
+        speed=None if duration is None or not length else round(float(duration) / length, 2),
         done=share == 1,
     )
 
