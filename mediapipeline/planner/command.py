@@ -82,6 +82,7 @@ class CommandBuilder:
         self._extra = extra
         self._inputs: dict[_Reading, int] = {}
         self._demuxers: dict[_Reading, tuple[str, ...]] = {}
+        self._counted: dict[int, tuple[set[int], int]] = {}  # by input: the streams taken, and which times count from
         self._chains: list[_OpenChain] = []
         self._ends: dict[ir.NodeId, _OpenChain] = {}  # chains that one reader may still continue
         self._pads: dict[ir.NodeId, list[Pad]] = {}  # labels and inputs that wait for their readers
@@ -127,6 +128,7 @@ class CommandBuilder:
             outputs = tuple(self._output(sink, assets.get(sink.output)) for sink in self._sinks)
         if self._measures:
             outputs += (OutputFile(file=None, muxer="null", maps=tuple(self._take(n.id) for n in self._measures)),)
+        outputs += self._also_read()
         chains = tuple(chain.close() for chain in self._chains)
         return Command(
             inputs=tuple(
@@ -246,7 +248,21 @@ class CommandBuilder:
         if STILL_DEMUXERS.issuperset(demuxers):
             # Named, a picture is never taken for a pattern of file names.
             options = (("f", demuxers[0]), *options)
-        return self._file(SourceFile(source.input).token, options, demuxers, reading)
+        file = self._file(SourceFile(source.input).token, options, demuxers, reading)
+        if source.zero is not None and not source.seek:
+            taken, _ = self._counted.setdefault(file, (set(), source.zero))
+            taken.add(source.info.index)
+        return file
+
+    def _also_read(self) -> tuple[OutputFile, ...]:
+        """Outputs that come to nothing, of streams that nobody takes and FFmpeg counts times from if somebody does."""
+        return tuple(
+            OutputFile(
+                file=None, muxer="null", maps=(InputStream(file, zero),), options=(("c", "copy"), ("frames:0", "1"))
+            )
+            for file, (taken, zero) in self._counted.items()
+            if zero not in taken
+        )
 
     def _file(self, token: str, options: Options, demuxers: tuple[str, ...], reading: int = 0) -> int:
         key = (token, options, reading)
@@ -271,11 +287,11 @@ class CommandBuilder:
             source = self._graph.input_of(source)
         if not isinstance(source, ir.Source):
             raise PluginContractError(f"the stream {node.id} of {node.origin} is to be copied and is not an input's")
-        reading = source.reading
+        which = source.reading
         if source.kind == "audio" and source.id in self._decoded and not tells_samples_apart(source.info):
             # Copied from the reading that it is decoded from, FFmpeg 5.1 takes what is decoded to be some samples off.
-            reading = -1 - reading
-        return InputStream(self._input(source, options, reading), source.info.index)
+            which = -1 - which
+        return InputStream(self._input(source, options, which), source.info.index)
 
     def _joined(self, node: ir.Joined) -> InputStream:
         """The stream of a list of files. Each stream has a list of its own, since sound ends at packets."""

@@ -53,6 +53,8 @@ _ACCESS: dict[str, Access] = {
 _OPEN_GROUPS = frozenset({"mpeg1video", "mpeg2video", "mpeg4"})
 """Their encoders leave groups of pictures open by default. In MP4 FFmpeg goes by when a key frame is decoded, so it
 misses what is shown before that and decoded after (measured: up to all B-frames in a row)."""
+_COUNTED_FROM_FIRST = frozenset({"mpegts", "mpeg", "ogg"})
+"""Formats whose times FFmpeg counts from the first of the streams that it takes, not of all."""
 _MPEG_STREAMS = frozenset({"mpegts", "mpeg", "mpegvideo", "h264", "hevc", "m4v"})
 
 
@@ -162,8 +164,16 @@ class GraphBuilder:
         """Say what is left out or changed; see `mediapipeline.operators.lowering.Builder`."""
         self.decisions.append(Decision("planner", self.origin, text, warning=True))
 
-    def source(self, input: str, format: str | None, kind: StreamKind, info: Stream) -> NodeId:  # noqa: A002
-        """Add a stream of an input, which was found to be of that format."""
+    def source(
+        self,
+        input: str,  # noqa: A002 - as documents name it
+        format: str | None,  # noqa: A002 - as media facts name it
+        kind: StreamKind,
+        info: Stream,
+        *,
+        zero: int | None = None,
+    ) -> NodeId:
+        """Add a stream of an input, which was found to be of that format; *zero* is the stream that begins first."""
         access = _ACCESS.get(format or "", "scan")
         if format == _MP4 and isinstance(info, VideoStream) and info.codec in _OPEN_GROUPS and info.reorder != 0:
             access = "guess"
@@ -171,6 +181,7 @@ class GraphBuilder:
             Source(
                 id=self.new_id(), kind=kind, info=info, origin=self.origin, input=input,
                 seekable=format not in _MPEG_STREAMS, access=access,
+                zero=zero if format in _COUNTED_FROM_FIRST else None,
             )
         )  # fmt: skip
 
@@ -186,9 +197,16 @@ def _kind(info: Stream) -> StreamKind:
     raise PluginContractError(f"a data stream cannot be filtered or cut: {info}")
 
 
-def input_clip(build: GraphBuilder, id: str, info: MediaInfo) -> Clip:  # noqa: A002
-    """The clip that an input file is; *info* holds the streams of it that the job uses, with times from its start."""
-    source = partial(build.source, id, info.format)
+def input_clip(build: GraphBuilder, id: str, info: MediaInfo, *, zero: int | None = None) -> Clip:  # noqa: A002
+    """The clip that an input file is.
+
+    Args:
+        build: Where its streams go.
+        id: Of the input.
+        info: The streams of it that the job uses, with times from its start.
+        zero: The stream of all of the file that begins first, where known.
+    """
+    source = partial(build.source, id, info.format, zero=zero)
     video = None if info.video is None else VideoRef(source("video", info.video), info.video)
     if video is not None and video.info.rotation_by_tag:
         video = _turned(build, video)

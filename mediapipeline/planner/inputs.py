@@ -112,7 +112,8 @@ def _choose(path: str, choice: StreamChoice, info: MediaInfo, problems: Problems
 def expand_input(build: GraphBuilder, probed: ProbedInput) -> Clip:
     """The clip of an input as primitives."""
     build.origin = probed.path
-    clip = input_clip(build, probed.spec.id, probed.used)
+    begins = [(stream.start, stream.index) for stream in probed.media.streams if stream.start is not None]
+    clip = input_clip(build, probed.spec.id, probed.used, zero=min(begins)[1] if begins else None)
     spec = probed.spec
     if spec.start_offset is None and spec.duration is None:
         return clip

@@ -90,7 +90,8 @@ class Source(Node):
     are decoded, from the one before `seek` on.
 
     `reading` tells several readings of one file apart; see `mediapipeline.planner.readings`. `packets` are those of the
-    parts that may be copied, where somebody looked, with times from the start of the file.
+    parts that may be copied, where somebody looked, with times from the start of the file. `zero` is the stream that
+    begins first in the file, where FFmpeg would count times from the first that is taken unless it is that.
     """
 
     input: str
@@ -100,6 +101,7 @@ class Source(Node):
     key_frames: bool = False
     reading: int = 0
     packets: PacketIndex | None = None
+    zero: int | None = None
 
 
 @attrs.frozen(kw_only=True, eq=False)

@@ -26,7 +26,7 @@ def push_samples(graph: StreamGraph, notes: Notes) -> StreamGraph:
     in:video → cut(5s..9s) → hflip() → sample(1s) → out    becomes    in:video → sample(6s) → hflip() → out
 
     Only past filters whose frames depend on nothing but the frame they are made of, and out of cuts that surely hold a
-    frame at that time.
+    frame at that time. One that may be a key frame stays in a part that begins later: that may lie before it.
     """
     edits = Rewrite(graph)
     said: set[str] = set()
@@ -34,7 +34,7 @@ def push_samples(graph: StreamGraph, notes: Notes) -> StreamGraph:
         filters: list[Filter] = []
         time, here = node.time, graph.input_of(node)
         while len(filters) <= _MOST:
-            if isinstance(here, Cut) and _holds(here, time):
+            if isinstance(here, Cut) and _holds(here, time) and (node.exact or not here.start):
                 time += here.start
             elif isinstance(here, Filter) and here.traits.pointwise and len(here.inputs) == 1 and here.same_as is None:
                 filters.append(here)
