@@ -6,7 +6,8 @@ Pure, but for a long filter graph, which the layout writes to a file.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 
 import attrs
 
@@ -15,7 +16,7 @@ from mediapipeline.ffmpeg.command import Command, InputFile, Option, OutputFile
 from mediapipeline.ffmpeg.features import Capabilities
 from mediapipeline.ffmpeg.filtergraph import InputStream
 
-__all__ = ["bind", "encodes", "limit_threads"]
+__all__ = ["bind", "encodes", "limit_threads", "share_threads"]
 
 _CODEC = re.compile(r"(?:c|codec|[vas]codec)(?P<stream>:.*)?")
 
@@ -28,6 +29,8 @@ def bind(
     features: Capabilities,
     graph_file: Callable[[str], str],
     threads: int | None,
+    shares: Sequence[Fraction] = (),
+    cores: int = 1,
     log_level: str = LOG_LEVEL,
 ) -> list[str]:
     """The argument list.
@@ -39,13 +42,34 @@ def bind(
         features: What the build can do.
         graph_file: Writes a graph to a file and says where.
         threads: Threads for each decoder, encoder and filter graph; None leaves it to FFmpeg, which takes the machine.
+        shares: How much of the encoding each output is; see `share_threads`.
+        cores: Threads to be divided where `threads` sets no limit.
         log_level: By default that at which FFmpeg counts frames; see `mediapipeline.executor.log`.
     """
+    command = share_threads(command, cores if threads is None else threads, shares)
     if threads is not None:
         command = limit_threads(command, threads)
     argv = command.argv(binary=binary, paths=paths, features=features, graph_file=graph_file)
     argv[argv.index("-loglevel") + 1] = log_level
     return argv
+
+
+_LEAST = 2
+"""Threads of an encoder that works beside others: with one, older FFmpegs wait for it while the others could work."""
+
+
+def share_threads(command: Command, threads: int, shares: Sequence[Fraction]) -> Command:
+    """*command* with *threads* divided among its outputs by *shares*, where they do not say how many they take.
+
+    Left to themselves, the encoders of each output take as many as the machine has cores, and half as many more.
+    """
+    given = [max(min(_LEAST, threads), round(threads * share)) if share else None for share in shares]
+    given += [None] * (len(command.outputs) - len(given))
+    outputs = (
+        output if own is None else attrs.evolve(output, options=_with(output.options, own))
+        for output, own in zip(command.outputs, given, strict=False)
+    )
+    return attrs.evolve(command, outputs=tuple(outputs)) if shares else command
 
 
 def limit_threads(command: Command, threads: int) -> Command:

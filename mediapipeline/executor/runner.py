@@ -16,6 +16,7 @@ import attrs
 
 from mediapipeline.errors import ExecutionError, FFmpegFailedError, StalledError
 from mediapipeline.executor.binding import bind
+from mediapipeline.executor.budget import machine_cpus
 from mediapipeline.executor.gauge import Gauge, memory_message
 from mediapipeline.executor.layout import Layout
 from mediapipeline.executor.log import LOG_LEVEL, frame_counts, notable
@@ -124,6 +125,8 @@ class StepRunner:
             features=self._tools.features,
             graph_file=self._layout.graph_file,
             threads=threads,
+            shares=step.shares,
+            cores=machine_cpus(),
             log_level=MEASURE_LOG_LEVEL if step.measures else LOG_LEVEL,
         )
         try:

@@ -124,6 +124,7 @@ def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Mac
             operations=build.operations,
             resources=estimate_sinks(graph, group, machine, media),
             late=tuple(build.late),
+            shares=_shares(graph, group),
         )
         steps.append(step)
         ids.add(step.id)
@@ -246,7 +247,22 @@ def _processes(graph: ir.StreamGraph, groups: Sequence[Sequence[ir.Sink]]) -> li
         else:
             found.append(list(group))
             readings.append(reads)
-    return found
+    return sorted(found, key=lambda group: -_pixels(graph, group))  # larger ones first: small ones fill the gaps
+
+
+def _pixels(graph: ir.StreamGraph, group: Sequence[ir.Sink]) -> Fraction:
+    """How many pixels a second are encoded."""
+    encoded = (graph[stream] for sink in group for stream in sink.inputs if isinstance(graph[stream], ir.Encode))
+    infos = [node.info for node in encoded if isinstance(node.info, VideoStream) and node.info.frames != 1]
+    return sum((info.width * info.height * (info.frame_rate or Fraction(25)) for info in infos), Fraction(0))
+
+
+def _shares(graph: ir.StreamGraph, group: Sequence[ir.Sink]) -> tuple[Fraction, ...]:
+    """How much of the encoding of pictures each output is; empty where less than two have any."""
+    pixels = [_pixels(graph, [sink]) for sink in group]
+    if sum(each > 0 for each in pixels) < 2:
+        return ()
+    return tuple(Fraction(round(1000 * each / sum(pixels)), 1000) for each in pixels)
 
 
 def _playlists(graph: ir.StreamGraph, writers: Mapping[str, str]) -> Iterator[PlaylistStep]:

@@ -35,6 +35,8 @@ class FFmpegStep:
         resources: What it is expected to use.
         measures: What its filters measure, by their instance names.
         late: Places of the command's graph that are filled when the steps before have measured.
+        shares: How much of the encoding each output of the command is, where there are several; they divide the threads
+            among them. Empty where there is nothing to divide.
     """
 
     id: str
@@ -47,6 +49,7 @@ class FFmpegStep:
     resources: Resources = Resources()
     measures: Mapping[str, Measurement] = attrs.field(factory=dict, hash=False)
     late: tuple[LateChain, ...] = ()
+    shares: tuple[Fraction, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

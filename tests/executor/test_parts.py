@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mediapipeline.errors import ExecutionError
 from mediapipeline.executor import events
-from mediapipeline.executor.binding import limit_threads
+from mediapipeline.executor.binding import limit_threads, share_threads
 from mediapipeline.executor.events import Event, RunFailed, StepProgress, event_from_dict
 from mediapipeline.executor.gauge import Gauge
 from mediapipeline.executor.log import FrameCounts, frame_counts, notable
@@ -57,6 +57,16 @@ def test_what_a_plan_says_of_threads_stands() -> None:
     limited = limit_threads(said, 2)
     assert limited.outputs[0].options == (("threads", "7"),)
     assert limited.options == (("filter_threads", "7"), ("filter_complex_threads", "2"))
+
+
+@pytest.mark.parametrize(("cores", "given"), [(16, ["12", "4", "2"]), (4, ["3", "2", "2"]), (1, ["1", "1", "1"])])
+def test_outputs_of_one_process_divide_its_threads(cores: int, given: list[str]) -> None:
+    (output,) = copy(("c:0", "libx264"), ("c:1", "copy")).outputs
+    command = attrs.evolve(copy(), outputs=(output, output, output, attrs.evolve(output, options=(("c", "copy"),))))
+    shares = (Fraction(3, 4), Fraction(1, 4) - Fraction(1, 100), Fraction(1, 100), Fraction(0))
+    shared = share_threads(command, cores, shares)
+    assert [dict(each.options).get("threads") for each in shared.outputs] == [*given, None]
+    assert share_threads(command, cores, ()) is command
 
 
 def test_the_inputs_of_a_graph_are_decoded() -> None:

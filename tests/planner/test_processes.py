@@ -1,0 +1,46 @@
+"""Which outputs one process writes, in which order processes are begun, and how encoders of one divide its threads."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from mediapipeline.steps import FFmpegStep
+from planning import job, op, plan, step
+
+
+def test_outputs_that_share_work_are_written_by_one_process_and_divide_its_threads() -> None:
+    rungs = [op("scale", "in", f"r{height}", size=f"{height}p") for height in (1080, 720, 360)]
+    made = plan(job(op("hflip", "in", "in2"), *({**r, "input": "in2"} for r in rungs),
+                    outputs={f"r{height}": f"{height}.mp4" for height in (1080, 720, 360)}))  # fmt: skip
+    (only,) = made.steps
+    assert isinstance(only, FFmpegStep)
+    pixels = [1920 * 1080, 1280 * 720, 640 * 360]
+    assert sum(only.shares) == pytest.approx(1, abs=0.01)
+    assert [float(share) for share in only.shares] == pytest.approx([p / sum(pixels) for p in pixels], abs=0.001)
+
+
+def test_a_process_with_one_encoder_divides_nothing() -> None:
+    made = plan(
+        job(op("hflip", "in", "out"), outputs={"out": "out.mp4", "sound": {"input": "out", "destination": "a.mp3"}})
+    )
+    assert all(isinstance(each, FFmpegStep) and each.shares == () for each in made.steps)
+
+
+def test_outputs_that_share_nothing_have_processes_of_their_own_the_larger_first() -> None:
+    made = plan(
+        job(
+            op("trim", "in", "a", start="1s", end="2s"), op("scale", "a", "small", size="320x180"),
+            op("trim", "in", "b", start="40s", end="50s"), op("scale", "b", "large", size="1080p"),
+            outputs={"small": "small.mp4", "copied": {"input": "in", "destination": "copy.mkv"}, "large": "large.mp4"},
+        )
+    )  # fmt: skip
+    assert [each.id for each in made.steps] == ["write-large", "write-small", "write-copied"]
+    assert all(not each.needs for each in made.steps)
+
+
+def test_shares_come_back_from_json() -> None:
+    made = plan(job(op("hflip", "in", "x"), outputs={"x": "a.mp4", "y": {"input": "x", "destination": "b.webm"}}))
+    again = type(made).from_dict(made.to_dict())
+    assert step(again).shares == step(made).shares == (Fraction(1, 2), Fraction(1, 2))
