@@ -56,7 +56,15 @@ def _one_by_one(group: str, faults: list[PluginError]) -> Iterator[metadata.Entr
             yield from distribution.entry_points.select(group=group)
         except Exception as error:  # noqa: BLE001 - see above
             if _may_be_meant(distribution, group):
-                faults.append(PluginLoadError(f"its entry_points.txt cannot be read: {error!r}", provider=name))
+                faults.append(PluginLoadError(f"its entry_points.txt cannot be read: {_damage(error)}", provider=name))
+
+
+def _damage(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8"
+    if isinstance(error, TypeError | ValueError):  # by version of Python
+        return "a line is not of the form 'name = module:Class'"
+    return repr(error)
 
 
 def _may_be_meant(distribution: metadata.Distribution, group: str) -> bool:

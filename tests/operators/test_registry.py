@@ -197,11 +197,14 @@ def test_whoever_takes_a_reserved_name_is_told(installed, site):
     assert len(found) == 4
 
 
-@pytest.mark.parametrize("damage", [b"garbage\n", b"acme.\xff = acme_plugin:Glow\n"], ids=["no form", "no text"])
-def test_a_damaged_list_of_entry_points_is_left_out_and_told(installed, damage):
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [(b"garbage\n", "a line is not of the form 'name = module:Class'"), (b"acme.\xff = a:B\n", "it is not UTF-8")],
+)
+def test_a_damaged_list_of_entry_points_is_left_out_and_told(installed, damage, said):
     registry = installed("acme-damaged", damage)
     (fault,) = registry.faults
-    assert "its entry_points.txt cannot be read" in str(fault)
+    assert f"its entry_points.txt cannot be read: {said}" in str(fault)
     assert "(from acme-damaged)" in str(fault)
     assert third_party(registry) == ["acme.glow"]
     assert registry.load("trim")
