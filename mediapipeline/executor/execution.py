@@ -21,6 +21,7 @@ import attrs
 
 from mediapipeline.errors import MediaPipelineError, StepTimeoutError
 from mediapipeline.executor.budget import CpuBudget, machine_cpus
+from mediapipeline.executor.cache import CachedSteps, StepCache
 from mediapipeline.executor.events import (
     Event,
     Published,
@@ -75,6 +76,7 @@ class Settings:
         verify: How thoroughly outputs are looked at.
         keep_workspace: When a run leaves its workspace behind.
         fail_on_decode_errors: Whether damaged media are a failure, and not a warning.
+        cache: Keeps what steps have written; None for none.
         trace: Opens a span around what takes time.
     """
 
@@ -84,6 +86,7 @@ class Settings:
     verify: Thoroughness
     keep_workspace: KeepWorkspace
     fail_on_decode_errors: bool
+    cache: StepCache | None
     trace: Trace
 
     def threads(self, cpus: int) -> int | None:
@@ -212,6 +215,7 @@ class Execution:
             tools,
             layout,
             gauge,
+            CachedSteps(self._settings.cache, self._plan, tools.features, layout.paths),
             max_memory=self._plan.max_memory,
             fail_on_decode_errors=self._settings.fail_on_decode_errors,
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 import attrs
 
 from mediapipeline.executor.budget import CpuBudget, machine_cpus
+from mediapipeline.executor.cache import StepCache
 from mediapipeline.executor.events import Event
 from mediapipeline.executor.execution import Execution, KeepWorkspace, Settings
 from mediapipeline.executor.result import ExecutionResult
@@ -50,6 +51,8 @@ class Executor:
             limit.
         stall_timeout: The same for later on.
         fail_on_decode_errors: Whether damaged media fail a run; otherwise they are warnings of the result.
+        cache: Keeps what steps have written for runs that do the same; None for none. Such a step is not run again, and
+            its outputs are verified like any others. See `mediapipeline.executor.cache`.
         trace: Opens a span around what takes time; see `mediapipeline.tracing`.
     """
 
@@ -66,6 +69,7 @@ class Executor:
         startup_timeout: float | None = 60,
         stall_timeout: float | None = 60,
         fail_on_decode_errors: bool = False,
+        cache: StepCache | None = None,
         trace: Trace = no_trace,
     ) -> None:
         self._ffmpeg = ffmpeg
@@ -82,6 +86,7 @@ class Executor:
             verify=verify,
             keep_workspace=keep_workspace,
             fail_on_decode_errors=fail_on_decode_errors,
+            cache=cache,
             trace=trace,
         )
 

@@ -16,6 +16,7 @@ import attrs
 
 from mediapipeline.errors import ExecutionError, FFmpegFailedError, StalledError
 from mediapipeline.executor.binding import bind
+from mediapipeline.executor.cache import CachedSteps
 from mediapipeline.executor.budget import machine_cpus
 from mediapipeline.executor.gauge import Gauge, memory_message
 from mediapipeline.executor.layout import Layout
@@ -52,16 +53,25 @@ class StepRunner:
         tools: What to run them with.
         layout: Where their files are.
         gauge: What they may use together.
+        cached: What earlier runs have left of steps.
         max_memory: Bytes that one process may have resident.
         fail_on_decode_errors: Whether damaged media are a failure, and not a warning.
     """
 
     def __init__(
-        self, tools: Tools, layout: Layout, gauge: Gauge, *, max_memory: int | None, fail_on_decode_errors: bool
+        self,
+        tools: Tools,
+        layout: Layout,
+        gauge: Gauge,
+        cached: CachedSteps,
+        *,
+        max_memory: int | None,
+        fail_on_decode_errors: bool,
     ) -> None:
         self._tools = tools
         self._layout = layout
         self._gauge = gauge
+        self._cached = cached
         self._fail_on_decode_errors = fail_on_decode_errors
         self._measured: dict[str, Mapping[str, float]] = {}
         self._limits = ProcessLimits(startup=tools.startup_timeout, stall=tools.stall_timeout, memory=max_memory)
@@ -98,13 +108,45 @@ class StepRunner:
     ) -> StepResult:
         match step:
             case FFmpegStep():
-                return await self._run_ffmpeg(step, threads, on_progress, on_warning)
+                return await self._take_or_run(step, threads, on_progress, on_warning)
             case CutCuesStep():
+                self._cached.note(step)
                 return await in_thread(lambda: self._cut_cues(step))
             case PlaylistStep():
                 return await in_thread(lambda: self._list(step))
             case JoinFilesStep():
+                self._cached.note(step)
                 return await in_thread(lambda: self._join_files(step))
+
+    async def _take_or_run(
+        self,
+        step: FFmpegStep,
+        threads: int | None,
+        on_progress: Callable[[Progress], None],
+        on_warning: Callable[[str], None],
+    ) -> StepResult:
+        """Take what an earlier run has left of *step*; otherwise run it, and leave it if nothing was wrong."""
+        started = time.monotonic()
+        command, taken = self._filled(step)
+        key = self._cached.key(step, command)
+        kept = await self._cached.take(key, command)
+        if kept is not None:
+            self._measured |= kept.measured
+            measurements = tuple(self._measurement(step, name) for name in step.measures)
+            return StepResult(
+                id=step.id, wall_seconds=time.monotonic() - started, cpu_seconds=0.0, cached=True,
+                measurements=measurements, taken=taken,
+            )  # fmt: skip
+        warnings: list[str] = []
+
+        def warned(text: str) -> None:
+            warnings.append(text)
+            on_warning(text)
+
+        result = await self._run_ffmpeg(step, threads, on_progress, warned)
+        if not warnings:
+            await self._cached.keep(key, command, {name: self._measured[name] for name in step.measures})
+        return result
 
     async def _run_ffmpeg(
         self,
@@ -186,8 +228,11 @@ class StepRunner:
                     f"what was measured for {step.operations.get(name, name)} cannot be read: {error}", step=step.id
                 ) from error
             self._measured[name] = values
-            found.append(MeasurementResult(id=name, operation=step.operations.get(name, ""), values=values))
+            found.append(self._measurement(step, name))
         return tuple(found)
+
+    def _measurement(self, step: FFmpegStep, name: str) -> MeasurementResult:
+        return MeasurementResult(id=name, operation=step.operations.get(name, ""), values=self._measured[name])
 
     def _check(self, step: FFmpegStep, command: Command, argv: list[str], result: ProcessResult) -> None:
         """Raise what *result* means, if it is not success."""
