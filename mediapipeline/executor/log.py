@@ -1,7 +1,8 @@
 """What FFmpeg counted, and what of its log is for people.
 
 Commands run at the level *verbose*, because only there FFmpeg says how many frames it decoded and encoded, stream by
-stream; the rest of that level is noise. Pure text.
+stream; the rest of that level is noise. Commands that measure run at *info*, where at least it is said which
+streams are made use of. Pure text.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ _READ = re.compile(r"\[verbose\] +Input stream #\d+:\d+ \((\w+)\): \d+ packets r
 _WRITTEN = re.compile(r"\[verbose\] +Output stream #\d+:\d+ \((\w+)\): (.*)$", re.MULTILINE)
 _DECODED = re.compile(r"; (\d+) frames decoded")
 _ENCODED = re.compile(r"(\d+) frames encoded")
+_MAPPING = "[info] Stream mapping:"
+_LISTED = re.compile(r"\[info\] +Stream #(\d+:\d+)[^:\n]*: (\w+):", re.MULTILINE)
+_USED = re.compile(r"\[info\] +Stream #(\d+:\d+) (?:\([^)\n]*\) )?-> ", re.MULTILINE)
 
 
 @attrs.frozen
@@ -33,7 +37,17 @@ class FrameCounts:
 
 def frame_counts(stderr: str) -> FrameCounts:
     """What the statistics at the end of a run say; a stream that is only copied counts nothing."""
+    if _only_sound(stderr):
+        return FrameCounts(0, 0)
     return FrameCounts(_sum(_READ, _DECODED, stderr), _sum(_WRITTEN, _ENCODED, stderr))
+
+
+def _only_sound(stderr: str) -> bool:
+    """Whether FFmpeg says that it takes sound alone."""
+    head, mapping, rest = stderr.partition(_MAPPING)
+    kinds = dict(_LISTED.findall(head))
+    used = _USED.findall(rest) if mapping else []
+    return bool(used) and {kinds.get(stream) for stream in used} == {"Audio"} and ": Video:" not in rest
 
 
 def _sum(line: re.Pattern[str], number: re.Pattern[str], stderr: str) -> int | None:

@@ -30,6 +30,8 @@ _FREE = frozenset(
 )  # no pixel is touched by them
 _NO_CODING = frozenset({"rawvideo", "wrapped_avframe"})
 _NANO = 1_000_000_000
+_LOOKING_AHEAD = frozenset({"libx264", "libx265", "libvpx", "libvpx-vp9", "libaom-av1", "libsvtav1"})
+_FEW = 3  # frames that other encoders hold
 _LEAD = Fraction(2)  # seconds from the key frame before a time to that time, where nobody has looked
 _FRAME = Fraction(3, 2)  # bytes a pixel
 _PACKET = 1024  # samples in a packet of sound, as a rule
@@ -143,7 +145,8 @@ def _held(node: ir.Node) -> int:
     if isinstance(node, ir.Source):
         frames = costs.DECODER_FRAMES
     elif isinstance(node, ir.Encode):
-        frames = costs.ENCODER_FRAMES.get(_preset(node), costs.ENCODER_FRAMES["medium"])
+        ahead = node.encoder in _LOOKING_AHEAD
+        frames = costs.ENCODER_FRAMES.get(_preset(node), costs.ENCODER_FRAMES["medium"]) if ahead else _FEW
     return int(node.info.width * node.info.height * _FRAME * round(frames))
 
 

@@ -100,6 +100,21 @@ def test_frames_of_pictures_are_counted() -> None:
     assert frame_counts(copied) == FrameCounts(0, None)
 
 
+MEASURED = """\
+[info]   Stream #0:0[0x1](und): Video: h264 (High), yuv420p, 64x48
+[info]   Stream #0:1[0x2](und): Audio: aac (LC), 48000 Hz, mono
+[info] Stream mapping:
+[info]   Stream #0:{used} (aac) -> ebur128:default (graph 0)
+[info]   ebur128:out0 (graph 0) -> Stream #0:0 (pcm_s16le)
+[info]   Stream #0:0: Audio: pcm_s16le, 48000 Hz
+"""
+
+
+def test_what_takes_sound_alone_decodes_no_pictures() -> None:
+    assert frame_counts(MEASURED.format(used=1)) == FrameCounts(0, 0)
+    assert frame_counts(MEASURED.format(used=0)) == FrameCounts(None, None)
+
+
 def test_people_are_told_of_warnings_and_worse() -> None:
     assert notable(LOG).splitlines() == [
         "[h264 @ 0x55] [warning] number of reference frames exceeds max",

@@ -101,6 +101,13 @@ def test_files_between_steps_are_counted(tmp_path: Path) -> None:
     assert waste.intermediate_bytes > 0
 
 
+def test_what_measures_sound_decodes_no_picture(tmp_path: Path, clip: Path, engine: Engine) -> None:
+    loud = op("loudnorm", "in", "out", target_lufs=-20)
+    waste = run(tmp_path, engine, job(loud, outputs={"out": {"destination": "out.mp4"}}))
+    assert (waste.processes, waste.frames_decoded, waste.frames_encoded) == (2, 0, 0)
+    assert waste.decoding == waste.encoding == 1
+
+
 def test_what_is_not_known_gives_no_figure() -> None:
     assert Waste(frames_decoded=5).decoding is None
     assert Waste(frames_encoded=5, frames_to_encode=0).encoding == math.inf
