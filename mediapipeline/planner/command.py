@@ -231,7 +231,8 @@ class CommandBuilder:
         """A pad that carries the stream of *node*, for one reader."""
         found = self._graph[node]
         if isinstance(found, ir.Source):
-            return InputStream(self._input(found, _reading(found), found.reading), found.info.index)
+            begins = self._begins.get(found.input) or Fraction(0)
+            return InputStream(self._input(found, _reading(found, begins), found.reading), found.info.index)
         if node in self._ends:
             chain = self._ends.pop(node)
             chain.outputs = [self._label()]
@@ -450,9 +451,12 @@ def _concat_filters(node: ir.Concat, name: str | None) -> tuple[Filter, ...]:
     return joined, Filter("asetpts", (("expr", Expr("round(N/SR/TB)")),), name)
 
 
-def _reading(source: ir.Source) -> Options:
-    options: Options = (("ss", seconds_text(source.seek)),) if source.seek else ()
-    return (("noaccurate_seek", None), ("skip_frame", "nokey"), *options) if source.key_frames else options
+def _reading(source: ir.Source, begins: Fraction) -> Options:
+    if not source.key_frames:
+        return (("ss", seconds_text(source.seek)),) if source.seek else ()
+    # Told by the clock of the file: shown key frames only, FFmpeg takes it to begin when another stream does.
+    at: Options = (("seek_timestamp", "1"), ("ss", seconds_text(source.seek + begins)))
+    return (("noaccurate_seek", None), ("skip_frame", "nokey"), *at)
 
 
 def _packet_cut(cut: ir.Cut) -> Options:

@@ -36,7 +36,7 @@ from mediapipeline.ffmpeg.engine import default_engine
 from mediapipeline.ffmpeg.probe_pyav import PyAVProber
 from mediapipeline.media.container import CONTAINERS, container_named
 from mediapipeline.media.encoders import CODECS
-from mediapipeline.media.streams import VideoStream
+from mediapipeline.media.streams import Stream, VideoStream
 from mediapipeline.operators.registry import Registry
 from mediapipeline.planner.plan import ProcessingPlan
 from mediapipeline.planner.planner import Planner
@@ -45,6 +45,7 @@ from mediapipeline.planner.streams import (
     Copy,
     Cut,
     Encode,
+    Filter,
     Joined,
     Node,
     Packets,
@@ -87,10 +88,25 @@ def lossless(graph: StreamGraph, notes: Notes) -> StreamGraph:
                 edits.put(
                     attrs.evolve(
                         node, encoder=encoder, options=(), two_pass=None, faults=(),
-                        info=attrs.evolve(node.info, codec=encoder),
+                        pix_fmt=(pix_fmt := _pix_fmt(graph, node)), info=_facts(node, encoder, pix_fmt),
                     )
                 )  # fmt: skip
     return edits.graph()
+
+
+def _pix_fmt(graph: StreamGraph, node: Encode) -> str | None:
+    """What the encoder would be given; but what may be copied is not converted, as it would not be then."""
+    source = graph.input_of(node)
+    while source.same_as is not None:
+        source = graph[source.same_as]
+    if isinstance(source, Filter) or not isinstance(source.info, VideoStream):
+        return node.pix_fmt
+    return source.info.pix_fmt
+
+
+def _facts(node: Encode, encoder: str, pix_fmt: str | None) -> Stream:
+    changed = attrs.evolve(node.info, codec=encoder)
+    return attrs.evolve(changed, pix_fmt=pix_fmt) if isinstance(changed, VideoStream) else changed
 
 
 def _fits_mov(streams: Sequence[Node]) -> bool:
