@@ -81,12 +81,9 @@ def shared_media() -> Path:
 def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     """``golden(name, text)`` holds *text* against tests/golden/*name*; ``--update-golden`` writes it there."""
 
+    from mediapipeline.testing.snapshots import check_golden
+
     def check(name: str, text: str) -> None:
-        file = GOLDEN / name
-        if updates_golden_files(request.config):
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8")
-        assert file.exists(), f"{file} does not exist yet: run with --update-golden, and read what it says"
-        assert text == file.read_text(encoding="utf-8")
+        check_golden(GOLDEN / name, text, update=updates_golden_files(request.config))
 
     return check

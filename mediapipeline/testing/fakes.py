@@ -14,6 +14,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path, PurePath
+from urllib.parse import unquote, urlsplit
 
 import attrs
 
@@ -48,14 +49,19 @@ class FakeProber:
     Args:
         clips: Facts by source, as jobs write them. A relative path stands for every file whose path ends in it; of
             several that do, the longest. Where the facts name no format, it follows from the suffix.
+        otherwise: Facts of every file that no key names, such as what a resolver fetches to a place of its own; None
+            has no such file.
         gop: Frames from one IDR picture to the next, without B-frames; None where nobody looks at packets.
 
     Attributes:
         probed: The files that were asked for, in order.
     """
 
-    def __init__(self, clips: Mapping[str, MediaInfo], *, gop: int | None = None) -> None:
+    def __init__(
+        self, clips: Mapping[str, MediaInfo], *, otherwise: MediaInfo | None = None, gop: int | None = None
+    ) -> None:
         self._gop = gop
+        self._otherwise = otherwise
         self._clips = {PurePath(_local(source)).parts: _of_file(source, info) for source, info in clips.items()}
         self._longest = max(map(len, self._clips), default=0)
         self.probed: list[Path] = []
@@ -79,12 +85,15 @@ class FakeProber:
             found = self._clips.get(parts[-count:])
             if found is not None:
                 return found
+        if self._otherwise is not None:
+            return _of_file(path.name, self._otherwise)
         known = ", ".join(str(PurePath(*each)) for each in self._clips) or "none"
         raise ProbeError(str(path), f"there is no such file; this FakeProber was told of {known}")
 
 
 def _local(source: str) -> str:
-    return source.removeprefix("file://localhost").removeprefix("file://") if source.startswith("file:") else source
+    """The path that *source* names."""
+    return unquote(urlsplit(source).path) if source[:5].lower() == "file:" else source
 
 
 def _of_file(source: str, info: MediaInfo) -> MediaInfo:

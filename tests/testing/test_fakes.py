@@ -30,6 +30,9 @@ def test_it_is_a_prober():
         ("/data/in.mp4", "/data/in.mp4", True),
         ("/data/in.mp4", "/work/data/in.mp4", False),
         ("file:///data/in.mp4", "/data/in.mp4", True),
+        ("file:///data/a%20b.mp4", "/data/a b.mp4", True),
+        ("FILE://localhost/data/in.mp4", "/data/in.mp4", True),
+        ("file:/data/in.mp4", "/data/in.mp4", True),
         ("./in.mp4", "/work/in.mp4", True),
     ],
 )
@@ -47,6 +50,14 @@ def test_the_longest_key_is_meant():
     prober = FakeProber({"in.mp4": clip_info(duration="1s"), "b/in.mp4": clip_info(duration="2s")})
     assert prober.probe(Path("/a/in.mp4")).duration == 1
     assert prober.probe(Path("/b/in.mp4")).duration == 2
+
+
+def test_files_that_no_key_names():
+    prober = FakeProber({"in.mp4": clip_info(duration="1s")}, otherwise=clip_info(duration="2s"))
+    assert prober.probe(Path("/work/in.mp4")).duration == 1
+    fetched = prober.probe(Path("/tmp/fetched-1.mkv"))
+    assert (fetched.duration, fetched.format) == (2, "matroska,webm")
+    assert fetched.fingerprint is not None
 
 
 @pytest.mark.parametrize(
