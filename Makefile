@@ -5,7 +5,7 @@
 #   make fuzz                   random jobs with the optimiser and without, on two FFmpegs; goes on where it was interrupted
 #   make check                  format, lint, types, import layers
 #   make bench                  planning and throughput, in tables; ARGS=--resume goes on where it was interrupted
-#   make docs                   links and code blocks of the documentation hold
+#   make docs                   the site, in docs/_build; links and code blocks hold
 #   make clean                  remove what the others made
 
 SHELL := /bin/bash
@@ -48,6 +48,7 @@ bench: .venv/.bench
 
 docs: .venv/.dev
 	$(BIN)/python docs/check.py
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build
 
 clean:
 	rm -rf .venv .cache demo-output dist build .mypy_cache tests/.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks
