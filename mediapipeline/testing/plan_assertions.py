@@ -106,7 +106,8 @@ class PlanAssertions:
     def lacks(self, kind: str, *, output: str | None = None) -> Self:
         """There is no stream of *kind*."""
         __tracebackhide__ = True
-        if any(stream.kind == kind for _, stream in self._streams(output)):
+        found = self._streams(output)
+        if any(stream.kind == kind for stream in found):
             self._fail(f"there is {kind} in {_whose(output)}", self._described(output))
         return self
 
@@ -220,7 +221,8 @@ class PlanAssertions:
 
     def _all(self, kind: str, output: str | None, how: str, holds: Any) -> Self:
         __tracebackhide__ = True
-        found = [stream for _, stream in self._streams(output) if stream.kind == kind]
+        streams = self._streams(output)
+        found = [stream for stream in streams if stream.kind == kind]
         if not found or not all(holds(stream) for stream in found):
             what = "not every" if any(holds(stream) for stream in found) else "no"
             self._fail(f"{what} {kind} of {_whose(output)} is {how}", self._described(output))
@@ -233,14 +235,15 @@ class PlanAssertions:
             self._fail(f"there is no output {id_!r}", [f"outputs: {', '.join(o.id for o in self.plan.outputs)}"])
         return found[0]
 
-    def _files(self, output: str | None) -> Iterator[tuple[PlannedOutput, PlannedOutput | PlannedFile]]:
+    def _files(self, output: str | None) -> list[tuple[PlannedOutput, PlannedOutput | PlannedFile]]:
         __tracebackhide__ = True
-        for each in self.plan.outputs if output is None else (self._output(output),):
-            yield from ((each, file) for file in each.files or (each,))
+        wanted = self.plan.outputs if output is None else (self._output(output),)
+        return [(each, file) for each in wanted for file in each.files or (each,)]
 
-    def _streams(self, output: str | None) -> Iterator[tuple[str, PlannedStream]]:
+    def _streams(self, output: str | None) -> list[PlannedStream]:
         __tracebackhide__ = True
-        return ((each.id, stream) for each, file in self._files(output) for stream in file.streams)
+        found = self._files(output)  # out here: a frame of a comprehension is not hidden
+        return [stream for _, file in found for stream in file.streams]
 
     def _reads(self, input_: str) -> list[_Read]:
         __tracebackhide__ = True

@@ -75,6 +75,7 @@ FAULTS = (
         (lambda p: p.encodes("video", "libx265", output="small"), ["no video of 'small' is encoded by libx265"]),
         (lambda p: p.copies("video", output="web"), ["there is no output 'web'", "  outputs: small, in"]),
         (lambda p: p.lacks("audio"), ["there is audio in the outputs"]),
+        (lambda p: p.lacks("audio", output="web"), ["there is no output 'web'"]),
         (
             lambda p: p.has_filter("scale", width=640, interl=1),
             ["there is no filter scale with width=640, interl=1",
