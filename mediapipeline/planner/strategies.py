@@ -80,7 +80,7 @@ STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
         for strategy in (
             Strategy(
                 name="stream_copy",
-                summary="take over the coded packets of what nothing changes",
+                summary="take over the coded packets of what nothing changes, or what is only joined",
                 rules=frozenset({"copy_untouched", "copy_concat"}),
                 unmet=_encoded,
             ),
