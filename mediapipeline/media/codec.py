@@ -14,25 +14,28 @@ from typing import Any, Self, cast
 import attrs
 
 from mediapipeline.errors import Problems, pointer
+from mediapipeline.media.codec_reading import (
+    EncoderLimits,
+    codec_name,
+    name_or_number,
+    refuse_inert,
+    refuse_two_controls,
+    settings_value,
+)
 from mediapipeline.media.encoders import (
     CODECS,
     QUALITIES,
     Encoder,
-    Kind,
     Options,
     Quality,
-    codec_names,
     encoder_for,
     resolve,
-    similar,
 )
-from mediapipeline.media.fields import Fields, closest
-from mediapipeline.media.malformed import shown
+from mediapipeline.media.fields import Fields
 
 __all__ = ["AudioCodec", "CodecSettings", "VideoCodec"]
 
 _LONGEST_GOP = 60
-_KEPT = {"copy": "is copied as it is", "none": "is left out"}
 
 
 class _Settings:
@@ -121,7 +124,7 @@ class VideoCodec(_Settings):
         fields = Fields.of(value, path, problems, what="a video codec", hint='such as "h264" or {"codec": "h264"}')
         if fields is None:
             return None
-        codec = _codec_name(fields, "video", inner, problems)
+        codec = codec_name(fields, "video", inner, problems)
         found = cls(
             codec=codec,
             crf=fields.integer("crf"),
@@ -129,9 +132,9 @@ class VideoCodec(_Settings):
             bitrate=fields.bit_rate("bitrate"),
             maxrate=fields.bit_rate("maxrate"),
             bufsize=fields.bit_rate("bufsize"),
-            preset=_name_or_number(fields, "preset"),
+            preset=name_or_number(fields, "preset"),
             profile=fields.text("profile", longest=64),
-            level=_name_or_number(fields, "level"),
+            level=name_or_number(fields, "level"),
             pix_fmt=fields.text("pix_fmt", longest=64),
             gop=fields.duration("gop", gt=0, le=_LONGEST_GOP, hint='a duration such as "2s", not a number of frames'),
             two_pass=fields.boolean("two_pass"),
@@ -141,8 +144,8 @@ class VideoCodec(_Settings):
         return found if found.check(path, problems) and fields.ok else None
 
     def _agrees(self, fields: Fields) -> None:
-        _refuse_inert(fields, self.codec, [*self._encoding(), *self._given("pix_fmt")])
-        _refuse_two_controls(fields, self._given("crf", "quality", "bitrate"))
+        refuse_inert(fields, self.codec, [*self._encoding(), *self._given("pix_fmt")])
+        refuse_two_controls(fields, self._given("crf", "quality", "bitrate"))
         if self.bufsize is not None and not fields.has("maxrate"):
             fields.bad("bufsize", "inert-setting", "bufsize does nothing without maxrate")
         if self.bitrate is not None and self.maxrate is not None and self.maxrate < self.bitrate:
@@ -161,7 +164,7 @@ class VideoCodec(_Settings):
                 problems.add(path, "no-encoder", f"{self.codec} can only be copied, not encoded")
                 return False
             return True
-        limits = _Limits(encoder, path, problems)
+        limits = EncoderLimits(encoder, path, problems)
         if self.crf is not None:
             if encoder.crf is None:
                 limits.refuse("crf", "use quality or bitrate" if encoder.bit_rates else None)
@@ -224,7 +227,7 @@ class VideoCodec(_Settings):
 
     def to_value(self) -> Any:
         """JSON form: the name where there is nothing else, otherwise an object."""
-        return _to_value(self)
+        return settings_value(self)
 
 
 @attrs.frozen(kw_only=True)
@@ -261,7 +264,7 @@ class AudioCodec(_Settings):
         fields = Fields.of(value, path, problems, what="an audio codec", hint='such as "aac" or {"codec": "aac"}')
         if fields is None:
             return None
-        codec = _codec_name(fields, "audio", inner, problems)
+        codec = codec_name(fields, "audio", inner, problems)
         found = cls(
             codec=codec,
             bitrate=fields.bit_rate("bitrate"),
@@ -274,8 +277,8 @@ class AudioCodec(_Settings):
         return found if found.check(path, problems) and fields.ok else None
 
     def _agrees(self, fields: Fields) -> None:
-        _refuse_inert(fields, self.codec, self._given("bitrate", "quality", "sample_rate", "channels"))
-        _refuse_two_controls(fields, self._given("bitrate", "quality"))
+        refuse_inert(fields, self.codec, self._given("bitrate", "quality", "sample_rate", "channels"))
+        refuse_two_controls(fields, self._given("bitrate", "quality"))
 
     def check(self, path: str, problems: Problems, encoder: Encoder | None = None) -> bool:
         """Report what *encoder* (default: the one that is asked for) does not take.
@@ -288,7 +291,7 @@ class AudioCodec(_Settings):
                 problems.add(path, "no-encoder", f"{self.codec} can only be copied, not encoded")
                 return False
             return True
-        limits = _Limits(encoder, path, problems)
+        limits = EncoderLimits(encoder, path, problems)
         if self.bitrate is not None:
             limits.bit_rate("bitrate", self.bitrate)
         if self.quality is not None and not encoder.quality and not encoder.bits_per_channel:
@@ -319,7 +322,7 @@ class AudioCodec(_Settings):
 
     def to_value(self) -> Any:
         """JSON form: the name where there is nothing else, otherwise an object."""
-        return _to_value(self)
+        return settings_value(self)
 
 
 _RENAMED: Mapping[str, tuple[str, str, str]] = {
@@ -358,98 +361,3 @@ class CodecSettings:
         """JSON form."""
         both = {"video": self.video, "audio": self.audio}
         return {kind: codec.to_value() for kind, codec in both.items() if codec is not None}
-
-
-class _Limits:
-    """Reports what one encoder does not take."""
-
-    def __init__(self, encoder: Encoder, path: str, problems: Problems) -> None:
-        self.encoder = encoder
-        self.path = path
-        self.problems = problems
-        self.ok = True
-
-    def bad(self, name: str, code: str, message: str, hint: str | None = None) -> None:
-        self.ok = False
-        self.problems.add(pointer(self.path, name), code, message, hint)
-
-    def refuse(self, name: str, hint: str | None = None) -> None:
-        self.bad(name, "setting-not-supported", f"{self.encoder.name} has no {name}", hint)
-
-    def within(self, name: str, value: int, bounds: tuple[int, int]) -> None:
-        if not bounds[0] <= value <= bounds[1]:
-            text = f"{name} of {self.encoder.name} is {bounds[0]} to {bounds[1]}, not {shown(value)}"
-            self.bad(name, "out-of-range", text)
-
-    def bit_rate(self, name: str, value: int) -> None:
-        encoder = self.encoder
-        if encoder.bit_rates is None:
-            self.refuse(name)
-        elif encoder.bit_rate_list and value not in encoder.bit_rate_list:
-            near = encoder.bit_rate(value)
-            known = ", ".join(map(str, encoder.bit_rate_list))
-            self.bad(name, "out-of-range", f"{encoder.name} takes {known} bit/s, not {value}", f"nearest is {near}")
-        else:
-            self.within(name, value, encoder.bit_rates)
-
-    def one_of(self, name: str, value: str | None, known: tuple[str, ...]) -> None:
-        if value is None or value in known:
-            return
-        if not known:
-            self.refuse(name)
-            return
-        near = closest(value, known)
-        hint = f'did you mean "{near}"?' if near else None
-        text = f"{name} of {self.encoder.name} is one of {', '.join(known)}, not {shown(value)}"
-        self.bad(name, "not-allowed", text, hint)
-
-
-def _codec_name(fields: Fields, kind: Kind, path: str, problems: Problems) -> str | None:
-    """The name under ``codec``, reported at *path*, which is the object itself where only the name was written."""
-    name = fields.take("codec")
-    if name is None:
-        return None
-    if not isinstance(name, str):
-        fields.wrong("codec", "the name of a codec or an encoder")
-        return None
-    if name in _KEPT:
-        return name
-    found = resolve(name)
-    if found is None:
-        near = similar(name, kind)
-        hint = f'did you mean "{near}"?' if near else f"known are {', '.join(codec_names(kind))}, copy, none"
-        problems.add(path, "unknown-codec", f"there is no {kind} codec or encoder {shown(name)}", hint)
-    elif (other := CODECS[found[0]].kind) != kind:
-        problems.add(path, "wrong-codec-kind", f"{name} is a codec of {other}, not of {kind}")
-    else:
-        return name
-    fields.ok = False
-    return None
-
-
-def _name_or_number(fields: Fields, name: str) -> str | None:
-    """Presets and levels are names; where these look like numbers, numbers are taken too."""
-    value = fields.value.get(name)
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        fields.take(name)
-        return shown(value)
-    return fields.text(name, longest=64)
-
-
-def _refuse_inert(fields: Fields, codec: str | None, given: list[str]) -> None:
-    if codec in _KEPT:
-        for name in given:
-            fields.bad(name, "inert-setting", f"{name} does nothing: the stream {_KEPT[codec]}")
-
-
-def _refuse_two_controls(fields: Fields, given: list[str]) -> None:
-    if len(given) > 1:
-        for name in given[1:]:
-            fields.bad(name, "conflicting-settings", f"{name} and {given[0]} exclude each other", "give one of them")
-
-
-def _to_value(settings: VideoCodec | AudioCodec) -> Any:
-    given = {f.name: v for f in attrs.fields(type(settings)) if (v := getattr(settings, f.name)) is not None}
-    if list(given) == ["codec"]:
-        return given["codec"]
-    return {name: str(value) if isinstance(value, Fraction) else value for name, value in given.items()}
