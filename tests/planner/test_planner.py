@@ -116,11 +116,10 @@ def test_a_hundred_that_wait_hold_no_thread_each():
         gate.wait(20)
 
     async def main() -> None:
+        before = threading.active_count()
         tasks = [asyncio.create_task(service.plan_async(LOCAL, on_stage=on_stage)) for _ in range(100)]
         await asyncio.to_thread(full.wait, 20)
-        threads = [thread.name for thread in threading.enumerate()]
-        assert inside == {name for name in threads if name.startswith("mediapipeline")} & inside
-        assert len(threads) < 20
+        assert threading.active_count() - before <= 4 + 1  # and the one that waits here
         tasks[-1].cancel()  # has not begun
         tasks[0].cancel()  # has begun, and is finished for nobody
         ended = await asyncio.gather(tasks[0], tasks[-1], return_exceptions=True)
