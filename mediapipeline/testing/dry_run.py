@@ -323,13 +323,13 @@ class _DryExecution(Execution):
         return tuple(found)
 
     def _frames(self, step: Step) -> int | None:
-        """Frames of pictures that *step* encodes; None where it writes no output, as FFmpeg counts none then."""
+        """Frames of pictures that *step* encodes; None where nobody knows how many there are."""
         files: list[PlannedOutput | PlannedFile] = [
             file for output in self._plan.outputs if output.step == step.id for file in output.files or (output,)
         ]
         encoded = [file for file in files if any(s.kind == "video" and s.encoder is not None for s in file.streams)]
         counts = [_count(file) for file in encoded]
-        return sum(count for count in counts if count is not None) if files and None not in counts else None
+        return sum(count for count in counts if count is not None) if None not in counts else None
 
     async def _look_at(self, output: PlannedOutput) -> None:
         if spoilt := self._due(output.id, "spoil"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import itertools
 from pathlib import Path
 from typing import Any
@@ -351,3 +352,8 @@ def test_every_kind_of_output_comes_out(dry):
         assert (came.sha256 is None) == bool(output.files)
         assert all(file.sha256 for file in came.files)
     assert dry.runs[0].finished == tuple(step.id for step in made.steps)
+
+
+@pytest.mark.parametrize("name", ["run", "start"])
+def test_it_is_called_as_the_real_one_is(name):
+    assert inspect.signature(getattr(DryRunExecutor, name)) == inspect.signature(getattr(Executor, name))
