@@ -11,7 +11,7 @@ import enum
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import ClassVar, TypeVar, dataclass_transform
+from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 import attrs
 
@@ -134,6 +134,19 @@ class Facts(Mapping[str, MediaInfo]):
         """Every clip at a port that takes many."""
         return self._ports[port]
 
+    def with_video(self, **changes: Any) -> MediaInfo:
+        """The clip at the first port with other facts of its picture, if it has one; for `Operator.infer`.
+
+        >>> from mediapipeline.testing import clip_info
+        >>> Facts({"clip": [clip_info()]}).with_video(width=640, height=360).video.height
+        360
+
+        Args:
+            changes: Fields of `mediapipeline.media.VideoStream`; None where it is not known what becomes of them.
+        """
+        clip = self.clip
+        return clip if clip.video is None else attrs.evolve(clip, video=attrs.evolve(clip.video, **changes))
+
 
 @attrs.frozen(kw_only=True)
 class Definition:
@@ -207,7 +220,7 @@ def operator(
     *,
     category: Category,
     traits: Traits = OPAQUE,
-    inputs: Mapping[str, Kind | Port] | None = None,
+    inputs: Mapping[str, Kind | Port] | Kind | Port = AV,
     outputs: Sequence[str] = ("clip",),
     requires: Sequence[str] = (),
     rules: Sequence[Rule] = (),
@@ -220,7 +233,7 @@ def operator(
         name: What jobs call it: ``vendor.op``; names without a dot are reserved for the shipped operators.
         category: Where it stands in the catalogue.
         traits: What the optimiser may rely on; see `mediapipeline.operators.traits`.
-        inputs: Ports by name; default one port ``clip`` that takes video and sound.
+        inputs: Ports by name, or what the only port, ``clip``, takes: video or sound, if not said.
         outputs: Output ports; with more than one, `Operator.lower` and `Operator.infer` return mappings.
         requires: What FFmpeg must have: ``"filter:vignette"``, ``"encoder:libx264"``.
         rules: Rules over several parameters, such as `mediapipeline.params.exactly_one_of`.
@@ -230,7 +243,7 @@ def operator(
     Raises:
         PluginContractError: The declaration is not sound; the message lists everything.
     """
-    ports = {"clip": AV} if inputs is None else inputs
+    ports = {"clip": inputs} if isinstance(inputs, Kind | Port) else inputs
 
     def declare(cls: _T) -> _T:
         faults: list[str] = []

@@ -327,7 +327,7 @@ FORESEEN: Mapping[str, Bug] = {
         Bug(ConvertsItself, "json_round_trip", "change on the way through JSON"),
         Bug(EvenOnly, "inferred_is_probed[odd]", "63x47"),
         Bug(NeedsAudio, "inferred_is_probed[ten-bit-no-audio]", "lower() raised ValueError"),
-        Bug(NeedsTime, "inferred_is_probed[short]", "output 'case0' cannot be read to its end"),
+        Bug(NeedsTime, "inferred_is_probed[short]", "the job fails: output 'case0'"),
         Bug(EightBits, "inferred_is_probed[ten-bit-no-audio]", "it was eight bits on the way"),
         Bug(ConstantRate, "inferred_is_probed[varying]", "frames at the times of the input's"),
         Bug(NeedsFacts, "answers_for_the_unknown", "where nobody knows the frame rate, it fails"),

@@ -115,6 +115,9 @@ class TestThumbnail(Shipped):
 class TestHls(Shipped):
     operator = Hls
     cases = ({}, {"segment": "2s"})
+    spared: ClassVar[Mapping[str, str]] = {
+        "varying": "FFmpeg takes the length of a segment from the number of its frames"
+    }
     invalid = ({"segment": "0.5s"}, {"segment_type": "mkv"})
 
 
@@ -122,7 +125,7 @@ class TestHlsOfTransportStreams(Shipped):
     operator = Hls
     cases = ({"segment_type": "ts"},)
     spared: ClassVar[Mapping[str, str]] = {
-        "varying": "FFmpeg takes the length of a segment from the number of its frames",
+        **TestHls.spared,
         "silent-anamorphic": "a second of silence is so small a transport stream that FFmpeg does not recognise it",
     }
 

@@ -18,9 +18,12 @@ from mediapipeline.operators import Traits
 from mediapipeline.planner.optimize import RULES
 from mediapipeline.planner.streams import Filter, StreamGraph
 from mediapipeline.testing.contract.clips import PLAIN
-from mediapipeline.testing.contract.decoded import Decoded, differences, same_sound
+from mediapipeline.testing.contract.content import Content, differences, same_sound
 from mediapipeline.testing.contract.finding import Finding
-from mediapipeline.testing.contract.trial import THIN, WINDOW, Job, Ran, Trial
+from mediapipeline.testing.contract.job import Job
+from mediapipeline.testing.contract.ran import Ran
+from mediapipeline.testing.contract.thin import THIN, WINDOW
+from mediapipeline.testing.contract.trial import Trial
 
 __all__ = ["noop_is_noop", "optimised_is_unoptimised", "traits_are_true", "used_twice"]
 
@@ -71,13 +74,35 @@ def traits_are_true(trial: Trial, opaque: str) -> Iterator[Finding]:
             case=each.case, clip=PLAIN, folder=each.ran.folder,
             hint="declare TIMED if they depend on their time only, otherwise leave traits out",
         )  # fmt: skip
-    if shown and not differ and not declared.pointwise and not opaque:
+    if shown and not differ and not declared.pointwise and not opaque and _would_help(trial):
         yield Finding(
             text="no case shows that its frames depend on more than themselves, and it does not declare pointwise, "
             "so nothing can be cut or left out before it",
             hint="declare traits=POINTWISE, add a case that shows more, or say in the contract why not: opaque = '…'",
             case=shown[0].case, clip=PLAIN, folder=shown[0].ran.folder,
         )  # fmt: skip
+
+
+def _would_help(trial: Trial) -> bool:
+    """Whether a job is planned in another way because the operator declares pointwise."""
+    job = trial.job()
+    source = job.clip(trial.clips[0])
+    infos: Mapping[str, MediaInfo] = {}
+    for at, case in enumerate(trial.cases):
+        mark = job.mark()
+        then = job.do("trim", job.apply(case, source, f"case{at}")[0], f"then{at}", start="8/25", end="21/25")
+        look = trial.look(job)
+        if look.problems:
+            job.back_to(mark)
+        else:
+            job.write(then)
+            infos = look.clips
+    _, document = trial.place(job, infos)
+    plans = []
+    for pointwise in (False, True):
+        with trial.promising(Traits(pointwise=pointwise)):
+            plans.append(trial.plan(document).plan.steps)
+    return plans[0] != plans[1]
 
 
 def _names(traits: Traits) -> str:
@@ -89,7 +114,7 @@ def _has_effect(trial: Trial) -> bool:
     marker = Traits()  # equal to others, and the only one that is this one
     with trial.promising(marker):
         for clip in trial.clips:
-            job = Job(trial)
+            job = trial.job()
             source = job.clip(clip)
             for at, case in enumerate(trial.cases):
                 made = job.apply(case, source, f"case{at}")
@@ -110,7 +135,7 @@ def _marked(graph: StreamGraph, marker: Traits) -> bool:
 
 
 _Operations = Sequence[tuple[str, Mapping[str, Any]]]
-_Compare = Callable[[Decoded, Decoded, tuple[str, str]], Iterator[str]]
+_Compare = Callable[[Content, Content, tuple[str, str]], Iterator[str]]
 
 
 def _anywhere(trial: Trial) -> list[_Behaviour]:
@@ -126,16 +151,16 @@ def _at_its_time(trial: Trial) -> list[_Behaviour]:
 
 def _behaviour(trial: Trial, operations: _Operations, compare: _Compare) -> list[_Behaviour]:
     """Whether it matters that *operations* are done before or after. Without rules: what is declared plays no part."""
-    job = Job(trial)
+    job = trial.job()
     source = job.clip(next(iter(trial.clips)))
     pairs: dict[int, tuple[str, str]] = {}
     infos: Mapping[str, MediaInfo] = {}
     for at, case in enumerate(trial.cases):
-        kept, inputs = list(job.operations), dict(job.inputs)
+        mark = job.mark()
         names = _both_ways(job, case, source, f"part{at}", operations)
         look = trial.look(job)
         if look.problems or any(look.clips[name].files for name in names):
-            job.operations, job.inputs = kept, inputs
+            job.back_to(mark)
         else:
             pairs[at] = names
             job.write(*names)
@@ -158,12 +183,12 @@ def _both_ways(job: Job, case: Mapping[str, Any], source: str, name: str, operat
     return before[0], job.chain(operations, after[0], f"{name}_then")
 
 
-def _alone(ran: Ran, output: str) -> Decoded:
+def _alone(ran: Ran, output: str) -> Content:
     ((_, found),) = ran.all_decoded(output).items()
     return found
 
 
-def _differences_within(one: Decoded, other: Decoded, names: tuple[str, str]) -> Iterator[str]:
+def _differences_within(one: Content, other: Content, names: tuple[str, str]) -> Iterator[str]:
     """Where pictures differ, and sound well within what was left of it."""
     yield from differences(attrs.evolve(one, sound=()), attrs.evolve(other, sound=()), names)
     start, end = WINDOW[0] + (WINDOW[1] - WINDOW[0]) / 5, WINDOW[1] - (WINDOW[1] - WINDOW[0]) / 5
@@ -174,7 +199,7 @@ def _differences_within(one: Decoded, other: Decoded, names: tuple[str, str]) ->
 
 def optimised_is_unoptimised(trial: Trial) -> Iterator[Finding]:
     """Between other operations, with all rules and with none, the outputs are the same."""
-    job = Job(trial)
+    job = trial.job()
     source = job.clip(next(iter(trial.clips)))
     cases: dict[str, Mapping[str, Any]] = {}
     infos: Mapping[str, MediaInfo] = {}
@@ -183,11 +208,11 @@ def optimised_is_unoptimised(trial: Trial) -> Iterator[Finding]:
         for number, around in enumerate((_trimmed, _scaled)):
             if at and number == at % 2:
                 continue
-            kept, inputs = list(job.operations), dict(job.inputs)
+            mark = job.mark()
             try:
                 names, infos_now = around(trial, job, case, source, f"chain{at}{'ab'[number]}")
             except _Refused:
-                job.operations, job.inputs = kept, inputs
+                job.back_to(mark)
                 continue
             infos = infos_now
             job.write(*names)
@@ -267,18 +292,18 @@ def used_twice(trial: Trial) -> Iterator[Finding]:
     first, *others = [name for name in (PLAIN, "odd", "no-picture", "still") if name in trial.clips]
     uses = [(first, 0), (first, 0), (others[0] if others else first, -1)]
     alone = {name: trial.written(name) for name, _ in uses}
-    job, pairs = Job(trial), []
+    job, pairs = trial.job(), []
     for number, (name, which) in enumerate(uses):
         for at, outputs in [*alone[name].outputs.items()][which:][:1]:
             made = job.apply(trial.cases[at], job.clip(name), f"use{number}")
             job.write(*made)
             pairs += [(at, name, here, there) for here, there in zip(made, outputs, strict=True)]
     for at in [*alone[first].outputs][:1]:
-        kept, inputs = list(job.operations), dict(job.inputs)
+        mark = job.mark()
         once = job.apply(trial.cases[at], job.clip(first), "once")
         again = job.apply(trial.cases[at], once[0], "again")
         if trial.look(job).problems:
-            job.operations, job.inputs = kept, inputs
+            job.back_to(mark)
         else:
             job.write(*again)
     infos = trial.look(job).clips
@@ -307,18 +332,17 @@ def used_twice(trial: Trial) -> Iterator[Finding]:
 
 def noop_is_noop(trial: Trial) -> Iterator[Finding]:
     """Where the operator says that it would give its input back, it does."""
-    for name in (each for each in (PLAIN, "odd", "rotated", "silent-anamorphic", "no-picture") if each in trial.clips):
-        written = trial.written(name)
+    for name, written in trial.each_written():
         if written.ran is None:
             continue
-        source = trial.source_decoded(name)
         same = {node.origin for node in written.ran.planned.graph if node.same_as is not None}
         places = {op.path: op.outputs for op in written.ran.planned.plan.operations}
         for path in same & set(places):
             for at, outputs in written.outputs.items():
                 if tuple(outputs) != places[path]:
                     continue
-                for difference in differences(_alone(written.ran, outputs[0]), source, ("the output", "the input")):
+                made, source = _alone(written.ran, outputs[0]), trial.source_decoded(name)
+                for difference in differences(made, source, ("the output", "the input")):
                     yield Finding(
                         text=f"is_noop() says that nothing is changed, and something is: {difference}",
                         clip=name, case=trial.cases[at], folder=written.ran.folder,

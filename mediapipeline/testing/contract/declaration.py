@@ -11,7 +11,7 @@ from mediapipeline.errors import MediaPipelineError, Problem, Problems, SpecErro
 from mediapipeline.params import ParameterInfo, json_schema, parameters, structure, unstructure
 from mediapipeline.testing.contract.clips import PLAIN
 from mediapipeline.testing.contract.finding import Finding
-from mediapipeline.testing.contract.trial import Job, Trial
+from mediapipeline.testing.contract.trial import Trial
 
 __all__ = ["documented", "refused", "requirements_declared", "round_trip"]
 
@@ -127,7 +127,7 @@ def _paths(case: Params) -> list[str]:
 
 
 def _refused_at_planning(trial: Trial, case: Params) -> list[Problem]:
-    job = Job(trial)
+    job = trial.job()
     job.apply(case, job.clip(next(iter(trial.clips), PLAIN)), "made")
     path = f"/operations/{len(job.operations) - 1}"
     below = [p for p in trial.look(job).problems if p.path.startswith(path)]
@@ -154,8 +154,7 @@ def requirements_declared(trial: Trial) -> Iterator[Finding]:
     from mediapipeline.planner.streams import Choice, Filter, Measure
 
     said = set(trial.operator.definition.requires)
-    for clip in trial.clips:
-        written = trial.written(clip)
+    for clip, written in trial.each_written():
         if written.ran is None:
             continue
         used: set[str] = set()

@@ -15,7 +15,7 @@ from mediapipeline.steps.resources import Resources
 from mediapipeline.testing.contract.clips import PLAIN
 from mediapipeline.testing.contract.finding import Finding
 from mediapipeline.testing.contract.imagined import UNKNOWN, Imagined, without
-from mediapipeline.testing.contract.trial import Job, Trial
+from mediapipeline.testing.contract.trial import Trial
 
 __all__ = ["estimates"]
 
@@ -84,7 +84,7 @@ def _used(result: ExecutionResult) -> tuple[Fraction, int]:
 
 def _facts_of(trial: Trial, clips: Mapping[str, MediaInfo]) -> Facts:
     """The facts that the operation on the first clip had."""
-    job = Job(trial)
+    job = trial.job()
     job.apply({}, job.clip(next(iter(trial.clips), PLAIN)), "made")
     operation = job.operations[-1]
     names = operation.get("inputs", [operation.get("input")])

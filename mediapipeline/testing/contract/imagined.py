@@ -13,7 +13,8 @@ from mediapipeline.media.info import MediaInfo
 from mediapipeline.operators import AUDIO, IMAGE, VIDEO, Facts, Port
 from mediapipeline.planner.machine import Machine
 from mediapipeline.planner.planner import Planner
-from mediapipeline.testing.contract.trial import Job, Trial
+from mediapipeline.testing.contract.job import Job
+from mediapipeline.testing.contract.trial import Trial
 from mediapipeline.testing.fakes import FakeProber, clip_info
 
 __all__ = ["UNKNOWN", "Imagined", "without"]
@@ -55,18 +56,14 @@ class Imagined:
         first, *others = trial.operator.definition.inputs.items()
         self.first = _made_up(first[1])
         # What lies beside is small, as `clips.beside` has it.
-        self._others = {f"{port}_beside": _shrunk(_made_up(wanted)) for port, wanted in others}
+        self._others = {f"{port}-beside": _shrunk(_made_up(wanted)) for port, wanted in others}
         if first[1].maximum > 1:
-            self._others[f"{first[0]}_beside"] = self.first
+            self._others[f"{first[0]}-beside"] = self.first
 
     def job(self, case: Mapping[str, Any], info: MediaInfo) -> tuple[dict[str, Any], Planner]:
-        job = Job(self._trial)
-        job.inputs["source"] = "source.mkv"
-        job.apply(case, "source", "made")
-        inputs = {name: f"{name}.mkv" for name in job.inputs}
-        job.inputs = inputs
-        job.write("made" if len(self._trial.operator.definition.outputs) == 1 else
-                  f"made_{self._trial.operator.definition.outputs[0]}")  # fmt: skip
+        """A job with *info* at the first port, and who plans it without any file."""
+        job = Job(self._trial.operator.definition, "{}.mkv".format)
+        job.write(job.apply(case, job.clip("source"), "made")[0])
         clips = {"source.mkv": info, **{f"{name}.mkv": facts for name, facts in self._others.items()}}
         planner = Planner(
             prober=FakeProber(clips), capabilities=Capabilities.assume("8.0"), machine=Machine(cores=2),
@@ -79,7 +76,7 @@ class Imagined:
         """Those of an operation with *info* at its first port."""
         ports = {}
         for at, (port, wanted) in enumerate(self._trial.operator.definition.inputs.items()):
-            other = self._others.get(f"{port}_beside")
+            other = self._others.get(f"{port}-beside")
             rest = [] if other is None else [other] * (max(1, wanted.minimum) - (0 if at else 1))
             ports[port] = [*([] if at else [info]), *rest]
         return Facts(ports)

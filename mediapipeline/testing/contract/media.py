@@ -12,14 +12,20 @@ import attrs
 from mediapipeline.errors import MediaPipelineError
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
-from mediapipeline.testing.contract.decoded import Decoded, same_times
+from mediapipeline.testing.contract.content import Content, same_times
 from mediapipeline.testing.contract.finding import Finding
-from mediapipeline.testing.contract.trial import Ran, Trial
+from mediapipeline.testing.contract.ran import Ran
+from mediapipeline.testing.contract.trial import Trial
 
 __all__ = ["accepted", "inferred_is_probed", "nothing_left_out"]
 
 _CLOSE = Fraction(1, 20)
 """Seconds by which lengths may differ: what is allowed of every output."""
+_AS_DEEP = "as many bits as the input"
+_DEEPER = (
+    "its filter takes eight bits only: let infer() say that it is not known what the format becomes, "
+    "return facts.with_video(pix_fmt=None)"
+)
 _EXACT = Fraction(1, 100)
 """The same for sound whose times are said not to change."""
 
@@ -54,6 +60,7 @@ def inferred_is_probed(trial: Trial, clip: str) -> Iterator[Finding]:
                     found += _timing(before, trial.source_decoded(clip), said, decoded)
                 for inferred, probed in found:
                     yield Finding(
+                        hint=_DEEPER if inferred == _AS_DEEP else None,
                         text=f"{name} is not what infer() said", inferred=inferred, probed=probed,
                         clip=f"{clip}: {_described(source)}", case=trial.cases[at], folder=written.ran.folder,
                     )  # fmt: skip
@@ -136,7 +143,7 @@ def _tolerance(stream: Stream) -> Fraction:
     return _CLOSE
 
 
-def _timing(before: MediaInfo, source: Decoded, said: MediaInfo, decoded: Decoded) -> Iterator[tuple[str, str]]:
+def _timing(before: MediaInfo, source: Content, said: MediaInfo, decoded: Content) -> Iterator[tuple[str, str]]:
     """Where frames and samples are not as many, or not when, as was said; *before* and *source* are the input's."""
     now, then = said.video, before.video
     if now is not None:
@@ -148,7 +155,7 @@ def _timing(before: MediaInfo, source: Decoded, said: MediaInfo, decoded: Decode
             if abs(len(decoded.times) - wanted) >= 1:
                 yield f"{_count(wanted)} frames ({float(now.duration):g} s)", f"{len(decoded.times)} frames"
         if decoded.low_bits is False and source.low_bits:
-            yield f"{now.pix_fmt}, as the input", "the two bits that eight lack are all 0: it was eight bits on the way"
+            yield _AS_DEEP, "the two bits that eight lack are all 0: it was eight bits on the way"
     for at, (track, sound) in enumerate(zip(said.audio, decoded.sound, strict=False)):
         kept = at < len(before.audio) and _pace(track) == _pace(before.audio[at])
         length = (
@@ -172,7 +179,7 @@ def _pace(stream: VideoStream | AudioStream | SubtitleStream) -> tuple[Any, ...]
     return (stream.start, stream.duration, *rate)
 
 
-def _frames_of(decoded: Decoded, source: Decoded) -> str:
+def _frames_of(decoded: Content, source: Content) -> str:
     if len(decoded.times) != len(source.times):
         return f"{len(decoded.times)} frames, of {len(source.times)}"
     pairs = zip(decoded.times, source.times, strict=True)
@@ -182,8 +189,7 @@ def _frames_of(decoded: Decoded, source: Decoded) -> str:
 
 def nothing_left_out(trial: Trial, allowed: frozenset[str]) -> Iterator[Finding]:
     """What the first clip holds is in the result, unless the operator reports that it leaves it out."""
-    for clip in trial.clips:
-        written = trial.written(clip)
+    for clip, written in trial.each_written():
         before = written.clips[clip.replace("-", "_")]
         for at, outputs in written.outputs.items():
             infos = [written.clips[output] for output in outputs]
@@ -226,14 +232,14 @@ def accepted(trial: Trial) -> Iterator[Finding]:
     """Every case is accepted for one clip at least, so that it is really tried."""
     left = dict(enumerate(trial.cases))
     said: dict[int, str] = {}
-    for clip in trial.clips:
+    for _, written in trial.each_written():
         if not left:
             return
-        written = trial.written(clip)
         for at in written.outputs:
             left.pop(at, None)
         said |= {at: "; ".join(map(str, problems)) for at, problems in written.refused.items()}
     if not trial.clips:
         yield Finding(text="there is no clip that suits its first port")
-    for at, case in left.items():
-        yield Finding(text=f"this case is refused for every clip: {said.get(at, '')}", case=case)
+    for at, text in said.items():
+        if at in left:
+            yield Finding(text=f"this case is refused for every clip: {text}", case=left[at])

@@ -11,7 +11,7 @@ from mediapipeline.ffmpeg.filtergraph import Expr
 from mediapipeline.params import ParameterInfo, parameters, structure
 from mediapipeline.planner.streams import Filter
 from mediapipeline.testing.contract.finding import Finding
-from mediapipeline.testing.contract.trial import Job, Trial
+from mediapipeline.testing.contract.trial import Trial
 
 __all__ = ["NASTY", "text_stays_text"]
 
@@ -94,7 +94,7 @@ def _spoilt(trial: Trial, case: Mapping[str, Any], field: str, text: str) -> dic
 
 def _in_the_graph(trial: Trial, field: str, text: str, case: Mapping[str, Any]) -> Iterator[Finding]:
     """Where *text* is more than text among the filters that the operator lowers to."""
-    job = Job(trial)
+    job = trial.job()
     names = job.apply(case, job.clip(trial.clips[0]), "made")
     look = trial.look(job)
     if look.problems:
@@ -150,13 +150,13 @@ def _when_run(trial: Trial, tried: Sequence[tuple[str, str, Mapping[str, Any]]])
 
 
 def _run(trial: Trial, cases: Sequence[Mapping[str, Any]]) -> None:
-    job = Job(trial)
+    job = trial.job()
     source = job.clip("short" if "short" in trial.clips else trial.clips[0])
     for at, case in enumerate(cases):
-        kept, inputs = list(job.operations), dict(job.inputs)
+        mark = job.mark()
         names = job.apply(case, source, f"text{at}")
         if trial.look(job).problems:
-            job.operations, job.inputs = kept, inputs
+            job.back_to(mark)
         else:
             job.write(*names)
     if job.written:

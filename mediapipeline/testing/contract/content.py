@@ -1,4 +1,4 @@
-"""What a file holds when it is decoded: frames by their checksums and times, sound by its samples.
+"""What files hold, decoded: frames by their checksums and times, sound sample by sample; all of a run in one process.
 
 FFmpeg itself decodes, so that authors of operators need nothing but the library and an FFmpeg.
 """
@@ -18,7 +18,7 @@ from mediapipeline.ffmpeg.process import run_tool
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.testing.media import ClipError
 
-__all__ = ["Decoded", "Sound", "decode", "differences", "same_sound", "same_times"]
+__all__ = ["Content", "Sound", "decode", "differences", "same_sound", "same_times"]
 
 _TICK = Fraction(1, 1000)
 """Seconds by which times may differ: Matroska counts milliseconds."""
@@ -43,7 +43,7 @@ class Sound:
 
 
 @attrs.frozen(kw_only=True)
-class Decoded:
+class Content:
     """A decoded file.
 
     Attributes:
@@ -59,7 +59,7 @@ class Decoded:
     low_bits: bool | None = None
 
 
-def decode(engine: Engine, files: Mapping[str, tuple[Path, MediaInfo]]) -> dict[str, Decoded]:
+def decode(engine: Engine, files: Mapping[str, tuple[Path, MediaInfo]]) -> dict[str, Content]:
     """Decode *files*, each with what was probed of it, in one process.
 
     Raises:
@@ -92,9 +92,9 @@ def _outputs(number: int, info: MediaInfo, stem: Path) -> Iterator[str]:
         yield from ("-map", f"{number}:a:{at}", "-f", "s16le", f"file:{stem}.sound{at}")
 
 
-def _read(info: MediaInfo, stem: Path) -> Decoded:
+def _read(info: MediaInfo, stem: Path) -> Content:
     times, frames = _frames(Path(f"{stem}.frames")) if info.video is not None else ((), ())
-    return Decoded(
+    return Content(
         times=times,
         frames=frames,
         sound=tuple(
@@ -118,14 +118,14 @@ def _frames(file: Path) -> tuple[tuple[Fraction, ...], tuple[str, ...]]:
     return tuple(times), tuple(sums)
 
 
-def same_times(one: Decoded, other: Decoded) -> bool:
+def same_times(one: Content, other: Content) -> bool:
     """Whether both show as many frames, at the same times."""
     return len(one.times) == len(other.times) and all(
         abs(a - b) <= _TICK for a, b in zip(one.times, other.times, strict=True)
     )
 
 
-def differences(one: Decoded, other: Decoded, names: tuple[str, str]) -> Iterator[str]:
+def differences(one: Content, other: Content, names: tuple[str, str]) -> Iterator[str]:
     """Where two files differ, in sentences that call them by *names*."""
     first, second = names
     if not same_times(one, other):
@@ -161,5 +161,5 @@ def same_sound(one: Sound, other: Sound, what: str, names: tuple[str, str]) -> I
         )
 
 
-def _span(decoded: Decoded) -> str:
+def _span(decoded: Content) -> str:
     return f"{float(decoded.times[0]):.3f}..{float(decoded.times[-1]):.3f} s" if decoded.times else "nothing"
