@@ -1,7 +1,7 @@
 """The optimiser: `RULES`, from top to bottom, until nothing changes.
 
-Each rule is one function in one file of `mediapipeline.planner.rules`, whose docstring shows what it makes of what. They
-give the same in any order; this one is the shortest way there. To add one: write the file, add its cases under
+Each rule is one function in one file of `mediapipeline.planner.rules`; its docstring shows what it makes of what. They
+give the same in any order, and this one is the shortest way there. To add one: write the file, add its cases under
 ``tests/planner/rules``, and name it here.
 """
 
