@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from fractions import Fraction
 from functools import partial
@@ -35,8 +35,10 @@ from mediapipeline.executor.events import (
     Warning,  # noqa: A004 - see there
 )
 from mediapipeline.executor.gauge import Gauge
+from mediapipeline.executor.joined import Member, run_joined
 from mediapipeline.executor.layout import Layout
 from mediapipeline.executor.meter import RunMeter
+from mediapipeline.executor.plugins import find_runners
 from mediapipeline.executor.preflight import (
     Places,
     check_features,
@@ -47,7 +49,7 @@ from mediapipeline.executor.preflight import (
 )
 from mediapipeline.executor.publish import Publication
 from mediapipeline.executor.result import ExecutionResult, FileResult, OutputResult, StepResult, Waste
-from mediapipeline.executor.runner import StepRunner
+from mediapipeline.executor.runner import StepDispatcher
 from mediapipeline.executor.scheduler import Task, run_tasks
 from mediapipeline.executor.tools import Tools
 from mediapipeline.executor.verify import Checked, Thoroughness, Verifier
@@ -55,6 +57,8 @@ from mediapipeline.executor.waiting import in_thread
 from mediapipeline.planner.plan import PlannedOutput, ProcessingPlan
 from mediapipeline.sources.policy import SourcePolicy
 from mediapipeline.sources.staging import Staged
+from mediapipeline.steps.pipes import joined, pipes_read, pipes_written
+from mediapipeline.steps.plugin import StepRunner
 from mediapipeline.steps.step import Step
 from mediapipeline.tracing import Trace
 
@@ -76,6 +80,7 @@ class Settings:
         verify: How thoroughly outputs are looked at.
         keep_workspace: When a run leaves its workspace behind.
         fail_on_decode_errors: Whether damaged media are a failure, and not a warning.
+        step_runners: What runs steps of plugins' own, by name, before what is installed.
         cache: Keeps what steps have written; None for none.
         trace: Opens a span around what takes time.
     """
@@ -86,6 +91,7 @@ class Settings:
     verify: Thoroughness
     keep_workspace: KeepWorkspace
     fail_on_decode_errors: bool
+    step_runners: Mapping[str, StepRunner]
     cache: StepCache | None
     trace: Trace
 
@@ -172,7 +178,7 @@ class Execution:
             raise
 
     async def _work(self) -> Places:
-        tools, places = await in_thread(self._prepare)
+        tools, places, runners = await in_thread(self._prepare)
         layout = Layout(self._plan, places)
         published: Publication | None = None
         try:
@@ -182,7 +188,7 @@ class Execution:
                 max_output_size=self._plan.max_output_size,
                 finals=layout.finals.values(),
             )
-            await run_tasks(self._tasks(tools, layout, gauge), self._settings.budget)
+            await run_tasks(self._tasks(tools, layout, gauge, runners), self._settings.budget)
             gauge.sizes()
             with self._settings.trace("mediapipeline.publish", {}):
                 published = await self._publish(layout, places)
@@ -191,15 +197,16 @@ class Execution:
             await in_thread(lambda: self._leave(layout, published), heed=published is None)
         return places
 
-    def _prepare(self) -> tuple[Tools, Places]:
+    def _prepare(self) -> tuple[Tools, Places, Mapping[str, StepRunner]]:
         """What must hold before anything is made."""
         places = find_places(self._plan, self._settings.policy, self._staged)
         check_inputs(self._plan, places)
         check_targets(self._plan, places, overwrite=self._overwrite)
         tools = self._settings.tools()
         check_features(self._plan, tools.features)
+        runners = find_runners(self._plan, self._settings.step_runners)
         check_space(self._plan, places)
-        return tools, places
+        return tools, places, runners
 
     def _leave(self, layout: Layout, published: Publication | None) -> None:
         if published is not None:
@@ -210,44 +217,80 @@ class Execution:
 
     # What runs
 
-    def _tasks(self, tools: Tools, layout: Layout, gauge: Gauge) -> list[Task]:
-        runner = StepRunner(
+    def _tasks(self, tools: Tools, layout: Layout, gauge: Gauge, runners: Mapping[str, StepRunner]) -> list[Task]:
+        runner = StepDispatcher(
             tools,
             layout,
             gauge,
+            runners,
             CachedSteps(self._settings.cache, self._plan, tools.features, layout.paths),
             max_memory=self._plan.max_memory,
             fail_on_decode_errors=self._settings.fail_on_decode_errors,
         )
         verifier = Verifier(tools, layout.home, self._settings.verify)
         cpus = {step.id: step.cpus for step in self._plan.steps}
-        tasks = [self._step_task(step, runner, gauge) for step in self._plan.steps]
+        groups = joined(self._plan.steps)
+        names = {step.id: f"step:{group[0].id}" for group in groups for step in group}
+        tasks = [self._group_task(group, names, runner, layout, gauge) for group in groups]
         for output in self._plan.outputs:
             file = layout.finals[output.id]
             wanted = cpus.get(output.step, 1) if self._settings.verify == "full" else 1
-            tasks.append(self._check_task(output, file, verifier, wanted))
+            tasks.append(
+                self._check_task(output, names.get(output.step, f"step:{output.step}"), file, verifier, wanted)
+            )
         return tasks
 
-    def _step_task(self, step: Step, runner: StepRunner, gauge: Gauge) -> Task:
+    def _group_task(
+        self, group: Sequence[Step], names: Mapping[str, str], runner: StepDispatcher, layout: Layout, gauge: Gauge
+    ) -> Task:
+        """Steps that run together; mostly one."""
+        own = names[group[0].id]
+        needs = (names.get(need, f"step:{need}") for step in group for need in step.needs)
+
         async def run(cpus: int) -> None:
-            self._meter.start(step.id, time.monotonic())
-            self._emit(StepStarted(step=step.id, title=step.title, cpus=cpus))
-            attributes: dict[str, str | int] = {"step.id": step.id, "step.title": step.title, "step.cpus": cpus}
-            with self._settings.trace("mediapipeline.step", attributes):
-                result = await runner.run(
-                    step,
-                    threads=self._settings.threads(cpus),
-                    on_progress=lambda report: self._emit(self._meter.progress(step.id, report, time.monotonic())),
-                    on_warning=lambda text: self._warn(text, step.id),
+            if len(group) == 1:
+                await self._run_step(group[0], cpus, runner, gauge)
+                return
+            members = [
+                Member(
+                    reads=frozenset(layout.paths[token] for token in pipes_read(step)),
+                    writes=frozenset(layout.paths[token] for token in pipes_written(step)),
+                    run=partial(self._run_step, step, min(step.cpus, cpus), runner, gauge),
                 )
-            gauge.sizes(step.id)
-            self._steps[step.id] = result
-            fraction = self._meter.finish(step.id)
-            self._emit(StepFinished(step=step.id, wall_seconds=result.wall_seconds, run_fraction=fraction))
+                for step in group
+            ]
+            await run_joined(members)
+            for step in group:
+                if step.id not in self._steps:  # its readers had enough of it
+                    self._end_step(StepResult(id=step.id, wall_seconds=self._meter.elapsed(step.id, time.monotonic())))
 
-        return Task(id=f"step:{step.id}", needs=tuple(f"step:{need}" for need in step.needs), cpus=step.cpus, run=run)
+        return Task(
+            id=own,
+            needs=tuple(dict.fromkeys(need for need in needs if need != own)),
+            cpus=sum(step.cpus for step in group),
+            run=run,
+        )
 
-    def _check_task(self, output: PlannedOutput, file: Path, verifier: Verifier, cpus: int) -> Task:
+    async def _run_step(self, step: Step, cpus: int, runner: StepDispatcher, gauge: Gauge) -> None:
+        self._meter.start(step.id, time.monotonic())
+        self._emit(StepStarted(step=step.id, title=step.title, cpus=cpus))
+        attributes: dict[str, str | int] = {"step.id": step.id, "step.title": step.title, "step.cpus": cpus}
+        with self._settings.trace("mediapipeline.step", attributes):
+            result = await runner.run(
+                step,
+                threads=self._settings.threads(cpus),
+                on_progress=lambda report: self._emit(self._meter.progress(step.id, report, time.monotonic())),
+                on_warning=lambda text: self._warn(text, step.id),
+            )
+        gauge.sizes(step.id)
+        self._end_step(result)
+
+    def _end_step(self, result: StepResult) -> None:
+        self._steps[result.id] = result
+        fraction = self._meter.finish(result.id)
+        self._emit(StepFinished(step=result.id, wall_seconds=result.wall_seconds, run_fraction=fraction))
+
+    def _check_task(self, output: PlannedOutput, after: str, file: Path, verifier: Verifier, cpus: int) -> Task:
         async def run(cpus: int) -> None:
             with self._settings.trace("mediapipeline.verify", {"output.id": output.id}):
                 checked = await verifier.verify(output, file, threads=self._settings.threads(cpus))
@@ -257,7 +300,7 @@ class Execution:
             self._checked[output.id] = checked
             self._emit(Verified(output=output.id, checks=checked.checks))
 
-        return Task(id=f"verify:{output.id}", needs=(f"step:{output.step}",), cpus=cpus, run=run)
+        return Task(id=f"verify:{output.id}", needs=(after,), cpus=cpus, run=run)
 
     def _warn(self, text: str, subject: str) -> None:
         self._warnings.append(text)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
+from types import MappingProxyType
 
 import attrs
 
@@ -26,6 +27,7 @@ from mediapipeline.media.prober import Prober
 from mediapipeline.planner.plan import ProcessingPlan
 from mediapipeline.sources.policy import SourcePolicy
 from mediapipeline.sources.staging import Staged
+from mediapipeline.steps.plugin import StepRunner
 from mediapipeline.tracing import Trace, no_trace
 
 __all__ = ["Executor"]
@@ -51,6 +53,8 @@ class Executor:
             limit.
         stall_timeout: The same for later on.
         fail_on_decode_errors: Whether damaged media fail a run; otherwise they are warnings of the result.
+        step_runners: What runs steps of plugins' own, by name; what is not in it is looked for among what is installed
+            (entry-point group ``mediapipeline.steps``), unless ``MEDIAPIPELINE_PLUGINS=off``.
         cache: Keeps what steps have written for runs that do the same; None for none. Such a step is not run again, and
             its outputs are verified like any others. See `mediapipeline.executor.cache`.
         trace: Opens a span around what takes time; see `mediapipeline.tracing`.
@@ -69,6 +73,7 @@ class Executor:
         startup_timeout: float | None = 60,
         stall_timeout: float | None = 60,
         fail_on_decode_errors: bool = False,
+        step_runners: Mapping[str, StepRunner] = MappingProxyType({}),
         cache: StepCache | None = None,
         trace: Trace = no_trace,
     ) -> None:
@@ -86,6 +91,7 @@ class Executor:
             verify=verify,
             keep_workspace=keep_workspace,
             fail_on_decode_errors=fail_on_decode_errors,
+            step_runners=dict(step_runners),
             cache=cache,
             trace=trace,
         )

@@ -70,6 +70,6 @@ def _size(final: Path) -> int:
     return final.stat().st_size
 
 
-def memory_message(limit: int) -> str:
+def memory_message(limit: int, *, of: str = "FFmpeg") -> str:
     """What is said where the bound is passed, by one process or by several."""
-    return f"FFmpeg needed more memory than the {limit} bytes that the job allows (max_memory)"
+    return f"{of} needed more memory than the {limit} bytes that the job allows (max_memory)"

@@ -7,7 +7,9 @@ their destinations, so that publishing them is a matter of names.
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,9 +19,9 @@ from mediapipeline.executor.preflight import Places
 from mediapipeline.executor.publish import Ready
 from mediapipeline.executor.workspace import Workspace, sweep
 from mediapipeline.planner.plan import ProcessingPlan
-from mediapipeline.steps.files import Asset, Final, Source, Work, parse_token
+from mediapipeline.steps.files import Asset, Final, Pipe, Source, Work, parse_token
 from mediapipeline.steps.listing import is_listing, located
-from mediapipeline.steps.step import CutCuesStep, FFmpegStep, JoinFilesStep, PlaylistStep, Step
+from mediapipeline.steps.step import CustomStep, CutCuesStep, FFmpegStep, JoinFilesStep, PlaylistStep, Step
 
 __all__ = ["Layout"]
 
@@ -98,6 +100,11 @@ class Layout:
         path.write_bytes(text.encode())
         return str(path)
 
+    def folder(self, step: str) -> Path:
+        """A folder for one step alone; it is for the step to make."""
+        number = next(at for at, each in enumerate(self._plan.steps) if each.id == step)
+        return self.root / f"step-{number}"
+
     def ready(self) -> list[Ready]:
         """The outputs, to be published."""
         return [Ready(output=id_, file=self.finals[id_], target=target) for id_, target in self._places.outputs.items()]
@@ -126,10 +133,19 @@ class Layout:
                 return self.finals[name] if part is None else self.finals[name] / part
             case Work(name=name):
                 return self.root / f"work-{number}{_suffix(name)}"
+            case Pipe():
+                return self._pipe(number)
             case Asset(digest=digest):
                 path = self.root / f"asset-{number}.txt"
                 path.write_bytes(self._text(token, self._plan.assets[digest]).encode())
                 return path
+
+    def _pipe(self, number: int) -> Path:
+        path = self.root / f"pipe-{number}"
+        if sys.platform == "win32":
+            raise ExecutionError("steps of this plan hand streams to each other by named pipes: not on this system")
+        os.mkfifo(path, mode=0o600)
+        return path
 
 
 def _opened(workspace: Workspace) -> Path:
@@ -148,6 +164,8 @@ def _files(step: Step) -> Iterable[str]:
             return step.files
         case JoinFilesStep():
             return (*step.sources, step.target)
+        case CustomStep():
+            return step.files
 
 
 def _suffix(name: str) -> str:

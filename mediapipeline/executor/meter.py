@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from mediapipeline.executor.events import StepProgress
 from mediapipeline.ffmpeg.progress import Progress
-from mediapipeline.steps.step import FFmpegStep, Step
+from mediapipeline.steps.step import CustomStep, FFmpegStep, Step
 
 __all__ = ["RunMeter"]
 
@@ -26,7 +26,7 @@ class RunMeter:
 
     def __init__(self, steps: Sequence[Step]) -> None:
         self._weights = _weights(steps)
-        self._durations = {step.id: step.duration for step in steps if isinstance(step, FFmpegStep)}
+        self._durations = {step.id: step.duration for step in steps if isinstance(step, FFmpegStep | CustomStep)}
         self._fractions = dict.fromkeys(self._weights, 0.0)
         self._started: dict[str, float] = {}
         self._began: float | None = None
@@ -35,6 +35,10 @@ class RunMeter:
     def start(self, step: str, now: float) -> None:
         self._started[step] = now
         self._began = now if self._began is None else self._began
+
+    def elapsed(self, step: str, now: float) -> float:
+        """Seconds since *step* began."""
+        return now - self._started.get(step, now)
 
     def progress(self, step: str, report: Progress, now: float) -> StepProgress:
         """The event for *report*, which *step* made at the time *now*."""
@@ -83,7 +87,7 @@ def _left(fraction: float | None, elapsed: float) -> float | None:
 
 def _weights(steps: Sequence[Step]) -> dict[str, float]:
     """Shares of the whole, by the first measure that every process has: CPU time, wall time, seconds of media."""
-    processes = [step for step in steps if isinstance(step, FFmpegStep)]
+    processes = [step for step in steps if isinstance(step, FFmpegStep | CustomStep)]
     measures: list[list[Fraction | None]] = [
         [step.resources.cpu_seconds for step in processes],
         [step.resources.duration for step in processes],

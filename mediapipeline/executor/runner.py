@@ -16,8 +16,9 @@ import attrs
 
 from mediapipeline.errors import ExecutionError, FFmpegFailedError, StalledError
 from mediapipeline.executor.binding import bind
-from mediapipeline.executor.cache import CachedSteps
 from mediapipeline.executor.budget import machine_cpus
+from mediapipeline.executor.cache import CachedSteps
+from mediapipeline.executor.custom import run_custom
 from mediapipeline.executor.gauge import Gauge, memory_message
 from mediapipeline.executor.layout import Layout
 from mediapipeline.executor.log import LOG_LEVEL, frame_counts, notable
@@ -33,9 +34,11 @@ from mediapipeline.steps.cues import cut_cues
 from mediapipeline.steps.files import Work, parse_token
 from mediapipeline.steps.hls import Variant, master_playlist
 from mediapipeline.steps.measure import MEASURE_LOG_LEVEL, fill
-from mediapipeline.steps.step import CutCuesStep, FFmpegStep, JoinFilesStep, PlaylistStep, Step
+from mediapipeline.steps.pipes import pipes_read, pipes_written
+from mediapipeline.steps.plugin import ReaderGone, StepRunner
+from mediapipeline.steps.step import CustomStep, CutCuesStep, FFmpegStep, JoinFilesStep, PlaylistStep, Step
 
-__all__ = ["StepRunner"]
+__all__ = ["StepDispatcher"]
 
 
 _PIECE = 1024 * 1024  # bytes that are copied at once
@@ -44,15 +47,18 @@ _PIECE = 1024 * 1024  # bytes that are copied at once
 _NOT_WRITTEN = re.compile(
     r"\[(?:error|fatal)\] (?:Error (?:writing trailer|closing file)|av_interleaved_write_frame\(\))"
 )
+# What FFmpeg says of a pipe whose reader has gone, in the versions that name it and those that give its number.
+_NOBODY_READS = re.compile(r"Broken pipe|Error number -32 occurred")
 
 
-class StepRunner:
+class StepDispatcher:
     """Runs the steps of one run.
 
     Args:
         tools: What to run them with.
         layout: Where their files are.
         gauge: What they may use together.
+        runners: What runs the steps of plugins' own, by name.
         cached: What earlier runs have left of steps.
         max_memory: Bytes that one process may have resident.
         fail_on_decode_errors: Whether damaged media are a failure, and not a warning.
@@ -63,6 +69,7 @@ class StepRunner:
         tools: Tools,
         layout: Layout,
         gauge: Gauge,
+        runners: Mapping[str, StepRunner],
         cached: CachedSteps,
         *,
         max_memory: int | None,
@@ -71,6 +78,7 @@ class StepRunner:
         self._tools = tools
         self._layout = layout
         self._gauge = gauge
+        self._runners = runners
         self._cached = cached
         self._fail_on_decode_errors = fail_on_decode_errors
         self._measured: dict[str, Mapping[str, float]] = {}
@@ -94,6 +102,7 @@ class StepRunner:
 
         Raises:
             ExecutionError: It failed.
+            ReaderGone: Nobody reads any more what it writes to a pipe.
         """
         result = await self._run(step, threads, on_progress, on_warning)
         left = [Path(self._layout.paths[token]) for token in _written(step) if isinstance(parse_token(token), Work)]
@@ -117,6 +126,11 @@ class StepRunner:
             case JoinFilesStep():
                 self._cached.note(step)
                 return await in_thread(lambda: self._join_files(step))
+            case CustomStep():
+                return await run_custom(
+                    step, self._runners[step.runner], self._layout, self._gauge,
+                    threads=threads, max_memory=self._limits.memory, on_progress=on_progress, on_warning=on_warning,
+                )  # fmt: skip
 
     async def _take_or_run(
         self,
@@ -177,7 +191,7 @@ class StepRunner:
                 env=environment(self._layout.home),
                 cwd=self._layout.root,
                 on_progress=on_progress,
-                limits=self._limits,
+                limits=self._limits if not _waits(step) else ProcessLimits(memory=self._limits.memory),
                 on_sample=sampled,
             )
         finally:
@@ -250,6 +264,8 @@ class StepRunner:
             )  # fmt: skip
         if result.exit_code == 0 and not _NOT_WRITTEN.search(stderr):
             return
+        if pipes_written(step) and _NOBODY_READS.search(stderr):
+            raise ReaderGone
         graph = "" if command.graph is None else command.graph.text(self._layout.paths)
         found = diagnose(stderr, result.exit_code, graph=graph)
         raise FFmpegFailedError(
@@ -305,6 +321,11 @@ class StepRunner:
         except OSError as error:
             raise ExecutionError(f"subtitles cannot be cut: {error.strerror or error}", step=step.id) from error
         return StepResult(id=step.id, cpu_seconds=time.thread_time() - cpu, wall_seconds=time.monotonic() - started)
+
+
+def _waits(step: Step) -> bool:
+    """Whether others may keep it waiting, for as long as they need."""
+    return bool(pipes_read(step) or pipes_written(step))
 
 
 def _written(step: Step) -> set[str]:

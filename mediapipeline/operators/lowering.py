@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import attrs
 
@@ -30,6 +30,7 @@ from mediapipeline.operators.form import (
 from mediapipeline.operators.parts import PartBuilder, in_sound_form, picture_part, sound_part
 from mediapipeline.operators.traits import Traits
 from mediapipeline.steps.measure import Case, Condition, Late, LateFilter, Measurement
+from mediapipeline.steps.resources import Resources
 
 __all__ = [
     "AudioRef",
@@ -172,6 +173,17 @@ class Builder(PartBuilder, Protocol):
         """
         ...
 
+    def custom(
+        self,
+        streams: Sequence[str],
+        runner: str,
+        parameters: Mapping[str, Any],
+        info: Stream,
+        resources: Resources | None,
+    ) -> str:
+        """Add a step of the plugin's own over *streams*; returns the id of the stream that it gives."""
+        ...
+
     def report(self, text: str) -> None:
         """Say that something is left out or changed without being asked for."""
         ...
@@ -272,6 +284,51 @@ class Lowering:
     def choose_video(self, video: VideoRef, result: ResultRef, cases: Sequence[Case]) -> VideoRef:
         """The picture that the first of *cases* gives; see `choose_audio`."""
         return VideoRef(self._builder.choose(video.id, result.id, cases, video.info), video.info)
+
+    def custom_video(
+        self,
+        streams: VideoRef | AudioRef | Sequence[VideoRef | AudioRef],
+        runner: str,
+        parameters: Mapping[str, Any],
+        /,
+        *,
+        info: VideoStream | None = None,
+        resources: Resources | None = None,
+    ) -> VideoRef:
+        """The picture that a step of the plugin's own makes of one or several streams.
+
+        The step gets the streams as they are here, pictures uncompressed in the pixel format that a ``format`` filter
+        before gives them, through pipes; see `mediapipeline.steps.StepRunner`.
+
+        Args:
+            streams: What it reads, one at least.
+            runner: Its name in the entry-point group ``mediapipeline.steps``, of the form ``vendor.name``.
+            parameters: What it is told, as JSON can say it.
+            info: Facts of what it gives, where they differ from those of the first stream, or that is sound.
+            resources: What it is expected to use; None leaves the estimate to the planner.
+        """
+        inputs = (streams,) if isinstance(streams, VideoRef | AudioRef) else tuple(streams)
+        facts = inputs[0].info if info is None else info
+        if not isinstance(facts, VideoStream):
+            raise PluginContractError(f"step {runner!r} makes a picture of sound: say of what form it is (info)")
+        return VideoRef(self._builder.custom([s.id for s in inputs], runner, parameters, facts, resources), facts)
+
+    def custom_audio(
+        self,
+        streams: VideoRef | AudioRef | Sequence[VideoRef | AudioRef],
+        runner: str,
+        parameters: Mapping[str, Any],
+        /,
+        *,
+        info: AudioStream | None = None,
+        resources: Resources | None = None,
+    ) -> AudioRef:
+        """The sound that a step of the plugin's own makes of one or several streams; see `custom_video`."""
+        inputs = (streams,) if isinstance(streams, VideoRef | AudioRef) else tuple(streams)
+        facts = inputs[0].info if info is None else info
+        if not isinstance(facts, AudioStream):
+            raise PluginContractError(f"step {runner!r} makes sound of a picture: say of what form it is (info)")
+        return AudioRef(self._builder.custom([s.id for s in inputs], runner, parameters, facts, resources), facts)
 
     def retime(self, clip: Clip, rate: Fraction, info: VideoStream) -> Clip:
         """*clip* with *rate* frames a second, repeated and left out as need be; *info* are the facts of its picture."""

@@ -13,6 +13,7 @@ from mediapipeline.media.container import container_named
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
 from mediapipeline.planner import streams as ir
+from mediapipeline.planner.custom import custom_requirements
 from mediapipeline.planner.gops import lay_out
 from mediapipeline.planner.joining import lay_out as joint
 from mediapipeline.planner.plan import PlannedStream
@@ -31,7 +32,7 @@ _DIALECT = re.compile(r"yuvj|yuva")
 
 def requirements(graph: ir.StreamGraph, muxers: Sequence[str]) -> tuple[str, ...]:
     """What FFmpeg must have to run *graph*."""
-    found = {f"muxer:{name}" for name in muxers}
+    found = {f"muxer:{name}" for name in muxers} | custom_requirements(graph)
     for node in graph:
         if isinstance(node, ir.Filter | ir.Measure):
             found.add(f"filter:{node.name}")

@@ -53,11 +53,12 @@ class CommandBuilder:
     Args:
         graph: The optimised graph.
         sinks: Outputs that one process writes.
-        extra: Subtitle streams that other steps prepare: the file and demuxer to read instead of the node.
+        extra: Streams that other steps prepare: the file and demuxer to read instead of the node.
         demuxers: What each input may be opened as, by its id.
         measured: The instance names of measurements.
         measures: Measurements that this process makes.
         begins: The first time of each input, by its id, where that is not 0.
+        taps: Streams that it hands to other steps, and the files that it writes them to, which map nothing yet.
 
     Attributes:
         operations: JSON Pointer of the operation by the instance name that its filters carry.
@@ -75,6 +76,7 @@ class CommandBuilder:
         measured: Mapping[ir.NodeId, str] | None = None,
         measures: Sequence[ir.Measure] = (),
         begins: Mapping[str, Fraction | None] | None = None,
+        taps: Sequence[tuple[ir.NodeId, OutputFile]] = (),
     ) -> None:
         self._graph = graph
         self._source_demuxers = demuxers
@@ -89,6 +91,7 @@ class CommandBuilder:
         self._labels = 0
         self._measured = {} if measured is None else measured
         self._measures = measures
+        self._taps = taps
         self._begins = begins or {}
         self.operations: dict[str, str] = {}
         self.late: list[LateChain] = []
@@ -128,6 +131,7 @@ class CommandBuilder:
             outputs = tuple(self._output(sink, assets.get(sink.output)) for sink in self._sinks)
         if self._measures:
             outputs += (OutputFile(file=None, muxer="null", maps=tuple(self._take(n.id) for n in self._measures)),)
+        outputs += tuple(attrs.evolve(file, maps=(self._take(stream),)) for stream, file in self._taps)
         outputs += self._also_read()
         chains = tuple(chain.close() for chain in self._chains)
         return Command(
@@ -154,6 +158,7 @@ class CommandBuilder:
     @cached_property
     def _needed(self) -> list[ir.Node]:
         wanted = {stream for sink in self._sinks for stream in sink.inputs} | {node.id for node in self._measures}
+        wanted |= {stream for stream, _ in self._taps}
         return [n for n in self._graph.upstream(wanted, self._filtered_inputs) if n.kind in ("video", "audio")]
 
     @cached_property
@@ -170,6 +175,8 @@ class CommandBuilder:
             for stream in sink.inputs:
                 uses[stream] = uses.get(stream, 0) + 1
         uses.update((node.id, 1) for node in self._measures)
+        for stream, _ in self._taps:
+            uses[stream] = uses.get(stream, 0) + 1
         return uses
 
     # Filters
@@ -233,6 +240,10 @@ class CommandBuilder:
         if isinstance(found, ir.Source):
             begins = self._begins.get(found.input) or Fraction(0)
             return InputStream(self._input(found, _reading(found, begins), found.reading), found.info.index)
+        if isinstance(found, ir.Received):
+            token, demuxer = self._extra[node]
+            # Times count from the start of the clip, not from the first that comes.
+            return InputStream(self._file(token, (("f", demuxer), ("seek_timestamp", "1")), (demuxer,)), 0)
         if node in self._ends:
             chain = self._ends.pop(node)
             chain.outputs = [self._label()]

@@ -20,7 +20,15 @@ from mediapipeline.planner import streams as ir
 from mediapipeline.planner.machine import Machine
 from mediapipeline.steps.resources import Resources
 
-__all__ = ["estimate_measures", "estimate_nodes", "estimate_sinks", "processor_cores", "total"]
+__all__ = [
+    "estimate_custom",
+    "estimate_kept",
+    "estimate_measures",
+    "estimate_nodes",
+    "estimate_sinks",
+    "processor_cores",
+    "total",
+]
 
 _FREE = frozenset(
     """
@@ -29,12 +37,14 @@ _FREE = frozenset(
     """.split()
 )  # no pixel is touched by them
 _NO_CODING = frozenset({"rawvideo", "wrapped_avframe"})
+_CUSTOM = 10  # where the operator does not say
 _NANO = 1_000_000_000
 _LOOKING_AHEAD = frozenset({"libx264", "libx265", "libvpx", "libvpx-vp9", "libaom-av1", "libsvtav1"})
 _FEW = 3  # frames that other encoders hold
 _LEAD = Fraction(2)  # seconds from the key frame before a time to that time, where nobody has looked
 _FRAME = Fraction(3, 2)  # bytes a pixel
 _PACKET = 1024  # samples in a packet of sound, as a rule
+_LOSSLESS = 1  # bytes per pixel, coded without loss
 _BITS = Fraction(1, 10)  # coded bits per pixel, where no bit rate is given
 
 
@@ -61,8 +71,10 @@ def _read_until(graph: ir.StreamGraph, source: ir.Source, members: set[str]) -> 
                 ends.append(node.time * (not source.key_frames))
             else:
                 ends.append(node.end if isinstance(node, ir.Cut) and node.end is not None else source.info.end)
+    if not ends:  # it is handed on as it is
+        return source.info.end
     known = [end for end in ends if end is not None]
-    if len(known) < len(ends) or not known:
+    if len(known) < len(ends):
         return None
     return min(max(known), source.info.end) if source.info.end is not None else max(known)
 
@@ -90,6 +102,10 @@ def _cost(graph: ir.StreamGraph, node: ir.Node, members: set[str]) -> Fraction |
             per_unit = _nano(table.get(node.name, other))
         case ir.Choice():
             per_unit = _nano(costs.FILTER_OTHER if node.kind == "video" else costs.SOUND_FILTER_OTHER)
+        case ir.Custom(resources=Resources(cpu_seconds=Fraction() as seconds)):
+            return seconds * _NANO
+        case ir.Custom():
+            per_unit = _nano(_CUSTOM if node.kind == "video" else costs.SOUND_FILTER_OTHER)
         case ir.Encode():
             per_unit = _encoding(node)
         case ir.Copy():
@@ -176,10 +192,38 @@ def estimate_sinks(
 
 
 def estimate_measures(
-    graph: ir.StreamGraph, measures: Sequence[ir.Measure], machine: Machine, media: Mapping[str, MediaInfo]
+    graph: ir.StreamGraph, measures: Sequence[ir.Node], machine: Machine, media: Mapping[str, MediaInfo]
 ) -> Resources:
-    """What making *measures* in one process uses: what an output would, but for the disk."""
+    """What making *measures*, or other streams that no file is made of, uses in one process: all but the disk."""
     return attrs.evolve(estimate_sinks(graph, measures, machine, media), disk_space=0, disk_written=0)
+
+
+def estimate_custom(node: ir.Custom) -> Resources:
+    """What a step of a plugin's own uses: what its operator says, and a guess where it says nothing."""
+    said = Resources() if node.resources is None else node.resources
+    cost = _cost(ir.StreamGraph({node.id: node}), node, set())
+    seconds = None if cost is None else cost / _NANO
+    return attrs.evolve(
+        said,
+        cpu_seconds=_rounded(seconds),
+        memory=2 * costs.PROCESS_MEMORY if said.memory is None else said.memory,
+        disk_space=said.disk_space or 0,
+        disk_read=said.disk_read or 0,
+        disk_written=said.disk_written or 0,
+        duration=_rounded(seconds) if said.duration is None else said.duration,
+    )
+
+
+def estimate_kept(node: ir.Custom) -> Resources:
+    """What writing down the stream of *node* uses, without loss."""
+    amount = _amount(node.info, node.info.duration)
+    per_unit, size = (_nano(costs.ENCODE["ffv1"]), _LOSSLESS) if node.kind == "video" else (1, 8)
+    seconds = None if amount is None else _rounded(amount * per_unit / _NANO)
+    written = None if amount is None else int(amount * size)
+    return Resources(
+        cpu_seconds=seconds, memory=costs.PROCESS_MEMORY, disk_space=written, disk_read=0, disk_written=written,
+        duration=seconds,
+    )  # fmt: skip
 
 
 def _bytes_read(graph: ir.StreamGraph, sinks: Sequence[ir.Node], media: Mapping[str, MediaInfo]) -> int | None:

@@ -5,10 +5,11 @@ Nothing is optimised here: every operation is done, every stream of an output is
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import attrs
 
@@ -25,6 +26,7 @@ from mediapipeline.planner.streams import (
     Access,
     Choice,
     Concat,
+    Custom,
     Cut,
     Filter,
     Measure,
@@ -36,6 +38,7 @@ from mediapipeline.planner.streams import (
     StreamKind,
 )
 from mediapipeline.steps.measure import Case, Measurement, fields_of
+from mediapipeline.steps.resources import Resources
 
 __all__ = ["GraphBuilder", "input_clip", "lower"]
 
@@ -157,6 +160,28 @@ class GraphBuilder:
             Concat(
                 id=self.new_id(), kind=_kind(info), inputs=tuple(streams), info=info, origin=self.origin,
                 made_of=tuple(made_of),
+            )
+        )  # fmt: skip
+
+    def custom(
+        self,
+        streams: Sequence[str],
+        runner: str,
+        parameters: Mapping[str, Any],
+        info: Stream,
+        resources: Resources | None,
+    ) -> str:
+        """Add a step of the plugin's own; see `mediapipeline.operators.lowering.Builder`."""
+        try:
+            told = json.loads(json.dumps(dict(parameters), allow_nan=False))
+        except (TypeError, ValueError) as error:
+            raise PluginContractError(
+                f"step {runner!r} at {self.origin}: its parameters are not what JSON can say: {error}"
+            ) from error
+        return self.add(
+            Custom(
+                id=self.new_id(), kind=_kind(info), inputs=tuple(streams), info=info, origin=self.origin,
+                runner=runner, parameters=told, resources=resources,
             )
         )  # fmt: skip
 

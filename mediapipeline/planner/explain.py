@@ -14,6 +14,7 @@ from mediapipeline.media.values import to_dict
 from mediapipeline.steps.files import Asset, Source
 from mediapipeline.steps.listing import is_listing, members_of
 from mediapipeline.steps.measure import Case
+from mediapipeline.steps.pipes import joined
 from mediapipeline.steps.resources import Resources
 from mediapipeline.steps.step import FFmpegStep
 
@@ -55,6 +56,9 @@ def explain(plan: ProcessingPlan, *, verbose: bool = False) -> str:
         if isinstance(step, FFmpegStep):
             lines += _reads(plan, step)
             lines += _late(step)
+    lines += [
+        f"  joined by pipes: {', '.join(step.id for step in group)}" for group in joined(plan.steps) if len(group) > 1
+    ]
     if plan.decisions:
         lines += ["", "decisions"]
         lines += [f"  {'! ' if d.warning else ''}{d.by}: {d.text} ({d.subject})" for d in plan.decisions]

@@ -42,15 +42,22 @@ class Measuring:
 
 
 def measuring(
-    graph: ir.StreamGraph, demuxers: Mapping[str, tuple[str, ...]], machine: Machine, media: Mapping[str, MediaInfo]
+    graph: ir.StreamGraph,
+    demuxers: Mapping[str, tuple[str, ...]],
+    machine: Machine,
+    media: Mapping[str, MediaInfo],
+    extra: Mapping[ir.NodeId, tuple[str, str]],
 ) -> Measuring:
-    """The steps that make the measurements of *graph*; see `mediapipeline.planner.schedule`."""
+    """The steps that make the measurements of *graph*; see `mediapipeline.planner.schedule`.
+
+    *extra* are streams that other steps prepare; see `CommandBuilder`.
+    """
     names = {node.id: f"m{number}" for number, node in enumerate(graph.of(ir.Measure))}
     steps: list[FFmpegStep] = []
     makers: dict[str, str] = {}
     made = Measuring(steps, names, makers)
     for number, group in enumerate(_groups(graph)):
-        build = CommandBuilder(graph, (), {}, demuxers, measured=names, measures=group)
+        build = CommandBuilder(graph, (), extra, demuxers, measured=names, measures=group)
         command = build.build({})
         durations = [node.info.duration for node in group]
         known = [duration for duration in durations if duration is not None]

@@ -32,6 +32,7 @@ from mediapipeline.operators.lowering import Clip
 from mediapipeline.operators.registry import Registry, default_registry
 from mediapipeline.params.converter import unstructure
 from mediapipeline.planner.assemble import requirements
+from mediapipeline.planner.custom import at_once
 from mediapipeline.planner.estimate import estimate_nodes, total
 from mediapipeline.planner.expand import GraphBuilder, lower
 from mediapipeline.planner.folders import FileToWrite, files_of, planned_outputs
@@ -382,7 +383,7 @@ class _Job:
         self.decisions += dict.fromkeys(changes)  # the files of one output have the same
         probes = {name: probed.media for name, probed in self.inputs.items()}
         scheduled = schedule(graph, probes, self.planner.machine)
-        resources = total(step.resources for step in scheduled.steps)
+        resources = total(at_once(scheduled.steps))
         if self.limits.max_memory is not None and (resources.memory or 0) > self.limits.max_memory:
             message = f"it needs about {resources.memory} bytes of memory, and the job allows {self.limits.max_memory}"
             self._over("max_memory", "", message)

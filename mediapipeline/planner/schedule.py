@@ -21,6 +21,7 @@ from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import Chapter, VideoStream
 from mediapipeline.planner import streams as ir
 from mediapipeline.planner.command import CommandBuilder
+from mediapipeline.planner.custom import Received, apart, custom_steps, in_order, received
 from mediapipeline.planner.estimate import estimate_sinks, processor_cores
 from mediapipeline.planner.folders import INDEX
 from mediapipeline.planner.machine import Machine
@@ -69,15 +70,18 @@ def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Mac
         machine: What estimates count on.
     """
     demuxers = {name: _demuxers(found.format) for name, found in media.items()}
-    measured = measuring(graph, demuxers, machine, media)
-    steps: list[Step] = [*measured.steps]
+    graph, customs, groups = _apart(graph)
+    extra = {node: each.read for node, each in customs.items()}
+    measured = measuring(graph, demuxers, machine, media, extra)
+    made_up = custom_steps(graph, customs, demuxers, measured, machine=machine, media=media)
+    steps: list[Step] = [*measured.steps, *made_up]
     assets: dict[str, str] = {}
     writers: dict[str, str] = {}
     cues: dict[ir.NodeId, _Cues] = {}
     splices: dict[ir.NodeId, Spliced] = {}
     ids: set[str] = set()
-    for group in _processes(graph, _groups(graph)):
-        prepared: dict[ir.NodeId, tuple[str, str]] = {}
+    for group in groups:
+        prepared: dict[ir.NodeId, tuple[str, str]] = {**extra}
         needs: list[str] = []
         for node in (graph[stream] for sink in group for stream in sink.inputs):
             if node.kind == "subtitle" and isinstance(graph.input_of(node), ir.Cut):
@@ -105,7 +109,7 @@ def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Mac
                 digest = hashlib.sha256(text.encode()).hexdigest()[:16]
                 assets[digest] = text
                 chapters[sink.output] = Asset(digest).token
-        first = _first_pass(graph, group, demuxers, machine, media=media, measured=measured)
+        first = _first_pass(graph, group, demuxers, machine, media=media, measured=measured, extra=extra)
         if first is not None:
             steps.append(first)
             needs.append(first.id)
@@ -132,7 +136,23 @@ def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Mac
     for playlist in _playlists(graph, writers):
         steps.append(playlist)
         writers[playlist.output] = playlist.id
-    return Schedule(tuple(steps), assets, writers)
+    return Schedule(in_order(steps, customs) if customs else tuple(steps), assets, writers)
+
+
+def _apart(whole: ir.StreamGraph) -> tuple[ir.StreamGraph, Mapping[ir.NodeId, Received], list[list[ir.Sink]]]:
+    """The graph without what is before the steps of plugins, how their results get on, and the processes."""
+    graph = apart(whole)
+    groups = _processes(graph, _groups(graph))
+    return graph, received(whole, graph, _made(graph, groups)), groups
+
+
+def _made(graph: ir.StreamGraph, groups: Sequence[Sequence[ir.Sink]]) -> Iterator[Sequence[ir.NodeId]]:
+    """What each process makes, twice where it is done in two passes."""
+    for group in groups:
+        streams = [stream for sink in group for stream in sink.inputs]
+        yield streams
+        if any(_in_two_passes(graph, stream) for stream in streams):
+            yield streams
 
 
 def _first_pass(
@@ -143,6 +163,7 @@ def _first_pass(
     *,
     media: Mapping[str, MediaInfo],
     measured: Measuring,
+    extra: Mapping[ir.NodeId, tuple[str, str]],
 ) -> FFmpegStep | None:
     """The step that gathers statistics for the encoders that ask for two passes; None where none does."""
     (sink, *others) = group
@@ -150,7 +171,7 @@ def _first_pass(
     if not twice or others:  # an output of two passes is alone in its process
         return None
     statistics = attrs.evolve(sink, inputs=twice)
-    build = CommandBuilder(graph, [statistics], {}, demuxers, measured=measured.names)
+    build = CommandBuilder(graph, [statistics], extra, demuxers, measured=measured.names)
     command = build.build({}, first_pass=True)
     return FFmpegStep(
         id=f"first-pass+{sink.output}",

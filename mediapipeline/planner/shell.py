@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 import shlex
 from collections.abc import Iterable, Mapping
@@ -11,10 +12,10 @@ from typing import TYPE_CHECKING
 from mediapipeline.ffmpeg.command import shell_words
 from mediapipeline.ffmpeg.features import Capabilities
 from mediapipeline.steps import cues, hls, readings
-from mediapipeline.steps.files import Asset, Final, Source, Work, parse_token
+from mediapipeline.steps.files import Asset, Final, Pipe, Source, Work, parse_token
 from mediapipeline.steps.listing import is_listing, located
 from mediapipeline.steps.measure import MEASURE_LOG_LEVEL, Late, LateChain, Measurement, placeholder
-from mediapipeline.steps.step import FFmpegStep, JoinFilesStep, PlaylistStep
+from mediapipeline.steps.step import CustomStep, CutCuesStep, FFmpegStep, JoinFilesStep, PlaylistStep, Step
 
 if TYPE_CHECKING:
     from mediapipeline.planner.plan import ProcessingPlan
@@ -40,7 +41,7 @@ def _paths(named: Mapping[str, str], tokens: Iterable[str]) -> dict[str, str]:
     paths = {}
     for token in tokens:
         match parse_token(token):
-            case Work(name=name):
+            case Work(name=name) | Pipe(name=name):
                 paths[token] = f"{_WORK}/{name}"
             case Asset(digest=digest):
                 paths[token] = f"{_WORK}/{digest}.txt"
@@ -89,7 +90,13 @@ def commands(plan: ProcessingPlan) -> tuple[tuple[str, ...], ...]:
 
 def script(plan: ProcessingPlan) -> str:
     """See `ProcessingPlan.to_shell`."""
-    lines = ["#!/bin/sh", "# Makes the outputs of a mediapipeline job with FFmpeg alone.", "set -eu"]
+    customs = _refuse_customs(plan.steps)
+    head = (
+        "Shows how the outputs of a mediapipeline job are made"
+        if customs
+        else "Makes the outputs of a mediapipeline job with FFmpeg alone"
+    )
+    lines = ["#!/bin/sh", f"# {head}.", "set -eu", *customs]
     files = [token for step in plan.steps if isinstance(step, FFmpegStep) for token in step.command.files]
     lines += _refuse_to_overwrite(_named(plan)[token] for token in files if isinstance(parse_token(token), Final))
     measured = {
@@ -120,22 +127,39 @@ def script(plan: ProcessingPlan) -> str:
             )
         elif isinstance(step, PlaylistStep):
             lines += _playlist(_paths(named, step.files), step)
+        elif isinstance(step, CutCuesStep):
+            lines += _cut_cues(_paths(named, (step.source, step.target)), step)
         else:
-            paths = _paths(named, (step.source, step.target))
-            end = "None" if step.end is None else repr(step.end)
-            program = "\n".join(
-                [
-                    inspect.getsource(cues),
-                    "import sys",
-                    "with open(sys.argv[1], encoding='utf-8', newline='') as file:",
-                    "    text = file.read()",
-                    "with open(sys.argv[2], 'w', encoding='utf-8', newline='') as file:",
-                    f"    file.write(cut_cues(text, {step.start!r}, {end}))",
-                ]
-            )
-            source, target = shlex.quote(paths[step.source]), shlex.quote(paths[step.target])
-            lines += [f"python3 - {source} {target} <<'PYTHON'", program, "PYTHON"]
+            lines.append(f"# {_custom(step)}")
     return "\n".join(lines) + "\n"
+
+
+def _cut_cues(paths: Mapping[str, str], step: CutCuesStep) -> Iterable[str]:
+    end = "None" if step.end is None else repr(step.end)
+    source, target = shlex.quote(paths[step.source]), shlex.quote(paths[step.target])
+    yield f"python3 - {source} {target} <<'PYTHON'"
+    yield inspect.getsource(cues)
+    yield "import sys"
+    yield "with open(sys.argv[1], encoding='utf-8', newline='') as file:"
+    yield "    text = file.read()"
+    yield "with open(sys.argv[2], 'w', encoding='utf-8', newline='') as file:"
+    yield f"    file.write(cut_cues(text, {step.start!r}, {end}))"
+    yield "PYTHON"
+
+
+def _custom(step: CustomStep) -> str:
+    """What a script cannot do."""
+    told = json.dumps(step.parameters, sort_keys=True)
+    return f"{step.operation}: a plugin does this and no command can: {step.runner} {told}, from a pipe to a pipe"
+
+
+def _refuse_customs(steps: Iterable[Step]) -> list[str]:
+    """Lines that end the script, before anything is done, where not all of it can be done."""
+    found = [_custom(step) for step in steps if isinstance(step, CustomStep)]
+    if not found:
+        return []
+    said = ["This script shows how, and cannot do it all; run the plan with mediapipeline.", *found]
+    return [*(f"printf '%s\\n' {shlex.quote(line)} >&2" for line in said), "exit 1"]
 
 
 def _lists(plan: ProcessingPlan) -> set[str]:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
-from typing import Literal, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import attrs
 
@@ -22,12 +22,14 @@ from mediapipeline.media.packets import PacketIndex
 from mediapipeline.media.streams import Stream
 from mediapipeline.operators.traits import OPAQUE, Traits
 from mediapipeline.steps.measure import Case, Measurement
+from mediapipeline.steps.resources import Resources
 
 __all__ = [
     "Access",
     "Choice",
     "Concat",
     "Copy",
+    "Custom",
     "Cut",
     "Encode",
     "Filter",
@@ -37,6 +39,7 @@ __all__ = [
     "Node",
     "NodeId",
     "Packets",
+    "Received",
     "Retime",
     "Rewrite",
     "Sample",
@@ -173,6 +176,26 @@ class Choice(Node):
     @property
     def streams(self) -> tuple[NodeId, ...]:
         return self.inputs[:1]
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Custom(Node):
+    """Work of a plugin's own on streams, in a step of its own: nothing is moved across, shared or merged with it.
+
+    Attributes:
+        runner: Name of what runs the step; see `mediapipeline.steps.plugin`.
+        parameters: What it is told: what JSON can say.
+        resources: What it is expected to use, where the operator says so.
+    """
+
+    runner: str
+    parameters: Mapping[str, Any]
+    resources: Resources | None = None
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Received(Node):
+    """The stream of a `Custom` as the processes after it get it: from a pipe or a file, not by their own work."""
 
 
 @attrs.frozen(kw_only=True, eq=False)

@@ -13,7 +13,7 @@ A stream that several take has a name of its own, and a filter of several stream
 ``in:video@60s`` is read from 60 s on, ``in:video#2`` in a second reading of the file. What makes pictures or sound up
 has only ``video:`` or ``audio:`` before it. ``in:video@60sk`` are the key frames from the one before 60 s on,
 ``sample(5s)`` is the still at that time, ``sample(5s, keyframe)`` may be the key frame before, and ``out/001.jpg`` is
-one file of an output of several.
+one file of an output of several. ``step acme.x(…)`` is a step of a plugin's own.
 
 ``a:video, b:video → joined(10s, 5s)`` are the packets of files one after the other, each after so many seconds. A
 ``concat() {= a:video, b:video}`` joins what is made of these, which have the form of the whole already.
@@ -27,6 +27,7 @@ frame for frame. Facts are not in the text.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from fractions import Fraction
@@ -36,6 +37,7 @@ from mediapipeline.planner.streams import (
     Choice,
     Concat,
     Copy,
+    Custom,
     Cut,
     Encode,
     Filter,
@@ -136,17 +138,25 @@ class _Renderer:
                 named = [self.names.get(each or "", "-") for each in node.made_of]
                 made_of = f" {{= {', '.join(named)}}}" if node.made_of and node.made_of != node.inputs else ""
                 return f"concat(){made_of}{same}"
+            case Custom():
+                told = ", ".join(f"{key}={json.dumps(value)}" for key, value in node.parameters.items())
+                return f"step {node.runner}({told}){same}"
             case Joined():
                 return f"joined({', '.join(f'{_time(part.length)}s' for part in node.parts)})"
             case Sample():
                 return f"sample({_time(node.time)}s{'' if node.exact else ', keyframe'}){same}"
-            case Packets():
-                return f"packets({_time(node.start)}s, {node.frames})"
-            case Splice():
-                return "splice()"
             case Copy():
-                return "copy"
+                return _copied(node)
         raise TypeError(f"no text form for {node!r}")
+
+
+def _copied(node: Copy) -> str:
+    match node:
+        case Packets():
+            return f"packets({_time(node.start)}s, {node.frames})"
+        case Splice():
+            return "splice()"
+    return "copy"
 
 
 def _named(sink: Sink) -> str:

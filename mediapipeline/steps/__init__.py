@@ -1,15 +1,25 @@
 """What an executor can run, as values: steps, the files they name, and what their outputs must be."""
 
 from mediapipeline.steps.expectation import Expectation, Range, StreamExpectation
-from mediapipeline.steps.files import Asset, FileRef, Final, Source, Work, parse_token
+from mediapipeline.steps.files import Asset, FileRef, Final, Pipe, Source, Work, parse_token
 from mediapipeline.steps.measure import Case, Condition, Late, LateChain, LateFilter, Measurement
+from mediapipeline.steps.plugin import ProcessOutcome, ReaderGone, StepContext, StepRunner
 from mediapipeline.steps.resources import Resources
-from mediapipeline.steps.step import CutCuesStep, FFmpegStep, JoinFilesStep, PictureRung, PlaylistStep, Step
+from mediapipeline.steps.step import (
+    CustomStep,
+    CutCuesStep,
+    FFmpegStep,
+    JoinFilesStep,
+    PictureRung,
+    PlaylistStep,
+    Step,
+)
 
 __all__ = [
     "Asset",
     "Case",
     "Condition",
+    "CustomStep",
     "CutCuesStep",
     "Expectation",
     "FFmpegStep",
@@ -21,11 +31,16 @@ __all__ = [
     "LateFilter",
     "Measurement",
     "PictureRung",
+    "Pipe",
     "PlaylistStep",
+    "ProcessOutcome",
     "Range",
+    "ReaderGone",
     "Resources",
     "Source",
     "Step",
+    "StepContext",
+    "StepRunner",
     "StreamExpectation",
     "Work",
     "parse_token",

@@ -1,7 +1,8 @@
 """References to files in a plan: what a file is for, never where it lies.
 
 A plan names files by role, so that another machine can run it. The executor maps each reference to a path when it runs.
-The text form (`token`) is what commands hold: ``source:in``, ``work:cues-0.srt``, ``final:web``, ``asset:1f2e…``.
+The text form (`token`) is what commands hold: ``source:in``, ``work:cues-0.srt``, ``final:web``, ``asset:1f2e…``,
+``pipe:custom-0``.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TypeAlias
 
 import attrs
 
-__all__ = ["Asset", "FileRef", "Final", "Source", "Work", "parse_token"]
+__all__ = ["Asset", "FileRef", "Final", "Pipe", "Source", "Work", "parse_token"]
 
 
 @attrs.frozen
@@ -34,6 +35,17 @@ class Work:
     @property
     def token(self) -> str:
         return f"work:{self.name}"
+
+
+@attrs.frozen
+class Pipe:
+    """What one step hands to another while both run; it never lies on disk."""
+
+    name: str
+
+    @property
+    def token(self) -> str:
+        return f"pipe:{self.name}"
 
 
 @attrs.frozen
@@ -66,14 +78,15 @@ class Asset:
         return f"asset:{self.digest}"
 
 
-FileRef: TypeAlias = Source | Work | Final | Asset
+FileRef: TypeAlias = Source | Work | Final | Asset | Pipe
 
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
-_KINDS: dict[str, type[Source | Work | Final | Asset]] = {
+_KINDS: dict[str, type[FileRef]] = {
     "source": Source,
     "work": Work,
     "final": Final,
     "asset": Asset,
+    "pipe": Pipe,
 }
 
 

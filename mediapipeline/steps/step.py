@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import attrs
 
@@ -17,7 +17,7 @@ from mediapipeline.media.values import custom, tagged_union
 from mediapipeline.steps.measure import LateChain, Measurement
 from mediapipeline.steps.resources import Resources
 
-__all__ = ["CutCuesStep", "FFmpegStep", "JoinFilesStep", "PictureRung", "PlaylistStep", "Step"]
+__all__ = ["CustomStep", "CutCuesStep", "FFmpegStep", "JoinFilesStep", "PictureRung", "PlaylistStep", "Step"]
 
 
 @attrs.frozen(kw_only=True)
@@ -138,9 +138,48 @@ class PlaylistStep:
         return (*(rung.playlist for rung in self.variants), *sound, self.target)
 
 
-Step: TypeAlias = FFmpegStep | CutCuesStep | JoinFilesStep | PlaylistStep
+@attrs.frozen(kw_only=True)
+class CustomStep:
+    """Work of a plugin's own on streams; see `mediapipeline.steps.plugin`.
+
+    It runs together with the steps at the other ends of its pipes.
+
+    Attributes:
+        runner: Name of what runs it, in the entry-point group ``mediapipeline.steps``.
+        parameters: What it is told: what JSON can say.
+        operation: JSON Pointer of the operation that asks for it.
+        inputs: Tokens of the streams that it reads; pipes.
+        output: Token of the stream that it writes; a pipe.
+        duration: Seconds of media that it writes. None where that is not known.
+    """
+
+    id: str
+    title: str
+    needs: tuple[str, ...] = ()
+    runner: str
+    parameters: Mapping[str, Any] = attrs.field(factory=dict, hash=False)
+    operation: str
+    inputs: tuple[str, ...]
+    output: str
+    duration: Fraction | None = None
+    cpus: int = 1
+    resources: Resources = Resources()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return (*self.inputs, self.output)
+
+
+Step: TypeAlias = FFmpegStep | CutCuesStep | JoinFilesStep | PlaylistStep | CustomStep
 
 custom(Command, Command.to_dict, Command.from_dict)
 tagged_union(
-    Step, {"ffmpeg": FFmpegStep, "cut-cues": CutCuesStep, "join-files": JoinFilesStep, "playlist": PlaylistStep}
+    Step,
+    {
+        "ffmpeg": FFmpegStep,
+        "cut-cues": CutCuesStep,
+        "join-files": JoinFilesStep,
+        "playlist": PlaylistStep,
+        "custom": CustomStep,
+    },
 )
