@@ -6,6 +6,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,12 @@ from mediapipeline.errors import (
     PluginError,
     ProbeError,
     Problem,
+    TransitionError,
+    VersionConflictError,
 )
 from mediapipeline.executor.events import Event, event_from_dict
 from mediapipeline.executor.result import ExecutionResult
+from mediapipeline.jobs import Job, JobStatus
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.values import from_dict, to_dict
 from mediapipeline.testing import clip_info, make_clip
@@ -104,6 +108,15 @@ def test_events_and_results(tmp_path: Path):
         check(event.to_dict(), event_from_dict, lambda event: event.to_dict())
 
 
+def test_records_of_jobs():
+    now = datetime(2030, 1, 1, tzinfo=UTC)
+    record = Job.of({"inputs": [], "tags": ["a"]}, now=now, id="a").to(JobStatus.VALIDATING, now=now, worker="w")
+    failed = record.to(JobStatus.FAILED, now=now, error=VersionConflictError("a").to_dict(), retries=1)
+    again = failed.to(JobStatus.PENDING, now=now, not_before=now, priority=3, user_id="ada")
+    for job in (record, failed, again):
+        check(job.to_dict(), Job.from_dict, Job.to_dict)
+
+
 @pytest.mark.parametrize("odd", [5, "x", [1], {"command": 5}])
 def test_a_mistake_is_told_with_its_place(plan: ProcessingPlan, odd: Any):
     data = json.loads(json.dumps(plan.to_dict()))
@@ -122,6 +135,8 @@ def test_a_mistake_is_told_with_its_place(plan: ProcessingPlan, odd: Any):
         OutputError("not as planned", output="out", differences=["shorter"]),
         ProbeError("a.mp4", "empty"),
         PluginError("broken", provider="acme 1.0"),
+        VersionConflictError("job-1"),
+        TransitionError("job-1", "completed", "pending"),
     ],
     ids=lambda error: type(error).__name__,
 )
