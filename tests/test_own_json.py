@@ -113,8 +113,8 @@ def test_records_of_jobs():
     record = Job.of({"inputs": [], "tags": ["a"]}, now=now, id="a").to(JobStatus.VALIDATING, now=now, worker="w")
     failed = record.to(JobStatus.FAILED, now=now, error=VersionConflictError("a").to_dict(), retries=1)
     again = failed.to(JobStatus.PENDING, now=now, not_before=now, priority=3, user_id="ada")
-    for job in (record, failed, again):
-        check(job.to_dict(), Job.from_dict, Job.to_dict)
+    for each in (record, failed, again):
+        check(each.to_dict(), Job.from_dict, Job.to_dict)
 
 
 @pytest.mark.parametrize("odd", [5, "x", [1], {"command": 5}])
