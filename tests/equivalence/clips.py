@@ -23,7 +23,7 @@ _AVC: dict[str, Any] = {"video_codec": "libx264", "gop": 25}
 
 
 def _clip(*, extra: tuple[str, ...] = (), **fields: Any) -> ClipRecipe:
-    # 16 bits, as the harness writes: FFmpeg rounds more of them in one way or another, by what stands in between.
+    # 16 bits, as the harness writes, unless more are asked for.
     depth = ("-sample_fmt", "s16") if fields.get("audio_codec") == "flac" else ()
     swell = _SWELL if fields.get("audio") else ()
     return ClipRecipe(duration=f"{LENGTH}s", extra=[*swell, *depth, *extra], **fields)
@@ -64,6 +64,7 @@ RECIPES: Mapping[str, tuple[str, ClipRecipe]] = {
     "avi": (".avi", _clip(b_frames=2, audio=1, gop=15)),
     "mpg": (".mpg", _clip(b_frames=2, audio=1, gop=12)),
     "flac": (".flac", _clip(audio=["stereo"], audio_codec="flac", audio_rate=44100)),
+    "flac-24": (".flac", _clip(audio=1, audio_codec="flac", extra=("-sample_fmt", "s32"))),
     "wav": (".wav", _clip(audio=1)),
     "m4a": (".m4a", _clip(audio=["stereo"])),
     "mp3": (".mp3", _clip(audio=["stereo"], audio_rate=44100)),

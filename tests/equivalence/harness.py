@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import pytest
 
 from equivalence.decoded import (
     Cues,
@@ -49,6 +50,7 @@ from mediapipeline.planner.streams import (
     Joined,
     Node,
     Packets,
+    Retime,
     Rewrite,
     Sample,
     Sink,
@@ -97,9 +99,9 @@ def lossless(graph: StreamGraph, notes: Notes) -> StreamGraph:
 def _pix_fmt(graph: StreamGraph, node: Encode) -> str | None:
     """What the encoder would be given; but what may be copied is not converted, as it would not be then."""
     source = graph.input_of(node)
-    while source.same_as is not None:
-        source = graph[source.same_as]
-    if isinstance(source, Filter) or not isinstance(source.info, VideoStream):
+    while source.same_as is not None or isinstance(source, Cut):
+        source = graph.input_of(source) if source.same_as is None else graph[source.same_as]
+    if isinstance(source, Filter | Retime) or not isinstance(source.info, VideoStream):
         return node.pix_fmt
     return source.info.pix_fmt
 
@@ -225,6 +227,13 @@ class Bench:
             name: Executor(base_dir=folder / name, ffmpeg=engine.ffmpeg, prober=PyAVProber())
             for name in ("naive", "quick")
         }
+
+    def skip_if_not_compared(self) -> None:
+        """Skip the test that runs, where this FFmpeg gives other frames for reasons of its own."""
+        if (default_engine(self._engine.ffmpeg).capabilities.version or (0,))[0] == 7:
+            pytest.skip(
+                "7.0 forgets the rate at a setpts: half frames are rounded, and the last kept, by whether there is one"
+            )
 
     def plan(self, job: Mapping[str, Any], rules: Sequence[Rule]) -> Planned:
         """The plan of *job*, lossless.

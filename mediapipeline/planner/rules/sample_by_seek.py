@@ -59,8 +59,8 @@ def sample_by_seek(graph: StreamGraph, notes: Notes) -> StreamGraph:
 
 
 def _by_time(source: Source, still: Sample) -> bool:
-    """Whether it is found by its time; one that may be a key frame is another rule's where there is an index."""
-    return still.exact or source.access != "index"
+    """Whether it is found by its time; one that may be a key frame is another rule's where it has an index."""
+    return still.exact or source.access != "index" or source.seek > 0
 
 
 def _groups(stills: Sequence[Sample]) -> list[list[Sample]]:

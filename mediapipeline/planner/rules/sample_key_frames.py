@@ -7,7 +7,6 @@ import attrs
 from mediapipeline.media.timeline import cut_stream
 from mediapipeline.planner.rule import Notes, rule
 from mediapipeline.planner.streams import Rewrite, Sample, Source, StreamGraph
-from mediapipeline.planner.ticks import on_a_tick
 
 __all__ = ["sample_key_frames"]
 
@@ -29,11 +28,11 @@ def sample_key_frames(graph: StreamGraph, notes: Notes) -> StreamGraph:
             or not isinstance(source, Source)
             or source.key_frames
             or source.access != "index"
-            or not on_a_tick(source.seek, source.info)
+            or source.seek  # the key frame may lie before the part that is read
         ):
             continue
         reader = attrs.evolve(
-            source, id=f"{still.id}k", seek=source.seek + still.time, key_frames=True,
+            source, id=f"{still.id}k", seek=still.time, key_frames=True,
             info=cut_stream(source.info, still.time, None),
         )  # fmt: skip
         edits.put(reader)

@@ -1,0 +1,75 @@
+"""Differences that random jobs once found, each as small as it could be made; see ``fuzz.py``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from equivalence.harness import Bench
+from mediapipeline.planner.optimize import RULES
+from planning import job, op
+
+
+def document(*operations: dict[str, Any], read: str, **written: str) -> dict[str, Any]:
+    """A job over the clip *read*; outputs are ``{name: "clip destination"}``."""
+    outputs = {}
+    for name, told in written.items():
+        source, destination = told.split()
+        still = {"format": "png" if name.startswith("p") else "jpg"} if destination.endswith("/") else {}
+        outputs[name] = {"input": source, "destination": destination, **still}
+    return job(*operations, inputs={"in": f"clips/{read}"}, outputs=outputs)
+
+
+FOUND: dict[str, dict[str, Any]] = {
+    # FFmpeg 5.1 shares the fractions of a sample between what it copies and what it decodes of one reading.
+    "copied-beside-decoded": document(
+        op("scale", "in", "small", width=16, height=12), op("trim", "small", "cut", start="40637/500000"),
+        op("trim", "cut", "part", start="4"), read="mkv-mp3.mkv", o0="part o0.mp4", o1="small o1.ts",
+    ),
+    # The picture was converted for the still before it was split, and back for the film.
+    "still-beside-film": document(
+        op("trim", "in", "cut", start="61/16000", duration="9/7"), op("thumbnail", "cut", "stills", at=["4/25"]),
+        read="mp4-silent.mp4", jpg="stills stills/", film="cut film.ts",
+    ),
+    # Rows of odd pictures are others where they are turned first.
+    "odd-and-turned": document(
+        op("vflip", "in", "turned"), op("trim", "turned", "cut", start="1s"), read="mkv-odd.mkv", o0="cut o0.mp4",
+    ),
+    # MPEG streams are counted from the first stream that is taken.
+    "sound-copied-picture-cut": document(
+        op("thumbnail", "in", "stills", at=["5641/44100"]), read="mpg.mpg", jpg="stills stills/", whole="in whole.mov",
+    ),
+    # Shown key frames only, FFmpeg takes the file to begin when the sound does.
+    "key-frame-before-sound": document(
+        op("thumbnail", "in", "stills", at=["17/200"], snap="keyframe"), read="mkv-late-sound.mkv", png="stills p/",
+    ),
+    # The key frame lies before the part that the still is of.
+    "key-frame-before-part": document(
+        op("trim", "in", "cut", start="3/8"), op("thumbnail", "cut", "stills", at=["1/100"], snap="keyframe"),
+        read="mov-late-pcm.mov", png="stills p/",
+    ),
+    # The second cut was not looked at where the first had taken joined streams apart.
+    "cut-and-cut-of-joined": document(
+        op("concat", ["in", "in"], "twice"), op("trim", "twice", "cut", start="7s", duration="4s"),
+        op("trim", "cut", "part", start="1/5", duration="3s"), read="mkv-ntsc.mkv", o0="part o0.mov",
+    ),
+    # What ends while another goes on was mixed by the order of decoding.
+    "mixed-to-the-longest": document(
+        op("trim", "in", "late", start="2s"), op("trim", "late", "part", start="4s"),
+        op("trim", "in", "long", start="5s"), op("mix", ["long", "part"], "mixed"), read="flac.flac", o0="mixed o0.mov",
+    ),
+    # 24 bits are converted once, not to floating point and back where another output asks for that.
+    "deep-sound-shared": document(
+        op("trim", "in", "part", start="3s"), op("volume", "part", "quiet", gain_db=-6), read="flac-24.flac",
+        o0="part o0.mov", o1="quiet o1.mov",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("found", FOUND.values(), ids=FOUND)
+def test_outputs_are_the_same(found: dict[str, Any], bench: Bench) -> None:
+    bench.skip_if_not_compared()
+    naive, quick = bench.plan(found, ()), bench.plan(found, RULES)
+    assert naive.plan.steps != quick.plan.steps, "rules have nothing to do here"
+    assert bench.differences(found, naive, quick) == []
