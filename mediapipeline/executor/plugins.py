@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping
-from importlib import metadata
+from collections.abc import Mapping
 
-from mediapipeline.errors import PluginContractError, PluginLoadError
+from mediapipeline.errors import PluginContractError, PluginError, PluginLoadError
+from mediapipeline.operators.discovery import SWITCH, distribution_of, entry_points, plugins_are_on
 from mediapipeline.planner.plan import ProcessingPlan
 from mediapipeline.steps.plugin import StepRunner
 from mediapipeline.steps.step import CustomStep
@@ -33,32 +32,29 @@ def find_runners(plan: ProcessingPlan, given: Mapping[str, StepRunner]) -> dict[
 
 
 def _installed(name: str) -> StepRunner:
-    if os.environ.get("MEDIAPIPELINE_PLUGINS", "").strip().lower() == "off":
-        raise PluginLoadError(
-            f"the plan has a step of {name!r}, and plugins are switched off (MEDIAPIPELINE_PLUGINS=off)"
-        )
-    points: Iterable[metadata.EntryPoint] = metadata.entry_points(group=GROUP, name=name)
-    offers = {point.value: point for point in points}
+    faults: list[PluginError] = []  # of packages that cannot even be looked at
+    if not plugins_are_on(faults):
+        raise PluginLoadError(f"the plan has a step of {name!r}, and plugins are switched off ({SWITCH}=off)")
+    points = [point for point in entry_points(GROUP, faults) if point.name == name]
+    offers = {(distribution_of(point), point.value): point for point in points}
     if not offers:
         raise PluginLoadError(
             f"the plan has a step of {name!r}, and no installed package runs such steps; install the one that the"
-            " operator came with"
+            f" operator came with{''.join(f' ({fault})' for fault in faults)}"
         )
-    providers = sorted(f"{_distribution(point)}, entry point {point.name} = {point.value}" for point in offers.values())
+    providers = sorted(
+        f"{distribution_of(point)}, entry point {point.name} = {point.value}" for point in offers.values()
+    )
     if len(offers) > 1:
         raise PluginLoadError(f"steps of {name!r} are run by several packages: {' and '.join(providers)}")
-    ((value, point),) = offers.items()
+    (point,) = offers.values()
     try:
         runner = point.load()()
-    except Exception as error:  # whatever somebody else's module raises
+    except (Exception, SystemExit) as error:  # whatever somebody else's module raises, or ends
         raise PluginLoadError(
             f"what runs steps of {name!r} cannot be made: {error!r}", provider=providers[0]
         ) from error
     if not callable(getattr(runner, "run", None)):
-        raise PluginContractError(f"{value} makes {runner!r}, which has no method run()", provider=providers[0])
+        raise PluginContractError(f"{point.value} makes {runner!r}, which has no method run()", provider=providers[0])
     found: StepRunner = runner
     return found
-
-
-def _distribution(point: metadata.EntryPoint) -> str:
-    return point.dist.name if point.dist is not None else "an unknown distribution"

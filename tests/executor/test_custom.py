@@ -194,9 +194,10 @@ def test_runner_that_is_not_there_is_missed_before_anything_is_made(
     made = workshop.plan(tee("in", "t"), last="t")
     with pytest.raises(PluginLoadError, match="no installed package runs such steps"):
         workshop.executor().run(made)
-    monkeypatch.setenv("MEDIAPIPELINE_PLUGINS", "off")
-    with pytest.raises(PluginLoadError, match="switched off"):
-        workshop.executor().run(made)
+    for off in ("off", "0", "offf"):
+        monkeypatch.setenv("MEDIAPIPELINE_PLUGINS", off)
+        with pytest.raises(PluginLoadError, match="switched off"):
+            workshop.executor().run(made)
 
 
 @pytest.fixture
@@ -224,6 +225,7 @@ def test_runner_that_is_installed_is_found(workshop: Workshop, offered: Callable
     [
         ("tee:Missing", PluginLoadError, "cannot be made.*acme, entry point acme.tee = tee:Missing"),
         ("no_such_module:Runner", PluginLoadError, "cannot be made.*no_such_module"),
+        ("sys:exit", PluginLoadError, "cannot be made: SystemExit.*acme, entry point acme.tee = sys:exit"),
         ("builtins:object", PluginContractError, "no method run"),
     ],
 )
@@ -233,6 +235,22 @@ def test_installed_runner_that_is_broken_is_named(
     offered(value)
     with pytest.raises(error, match=said):
         workshop.executor().run(workshop.plan(tee("in", "t"), last="t"))
+
+
+def test_a_damaged_package_hides_no_runner(
+    workshop: Workshop, offered: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = workshop.plan(tee("in", "t"), last="t")
+    offered("tee:Copier")
+    damaged = tmp_path / "site" / "damaged-1.0.dist-info"
+    damaged.mkdir()
+    (damaged / "METADATA").write_text("Metadata-Version: 2.1\nName: damaged\nVersion: 1.0\n")
+    (damaged / "entry_points.txt").write_text("[mediapipeline.steps]\ngarbage\n")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    workshop.executor().run(made)
+    (tmp_path / "site" / "acme-1.0.dist-info" / "entry_points.txt").write_text("")
+    with pytest.raises(PluginLoadError, match=r"no installed package .*cannot be read.*from damaged"):
+        workshop.executor().run(made, overwrite=True)
 
 
 def test_two_packages_that_run_the_same_steps_are_named(workshop: Workshop, offered: Callable[..., None]) -> None:
