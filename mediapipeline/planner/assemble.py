@@ -90,6 +90,8 @@ def planned_streams(graph: ir.StreamGraph, sink: ir.Sink, operator_at: OperatorA
             found.append(PlannedStream(kind=node.kind, encoder=node.encoder, codec=node.info.codec, reason=reason))
         else:
             reason = "cut at key frames" if isinstance(graph.input_of(node), ir.Cut) else "nothing changes it"
+            if isinstance(node, ir.Copy) and node.clipped:
+                reason = "cut at whole packets"
             if isinstance(node, ir.Joined):
                 reason = f"{len(node.inputs)} files joined packet by packet: nothing tells them apart for a decoder"
             if isinstance(node, ir.Splice):
@@ -192,7 +194,9 @@ def _expected_stream(graph: ir.StreamGraph, node: ir.Node, begin: Fraction) -> S
         whole = graph.input_of(source).info.end
         last = whole if source.end is None else source.end if whole is None else min(source.end, whole)
         if last is not None:
-            end = Range(max(Fraction(0), last - source.start - tolerance), last + tolerance)
+            length = info.packet or 0 if isinstance(info, AudioStream) else 0
+            begins = source.start if node.clipped else 0
+            end = Range(max(Fraction(0), last - source.start - tolerance), last - begins + tolerance + length)
     elif info.end is not None and not isinstance(info, SubtitleStream):
         end = Range.around(info.end - begin, tolerance)
         if isinstance(info, VideoStream) and info.vfr and any(map(_begins_later, graph.ancestors(node.id))):

@@ -21,7 +21,7 @@ from mediapipeline.media.container import Container, container_named
 from mediapipeline.media.streams import AudioStream, Stream, VideoStream
 from mediapipeline.media.timecode import seconds_text, to_microseconds_floor
 from mediapipeline.planner import streams as ir
-from mediapipeline.planner.ticks import tells_samples_apart, ticks_coarsely
+from mediapipeline.planner.ticks import PACKETS_EARLY, tells_samples_apart, ticks_coarsely
 from mediapipeline.steps.files import Asset, Final, Work
 from mediapipeline.steps.files import Source as SourceFile
 from mediapipeline.steps.listing import DEMUXER, Member, listing
@@ -295,8 +295,8 @@ class CommandBuilder:
         source = self._graph.input_of(node)
         options: Options = ()
         if isinstance(source, ir.Cut):
-            options = _packet_cut(source)
-            source = self._graph.input_of(source)
+            cut, source = source, self._graph.input_of(source)
+            options = _packet_cut(cut, source)
         if not isinstance(source, ir.Source):
             raise PluginContractError(f"the stream {node.id} of {node.origin} is to be copied and is not an input's")
         which = source.reading
@@ -470,9 +470,13 @@ def _reading(source: ir.Source, begins: Fraction) -> Options:
     return (("noaccurate_seek", None), ("skip_frame", "nokey"), *at)
 
 
-def _packet_cut(cut: ir.Cut) -> Options:
+def _packet_cut(cut: ir.Cut, source: ir.Node) -> Options:
     options: list[tuple[str, str | None]] = []
-    if cut.start:
+    if cut.kind == "audio" and isinstance(source, ir.Source) and not source.seekable:
+        # A seek may lead behind the first packet, so it leads to before it; what comes before time 0 is left out.
+        options.append(("itsoffset", seconds_text(-PACKETS_EARLY)))
+        options.append(("ss", seconds_text(cut.start - PACKETS_EARLY)))
+    elif cut.start:
         options.append(("ss", seconds_text(cut.start)))
     if cut.end is not None:
         options.append(("t", seconds_text(cut.end - cut.start)))
@@ -548,6 +552,8 @@ def _stream_options(at: int, node: ir.Node, container: Container) -> list[tuple[
         options.append((f"c:{at}", "copy"))
         needed = container.copy_filters.get(node.info.codec or "")
         if needed is not None:
+        if isinstance(node, ir.Copy) and node.clipped:
+            options.append((f"copypriorss:{at}", "0"))
             options.append((f"bsf:{at}", needed))
     info = node.info
     if info.language is not None:

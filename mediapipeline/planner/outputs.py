@@ -25,6 +25,7 @@ from mediapipeline.planner import pixels
 from mediapipeline.planner.expand import GraphBuilder
 from mediapipeline.planner.rule import Decision
 from mediapipeline.planner.streams import Copy, Cut, Encode, Node, NodeId, Sink, Source
+from mediapipeline.planner.ticks import PACKETS_EARLY
 
 __all__ = ["OutputBuilder", "OutputRequest"]
 
@@ -338,15 +339,17 @@ class OutputBuilder:
         taken = container.video if isinstance(ref, VideoRef) else container.audio
         node = _unchanged(self._build, node)
         cut = None
-        if isinstance(node, Cut) and not node.exact:
-            cut, node = node, _unchanged(self._build, self._build.nodes[node.inputs[0]])
+        # No packet can be divided: sound that is cut exactly and copied begins with the first whole one.
+        exactly = isinstance(ref, AudioRef) and isinstance(node, Cut) and node.exact
+        if isinstance(node, Cut) and (exactly or not node.exact):
+            cut, node = attrs.evolve(node, exact=False), _unchanged(self._build, self._build.nodes[node.inputs[0]])
         if not isinstance(node, Source):
             self._problem(
                 "cannot-copy", f"codec {asked.codec!r} takes a copy, and {node.origin} changes the stream",
                 "cut once, at key frames (accuracy: keyframe), or let it be encoded", at=at,
             )  # fmt: skip
             return []
-        if cut is not None and not node.seekable:
+        if cut is not None and not node.seekable and not (exactly and cut.start >= PACKETS_EARLY):
             message = (
                 f"codec {asked.codec!r} takes a copy, and the key frames of {node.input!r} are not found by seeking"
             )
@@ -367,13 +370,19 @@ class OutputBuilder:
         taken_from = node.id
         if cut is not None:
             taken_from = self._build.add(attrs.evolve(cut, id=self._build.new_id(), inputs=(node.id,)))
-        return [self._add_copy(attrs.evolve(ref, id=taken_from))]
+            if exactly:
+                text = "the sound is cut at whole packets: the job wants it copied, and no packet can be divided"
+                self.decisions.append(Decision("output", self._request.path, text))
+        return [self._add_copy(attrs.evolve(ref, id=taken_from), clipped=exactly)]
 
-    def _add_copy(self, ref: VideoRef | AudioRef | SubtitleRef | CoverRef) -> NodeId:
+    def _add_copy(self, ref: VideoRef | AudioRef | SubtitleRef | CoverRef, *, clipped: bool = False) -> NodeId:
         node = self._build.nodes[ref.id]
         return self._build.add(
-            Copy(id=self._build.new_id(), kind=node.kind, inputs=(ref.id,), info=ref.info, origin=self._request.path)
-        )
+            Copy(
+                id=self._build.new_id(), kind=node.kind, inputs=(ref.id,), info=ref.info, origin=self._request.path,
+                clipped=clipped,
+            )
+        )  # fmt: skip
 
     def _media(self, clip: MediaInfo, nodes: Sequence[Node]) -> MediaInfo:
         """What the output will be, as far as the clip tells; codecs are settled when the graph is."""

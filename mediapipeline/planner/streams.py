@@ -227,7 +227,9 @@ class Encode(Node):
 
 @attrs.frozen(kw_only=True, eq=False)
 class Copy(Node):
-    """Take the coded packets as they are."""
+    """Take the coded packets as they are; with `clipped`, leave out those that begin before time 0 of a cut."""
+
+    clipped: bool = False
 
 
 @attrs.frozen(kw_only=True, eq=False)

@@ -7,7 +7,10 @@ from fractions import Fraction
 
 from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
 
-__all__ = ["on_a_tick", "tells_samples_apart", "tick_before", "ticks_coarsely"]
+__all__ = ["PACKETS_EARLY", "on_a_tick", "tells_samples_apart", "tick_before", "ticks_coarsely"]
+
+PACKETS_EARLY = Fraction(4)
+"""Seconds before a time from which packets are read where FFmpeg guesses where they lie; it may be off by a few."""
 
 _MICROSECONDS = 1_000_000
 _FINE = Fraction(1, 1000)
