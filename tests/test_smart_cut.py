@@ -86,17 +86,21 @@ def packets(path: Path) -> tuple[list[Fraction], list[Fraction]]:
         return shown, [p.dts * base for p in found if p.dts is not None]
 
 
-def planned(source: Path, destination: str, engine: Engine, **options: Any) -> ProcessingPlan:
+def planned(
+    source: Path, destination: str, engine: Engine, codec: dict[str, str] | None = None, **options: Any
+) -> ProcessingPlan:
     job = {
         "inputs": [{"id": "in", "source": source.name}],
         "operations": [{"op": "trim", "input": "in", "output": "out", "params": options}],
-        "outputs": [{"id": "out", "destination": destination}],
+        "outputs": [{"id": "out", "destination": destination} | ({} if codec is None else {"codec": codec})],
     }
     return Planner(base_dir=source.parent, ffmpeg=engine.ffmpeg, strategies={"smart_cut": "preferred"}).plan(job)
 
 
-def smart_cut(source: Path, destination: str, engine: Engine, **options: Any) -> ProcessingPlan:
-    plan = planned(source, destination, engine, **options)
+def smart_cut(
+    source: Path, destination: str, engine: Engine, codec: dict[str, str] | None = None, **options: Any
+) -> ProcessingPlan:
+    plan = planned(source, destination, engine, codec, **options)
     result = Executor(base_dir=source.parent, ffmpeg=engine.ffmpeg, verify="full").run(plan, overwrite=True)
     found = differences(plan.output("out"), result.outputs["out"].media)
     assert not found, f"{found}\n{plan.explain()}"
@@ -168,7 +172,7 @@ def test_bounds_on_key_frames(
     name: str, start: str, end: str | None, all_but: int, tmp_path: Path, default_engine: Engine
 ) -> None:
     source = make(name, tmp_path, default_engine)
-    bounds = {"start": f"{start}s"} | ({} if end is None else {"end": f"{end}s"})
+    bounds: dict[str, Any] = {"start": f"{start}s"} | ({} if end is None else {"end": f"{end}s"})
     plan = smart_cut(source, "out.mp4", default_engine, **bounds)
     check(source, tmp_path / "out.mp4", plan, default_engine, start, end)
     count, total = copied(plan)
@@ -191,6 +195,131 @@ def test_sound_is_cut_at_the_sample(tmp_path: Path, engine: Engine) -> None:
         assert track.duration is not None
         assert track.time_base is not None
         assert track.duration * track.time_base == pytest.approx(3.76, abs=0.001)
+
+
+@pytest.mark.parametrize(("suffix", "start", "end"), [("mp4", "1.53", "5.29"), ("ts", "4.13", "5.87")])
+def test_sound_is_copied_at_whole_packets(suffix: str, start: str, end: str, tmp_path: Path, engine: Engine) -> None:
+    CLIPS["short"] = Clip(suffix, "25", ("-g", "12"))
+    source = make("short", tmp_path, engine)
+    codec = {"video": "h264", "audio": "copy"}
+    plan = smart_cut(source, "out.mp4", engine, codec, start=f"{start}s", end=f"{end}s")
+    assert plan.output("out").streams[1].reason == "cut at whole packets"
+    low, high = Fraction(start), Fraction(end)
+    packet = Fraction(1024, 48000)
+    part = [(time, data) for time, data in coded(source) if low - packet / 8 <= time < high + packet / 8]
+    wanted = [data for _, data in part]
+    found = coded(tmp_path / "out.mp4")
+    assert len(wanted) - 1 <= len(found) <= len(wanted)
+    at = wanted.index(found[0][1])
+    assert at <= 1
+    assert wanted[at : at + len(found)] == [data for _, data in found]
+    first, _ = packets(tmp_path / "out.mp4")
+    heard = found[0][0] - first[0]  # against the first frame, which an output has at a whole frame
+    shown = next(time for time in packets(source)[0] if time >= low)
+    assert abs(heard - (part[at][0] - shown)) <= Fraction(1, 50)
+
+
+def coded(path: Path) -> list[tuple[Fraction, bytes]]:
+    """The packets of sound, with their times from the start of the file."""
+    with av.open(str(path)) as container:
+        stream = container.streams.audio[0]
+        start = Fraction(container.start_time or 0, 1_000_000)
+        return [
+            (each.pts * (stream.time_base or 0) - start, _without_header(bytes(each)))
+            for each in container.demux(stream)
+            if each.pts is not None
+        ]
+
+
+def _without_header(data: bytes) -> bytes:
+    """AAC as MP4 has it: in a transport stream every packet begins with a header."""
+    return data[7:] if data[:1] == b"\xff" and data[1] & 0xF6 == 0xF0 else data
+
+
+_PARTS = (("0.3", "2.77"), ("3.1", "5.9"), ("1", "4"), ("0.21", "0.53"))
+
+
+@pytest.mark.parametrize(("suffix", "target"), [("mp4", "mkv"), ("mkv", "ts"), ("ts", "mp4")])
+def test_many_parts(suffix: str, target: str, tmp_path: Path, engine: Engine) -> None:
+    CLIPS["short"] = Clip(suffix, "25", ("-g", "12"))
+    source = make("short", tmp_path, engine)
+    plan = joined({"in": source.name}, [("in", *part) for part in _PARTS], f"out.{target}", tmp_path, engine)
+    count, total = copied(plan)
+    assert count > total / 2
+    shown, originals = packets(source)[0], hashes(engine, source)
+    wanted: list[str] = []
+    for start, end in _PARTS:
+        kept = [at for at, time in enumerate(shown) if Fraction(start) <= time < Fraction(end)]
+        # The frames of a whole stand at whole multiples of one; of a part that begins between two, the first is there
+        # from the start on.
+        lead = int((shown[kept[0]] - Fraction(start)) * 25 + Fraction(1, 2))
+        wanted += [originals[kept[0]]] * lead + [originals[at] for at in kept]
+    times, decoded = packets(tmp_path / f"out.{target}")
+    assert len(times) == total == len(wanted)
+    assert all(abs(b - a - Fraction(1, 25)) <= Fraction(1, 1000) for a, b in pairwise(times)), "there is a gap"
+    assert all(a < b for a, b in pairwise(decoded))
+    found = hashes(engine, tmp_path / f"out.{target}")
+    assert sum(a == b for a, b in zip(found, wanted, strict=True)) >= count
+
+
+def joined(
+    inputs: dict[str, str], parts: list[tuple[str, str, str]], destination: str, folder: Path, engine: Engine
+) -> ProcessingPlan:
+    """A smart cut of several parts, done."""
+    operations: list[dict[str, Any]] = [
+        {"op": "trim", "input": name, "output": f"p{at}", "params": {"start": f"{start}s", "end": f"{end}s"}}
+        for at, (name, start, end) in enumerate(parts)
+    ]
+    operations.append({"op": "concat", "inputs": [each["output"] for each in operations], "output": "out"})
+    job = {
+        "inputs": [{"id": name, "source": source} for name, source in inputs.items()],
+        "operations": operations,
+        "outputs": [{"id": "out", "destination": destination}],
+    }
+    plan = Planner(base_dir=folder, ffmpeg=engine.ffmpeg, strategies={"smart_cut": "preferred"}).plan(job)
+    Executor(base_dir=folder, ffmpeg=engine.ffmpeg, verify="full").run(plan)
+    return plan
+
+
+def test_parts_of_two_clips_that_reorder_frames_by_different_numbers(tmp_path: Path, engine: Engine) -> None:
+    for name, options in (("one", ("-bf", "0")), ("two", ("-bf", "3"))):
+        picture = f"testsrc2=size=96x64:rate=25:duration=5,hue=h={30 * len(name)}"
+        command = ["-f", "lavfi", "-i", picture, "-c:v", "libx264", "-profile:v", "high", *_PLAIN, "-g", "12", *options]
+        run(engine, *command, str(tmp_path / f"{name}.mp4"))
+    parts = [("one", "0.4", "3.8"), ("two", "0.6", "4.6"), ("one", "1.2", "4.8")]
+    plan = joined({"one": "one.mp4", "two": "two.mp4"}, parts, "out.mp4", tmp_path, engine)
+    count, total = copied(plan)
+    assert any(step.title == "count the times of the parts anew" for step in plan.steps)
+    originals = {name: hashes(engine, tmp_path / f"{name}.mp4") for name in ("one", "two")}
+    wanted = [
+        frame
+        for name, start, end in parts
+        for frame in originals[name][round(float(start) * 25) : round(float(end) * 25)]
+    ]
+    found = hashes(engine, tmp_path / "out.mp4")
+    assert len(found) == len(wanted) == total
+    assert sum(a == b for a, b in zip(found, wanted, strict=True)) >= count
+    times, decoded = packets(tmp_path / "out.mp4")
+    assert {b - a for a, b in pairwise(times)} == {Fraction(1, 25)}
+    assert all(a < b for a, b in pairwise(decoded))
+
+
+def test_a_container_that_decodes_far_ahead(tmp_path: Path, engine: Engine) -> None:
+    plain = make("ts", tmp_path, engine)
+    source = tmp_path / "ahead.ts"
+    run(engine, "-i", str(plain), "-c", "copy", "-bsf:v", "setts=pts=PTS:dts=DTS-4*3600", "-f", "mpegts", str(source))
+    plan = smart_cut(source, "out.mp4", engine, start="1.53s", end="5.29s")
+    check(source, tmp_path / "out.mp4", plan, engine, "1.53", "5.29")
+
+
+def test_parts_that_differ_are_encoded(tmp_path: Path, default_engine: Engine) -> None:
+    for name, profile in (("one", "main"), ("two", "high")):
+        picture = "testsrc2=size=96x64:rate=25:duration=4"
+        command = ["-f", "lavfi", "-i", picture, "-c:v", "libx264", "-profile:v", profile, *_PLAIN, "-g", "12"]
+        run(default_engine, *command, str(tmp_path / f"{name}.mp4"))
+    parts = [("one", "0.4", "3.8"), ("two", "0.6", "3.6")]
+    plan = joined({"one": "one.mp4", "two": "two.mp4"}, parts, "out.mp4", tmp_path, default_engine)
+    assert "no smart cut: its parts differ in profile" in plan.output("out").streams[0].reason
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,6 @@ __all__ = ["FFprobeProber"]
 
 _MAX_OUTPUT = 32 * 1024 * 1024
 _LOOKED_INTO = 3
-_NUMBER = re.compile(r"-?\d+")
 _UNKNOWN = frozenset(["unknown", "unspecified", "reserved", "N/A", ""])
 
 
@@ -81,28 +80,24 @@ class FFprobeProber:
         facts = "packet=pts,dts,size,pos,flags:stream=time_base:format=format_name"
         interval = [] if wanted == "%" else ["-read_intervals", wanted]
         told = self._ask(path, self._packet_argv(file, stream, "csv", ["-show_entries", facts, *interval]), file)
-        base, demuxer, places = Fraction(1, 1_000_000), "", list[tuple[int, int]]()
-        packets: list[CodedPacket] = []
-        for line in told.splitlines():
-            kind, *words = line.split(",")
-            if kind == "packet":
-                pts, dts, size, pos, flags = words[:5]
-                if not _NUMBER.fullmatch(pts) or "D" in flags or "C" in flags:
-                    return None  # what is not sure is not told
-                packets.append(CodedPacket(int(pts), int(dts) if _NUMBER.fullmatch(dts) else None, "K" in flags))
-                places.append((int(pos) if pos.isdigit() else -1, int(size)))
-            elif kind == "stream":
-                base = _ratio(words[0]) or base
-            elif kind == "format":
-                demuxer = ",".join(words).strip('"')
+        lines = [line.split(",") for line in told.splitlines()]
+        rows = [words[1:6] for words in lines if words[0] == "packet"]  # pts, dts, size, pos, flags
+        facts_of = {words[0]: words[1:] for words in lines if words[0] in ("stream", "format")}
+        base = _ratio(next(iter(facts_of.get("stream", ())), None)) or Fraction(1, 1_000_000)
+        demuxer = ",".join(facts_of.get("format", ())).strip('"')
+        if any(row[0] == "N/A" or "D" in row[4] or "C" in row[4] for row in rows):
+            return None  # what is not sure is not told
+        packets = [
+            CodedPacket(int(pts), None if dts == "N/A" else int(dts), "K" in flags) for pts, dts, _, _, flags in rows
+        ]
         edges = [time / base for time in (low, *near, *(() if high is None else (high,)))]
         if high is None and packets:
             edges.append(Fraction(max(packet.pts for packet in packets)))
         looked = _near(packets, edges)
         unknown = []
         for at in looked:
-            place, length = places[at]
-            data = read_packet(path, demuxer, place, length) if place >= 0 else None
+            _, _, size, pos, _ = rows[at]
+            data = read_packet(path, demuxer, int(pos), int(size)) if pos.isdigit() else None
             idr = None if data is None else holds_idr(data)
             packets[at] = packets[at]._replace(idr=idr)
             if idr is None:

@@ -19,6 +19,9 @@ Look: TypeAlias = Callable[[Source, Window, tuple[Fraction, ...]], PacketIndex |
 _APART = Fraction(60)
 """Seconds between two parts that are worth looking twice."""
 
+_TAIL = Fraction(4)
+"""Seconds at the end of a file that are looked at with what is before them."""
+
 
 def with_packets(graph: StreamGraph, look: Look) -> StreamGraph:
     """*graph* with the packets of every picture of which exact parts might as well be copied.
@@ -101,6 +104,6 @@ def _part(graph: StreamGraph, node: Node | None) -> tuple[Source, Window, bool] 
         node = graph.input_of(node)
     if node.seek:
         return None
-    if end is not None and node.info.end is not None and end >= node.info.end:
-        end = None  # a window up to the end of the file tells that it is
+    if end is not None and node.info.end is not None and end + _TAIL >= node.info.end:
+        end = None  # no prober that stops there can tell that nothing comes after
     return node, (start, end), any_cut

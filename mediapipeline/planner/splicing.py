@@ -144,7 +144,8 @@ def _parts(
     inputs = [attrs.evolve(each, options=(*_RAW, *each.options)) for each in (command.inputs if command else ())]
     outputs = [
         attrs.evolve(output, file=each.token, options=(*output.options, *each.options(each.before)))
-        for each, output in zip(encoded, command.outputs if command is not None else (), strict=True)
+        # What comes after those is read along so that times count from the start of the file, as they do here anyway.
+        for each, output in zip(encoded, command.outputs if command is not None else (), strict=False)
     ]
     used = [estimate_sinks(alone, sinks, machine, media)] if sinks else []
     for each, part in copied:

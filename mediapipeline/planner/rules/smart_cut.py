@@ -129,6 +129,12 @@ class _Splicer:
                     id=f"{name}.filled", kind="video", inputs=(last,), info=facts, origin=origin, rate=rate, fill=True
                 )
             )  # fmt: skip
+            last = self._add(
+                Filter(  # FFmpeg 5.1 repeats the last to when what was read ended
+                    id=f"{name}.counted", kind="video", inputs=(last,), info=facts, origin=origin, name="trim",
+                    options=(("end_frame", run.frames),),
+                )
+            )  # fmt: skip
         return self._add(
             attrs.evolve(
                 self._node, id=name, inputs=(last,), info=attrs.evolve(facts, codec=self._node.info.codec),
