@@ -251,7 +251,9 @@ _COMPARED = 100_000
 def _shift(one: Sound, other: Sound, reach: Fraction) -> int:
     """How many samples of *one* come before the first of *other*, where they are most alike."""
     most = int(reach * one.rate) + 1
-    a, b = one.samples[0][:_COMPARED], other.samples[0][:_COMPARED]
+    # From where something is heard: of silence every part is like every other.
+    begin = max(0, min(_first_heard(one), _first_heard(other)) - most)
+    a, b = (each.samples[0][begin : begin + _COMPARED] for each in (one, other))
     size = 1 << (len(a) + len(b)).bit_length()
     product = np.fft.irfft(np.fft.rfft(a, size) * np.conj(np.fft.rfft(b, size)), size)
     shifts = np.r_[np.arange(-min(most, len(b) - 1), min(most, len(a) - 1) + 1)]
@@ -261,6 +263,13 @@ def _shift(one: Sound, other: Sound, reach: Fraction) -> int:
     length = np.minimum(len(a) - from_a, len(b) - from_b)
     power = power_a[from_a + length] - power_a[from_a] + power_b[from_b + length] - power_b[from_b]
     return int(shifts[np.argmax(product[shifts] / np.maximum(power, 1e-9))])
+
+
+def _first_heard(sound: Sound) -> int:
+    return int(np.argmax(np.abs(sound.samples[0]) > _HEARD)) if sound.samples.size else 0
+
+
+_HEARD = 1e-3
 
 
 def _overlap(one: Sound, other: Sound, shift: int) -> tuple[np.ndarray, np.ndarray]:
