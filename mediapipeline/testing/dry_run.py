@@ -29,6 +29,7 @@ from mediapipeline.planner.plan import PlannedFile, PlannedOutput, ProcessingPla
 from mediapipeline.sources.policy import SourcePolicy
 from mediapipeline.sources.staging import Staged
 from mediapipeline.steps.measure import fill
+from mediapipeline.steps.pipes import joined
 from mediapipeline.steps.step import FFmpegStep, Step
 from mediapipeline.testing.mishaps import Mishap, StepName, find_output, find_step
 
@@ -75,9 +76,10 @@ class DryRun:
 class DryRunExecutor(Executor):
     """Runs plans without running anything.
 
-    Steps run one after the other, in the order of the plan, on a clock that only the estimates of the plan move.
-    Outputs are as they were planned. What is to go wrong is said by the methods below, and goes for every run after
-    that, or for the next *times* runs: ``times=1`` is a failure that is gone when the job is tried again.
+    Steps run one after the other, in the order of the plan, and together where they hand streams to each other. Only
+    the estimates of the plan move the clock. Outputs are as they were planned. What is to go wrong is said by the
+    methods below, and goes for every run after that, or for the next *times* runs: ``times=1`` is a failure that is
+    gone when the job is tried again.
 
     >>> executor = DryRunExecutor()
     >>> executor.fail(0, "No space left on device", retryable=True, times=1)
@@ -247,10 +249,10 @@ class _DryExecution(Execution):
     async def _work(self) -> Places:
         places = find_places(self._plan, self._settings.policy, self._staged)
         await asyncio.sleep(0)
-        for step in self._plan.steps:
-            await self._step(step)
+        for group in joined(self._plan.steps):
+            await self._run_together(group)
             for output in self._plan.outputs:
-                if output.step == step.id:
+                if output.step in {step.id for step in group}:
                     await self._look_at(output)
         return places
 
@@ -260,41 +262,53 @@ class _DryExecution(Execution):
     def _due(self, id_: str, *kinds: str) -> list[Mishap]:
         return [mishap for mishap, target in self._mishaps if target == id_ and mishap.kind in kinds]
 
-    async def _step(self, step: Step) -> None:
-        begun, length = self._clock, _wall_seconds(step)
-        self._meter.start(step.id, self._clock)
-        self._emit(StepStarted(step=step.id, title=step.title, cpus=min(step.cpus, self._settings.budget.total)))
-        await asyncio.sleep(0)
-        argv, taken = self._command(step)
-        for mishap in self._due(step.id, "warn"):
-            self._warn(mishap.text, step.id)
-        bad = min(self._due(step.id, "fail", "stall", "hang", "cancel"), key=lambda each: each.at, default=None)
-        frames = self._frames(step)
+    async def _run_together(self, steps: Sequence[Step]) -> None:
+        """Run steps that hand streams to each other; mostly one alone."""
+        begun, length = self._clock, max(map(_wall_seconds, steps))
+        commands = {step.id: self._command(step) for step in steps}
+        for step in steps:
+            self._meter.start(step.id, self._clock)
+            self._emit(StepStarted(step=step.id, title=step.title, cpus=min(step.cpus, self._settings.budget.total)))
+            await asyncio.sleep(0)
+            for mishap in self._due(step.id, "warn"):
+                self._warn(mishap.text, step.id)
+        ends = [(mishap, step) for step in steps for mishap in self._due(step.id, "fail", "stall", "hang", "cancel")]
+        bad = min(ends, key=lambda each: each[0].at, default=None)
         for report in range(1, _REPORTS + 1):
-            share = report / _REPORTS
-            if bad is not None and share > bad.at:
+            share = Fraction(report, _REPORTS)
+            if bad is not None and share > bad[0].at:
                 break
-            self._clock = begun + share * length
-            if isinstance(step, FFmpegStep) or _duration(step) is not None:
-                progress = _progress(step, Fraction(report, _REPORTS), frames, length)
-                self._emit(self._meter.progress(step.id, progress, self._clock))
-                await asyncio.sleep(0)
+            self._clock = begun + float(share) * length
+            for step in steps:
+                await self._report(step, share, length)
         if bad is not None:
-            self._clock = begun + bad.at * length
-            await _happen(bad, step, argv)
+            mishap, step = bad
+            self._clock = begun + mishap.at * length
+            await _happen(mishap, step, commands[step.id][0])
+        for step in steps:
+            self._end(step, length, *commands[step.id])
+            await asyncio.sleep(0)
+
+    async def _report(self, step: Step, share: Fraction, length: float) -> None:
+        """Tell how far *step* is that takes *length* seconds; those that only move bytes tell nothing."""
+        if isinstance(step, FFmpegStep) or _duration(step) is not None:
+            progress = _progress(step, share, self._frames(step), length)
+            self._emit(self._meter.progress(step.id, progress, self._clock))
+            await asyncio.sleep(0)
+
+    def _end(self, step: Step, length: float, argv: tuple[str, ...], taken: tuple[Taken, ...]) -> None:
         self._steps[step.id] = StepResult(
             id=step.id,
             cpu_seconds=float(step.resources.cpu_seconds or 0),
             wall_seconds=length,
             peak_memory=step.resources.memory,
-            frames_encoded=frames if isinstance(step, FFmpegStep) else None,
+            frames_encoded=self._frames(step) if isinstance(step, FFmpegStep) else None,
             argv=argv,
             measurements=self._measurements(step),
             taken=taken,
         )
         done = self._meter.finish(step.id)
         self._emit(StepFinished(step=step.id, wall_seconds=length, run_fraction=done))
-        await asyncio.sleep(0)
 
     def _command(self, step: Step) -> tuple[tuple[str, ...], tuple[Taken, ...]]:
         """What would run, with what depends on measurements, and what that is."""

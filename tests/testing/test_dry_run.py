@@ -36,6 +36,7 @@ from mediapipeline.sources.policy import SourcePolicy
 from mediapipeline.testing import DryRunExecutor, clip_info, make_clip
 from outcomes import differences
 from planning import job, op, plan
+from tee import registry, tee
 
 SCALED = job(op("scale", "in", "small", width=64, height=48), outputs={"small": "small.mp4"})
 LOUD = job(
@@ -357,3 +358,21 @@ def test_every_kind_of_output_comes_out(dry):
 @pytest.mark.parametrize("name", ["run", "start"])
 def test_it_is_called_as_the_real_one_is(name):
     assert inspect.signature(getattr(DryRunExecutor, name)) == inspect.signature(getattr(Executor, name))
+
+
+def test_steps_of_plugins_run_with_those_at_their_pipes(dry):
+    events: list[Event] = []
+    made = plan(
+        job(tee("in", "t"), outputs={"t": "t.mp4"}), {"in.mp4": clip_info(duration="60s", audio=0)}, registry=registry()
+    )
+    result = dry.run(made, on_event=events.append)
+    assert kinds(events) == [
+        "run-started", "step-started", "step-progress", "step-finished", "verified", "published", "run-finished",
+    ]  # fmt: skip
+    assert dry.runs[0].started == dry.runs[0].finished == ("feed-0-0", "custom-0", "write-t")
+    assert {event.step for event in events if isinstance(event, StepProgress)} == {"feed-0-0", "custom-0", "write-t"}
+    assert [bool(step.argv) for step in result.steps] == [True, False, True]
+    dry.fail("custom-0", "the function raised")
+    with pytest.raises(ExecutionError, match="the function raised") as raised:
+        dry.run(made)
+    assert raised.value.step == "custom-0"
