@@ -210,11 +210,19 @@ class JobRunner:
     # Running
 
     def run(self) -> None:
-        """Run jobs until none is left that is pending, or until `stop`.
+        """Run jobs until there is nothing to do, or until `stop`; see `serve`.
 
         An interrupt (Ctrl-C) ends those that run, and puts them back.
+
+        Raises:
+            RuntimeError: This runner runs already, or this thread has a running event loop.
         """
-        asyncio.run(self.serve(until_idle=True))
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            asyncio.run(self.serve(until_idle=True))
+        else:
+            raise RuntimeError("this thread has an event loop that runs: `await runner.serve(until_idle=True)` there")
 
     async def serve(self, *, until_idle: bool = False) -> None:
         """Run jobs on this event loop, until `stop`. If the task is cancelled, those that run are put back.
@@ -222,7 +230,8 @@ class JobRunner:
         Where the store fails, so that not even the end of a job can be written down, it ends, and raises that.
 
         Args:
-            until_idle: End when there is nothing to do. Jobs that rest before they are tried again are waited for.
+            until_idle: End when there is nothing to do: no job is pending, be it at rest before it is tried again, and
+                none is under way, be it with another runner.
 
         Raises:
             RuntimeError: This runner runs already.
@@ -242,8 +251,10 @@ class JobRunner:
             finally:
                 self._loop = None
                 self._stopping = self._ending = False
-        for worker in workers:
-            worker.result()
+        failures = [worker.exception() for worker in workers if not worker.cancelled()]
+        for failure in failures:
+            if failure is not None:
+                raise failure
 
     async def wait(self, id: str) -> Job:  # noqa: A002 - see above
         """The record of a job when it is over; who waits holds no thread.
@@ -296,7 +307,7 @@ class JobRunner:
 
     async def _see_through(self, job: Job) -> None:
         record = self._record(job, claimed=True)
-        record.tell()
+        await in_thread(record.tell, heed=False)
         attempt = asyncio.create_task(Attempt(self._settings, record).run(), name=f"mediapipeline-job-{job.id}")
         self._running[attempt] = job.id
         task = asyncio.current_task()

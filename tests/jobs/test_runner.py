@@ -705,6 +705,12 @@ def test_misuse_is_told(tmp_path):
     with pytest.raises(ValueError, match="no folder"):
         JobRunner(planner=planner, executor=DryRunExecutor(), work_dir=tmp_path / "none")
 
+    async def inside() -> None:
+        JobRunner(planner=planner, executor=DryRunExecutor()).run()
+
+    with pytest.raises(RuntimeError, match=r"await runner.serve"):
+        asyncio.run(inside())
+
 
 def test_records_of_a_finished_job_survive_json():
     host = Host()
