@@ -17,6 +17,7 @@ from mediapipeline.ffmpeg.features import Capabilities
 from mediapipeline.graph.graph import BoundOperation, Graph
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.operators.base import Facts, Kind
+from mediapipeline.steps.resources import Resources
 
 __all__ = ["Inferred", "infer"]
 
@@ -31,11 +32,13 @@ class Inferred:
         clips: Facts by name of the clip; a clip that depends on a problem is missing.
         outputs: What each operation infers for its output ports, by path.
         noops: Paths of the operations that give their first input back.
+        estimates: What operators say that an operation uses, by path; those that leave it to the planner are missing.
     """
 
     clips: Mapping[str, MediaInfo]
     outputs: Mapping[str, Mapping[str, MediaInfo]]
     noops: frozenset[str]
+    estimates: Mapping[str, Resources] = attrs.field(factory=dict)
 
 
 def infer(
@@ -52,6 +55,7 @@ def infer(
     clips = dict(inputs)
     outputs: dict[str, Mapping[str, MediaInfo]] = {}
     noops = set()
+    estimates: dict[str, Resources] = {}
     lacking: dict[str, tuple[str, ...]] = {}
     for operation in graph.operations:
         definition = operation.definition
@@ -79,7 +83,19 @@ def infer(
             ports[definition.outputs[0]] = facts.clip
         outputs[operation.path] = ports
         clips.update((name, ports[port]) for port, name in operation.outputs.items())
-    return Inferred(clips, outputs, frozenset(noops))
+        said = _estimate(operation, facts)
+        if said is not None:
+            estimates[operation.path] = said
+    return Inferred(clips, outputs, frozenset(noops), estimates)
+
+
+def _estimate(operation: BoundOperation, facts: Facts) -> Resources | None:
+    """What the operator says that the operation uses."""
+    said: object = _ask(operation, "estimate", partial(operation.operator.estimate, facts))
+    if said is None or isinstance(said, Resources):
+        return said
+    message = f"estimate() of operator {operation.definition.name!r} gives {said!r}, not Resources"
+    raise PluginContractError(message, provider=_provider(operation))
 
 
 def _infer(operation: BoundOperation, facts: Facts) -> dict[str, MediaInfo]:

@@ -189,7 +189,10 @@ class Operator:
         return False
 
     def estimate(self, facts: Facts) -> Resources | None:
-        """What the operation uses beyond decoding and encoding; None leaves the estimate to the planner."""
+        """What the operation uses beyond decoding and encoding; None leaves the estimate to the planner.
+
+        Memory counts where a job limits it: an operator that holds a whole clip says so here.
+        """
         return None
 
     def lower(self, work: Lowering) -> Clip | Mapping[str, Clip]:

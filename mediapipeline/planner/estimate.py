@@ -28,6 +28,7 @@ __all__ = [
     "estimate_sinks",
     "processor_cores",
     "total",
+    "with_own",
 ]
 
 _FREE = frozenset(
@@ -308,6 +309,23 @@ def estimate_nodes(graph: ir.StreamGraph) -> Mapping[str, Resources]:
         origin: Resources(cpu_seconds=None if cost is None else _rounded(cost / _NANO))
         for origin, cost in found.items()
     }
+
+
+def with_own(whole: Resources, costs: Mapping[str, Resources], own: Mapping[str, Resources]) -> Resources:
+    """*whole* with what operators say of themselves.
+
+    Args:
+        whole: What all steps use.
+        costs: What the operations were taken to use, by path.
+        own: What their operators say in place of that, beyond decoding and encoding.
+    """
+    cpu, memory = whole.cpu_seconds, whole.memory
+    for path, said in own.items():
+        if cpu is not None and said.cpu_seconds is not None:
+            cpu += said.cpu_seconds - (costs[path].cpu_seconds or 0)
+    if memory is not None:
+        memory += max((said.memory or 0 for said in own.values()), default=0)
+    return attrs.evolve(whole, cpu_seconds=cpu, memory=memory)
 
 
 def total(parts: Iterable[Resources]) -> Resources:

@@ -33,7 +33,7 @@ from mediapipeline.operators.registry import Registry, default_registry
 from mediapipeline.params.converter import unstructure
 from mediapipeline.planner.assemble import requirements
 from mediapipeline.planner.custom import at_once
-from mediapipeline.planner.estimate import estimate_nodes, total
+from mediapipeline.planner.estimate import estimate_nodes, total, with_own
 from mediapipeline.planner.expand import GraphBuilder, lower
 from mediapipeline.planner.folders import FileToWrite, files_of, planned_outputs
 from mediapipeline.planner.gather import with_packets
@@ -383,14 +383,15 @@ class _Job:
         self.decisions += dict.fromkeys(changes)  # the files of one output have the same
         probes = {name: probed.media for name, probed in self.inputs.items()}
         scheduled = schedule(graph, probes, self.planner.machine)
-        resources = total(at_once(scheduled.steps))
+        costs = estimate_nodes(graph)
+        own = {path: said for path, said in self.inferred.estimates.items() if path in costs}
+        resources = with_own(total(at_once(scheduled.steps)), costs, own)
         if self.limits.max_memory is not None and (resources.memory or 0) > self.limits.max_memory:
             message = f"it needs about {resources.memory} bytes of memory, and the job allows {self.limits.max_memory}"
             self._over("max_memory", "", message)
             return None
         muxers = [container_named(sink.container).muxer for sink in graph.sinks]
         specs = {output.id: output for output in self.spec.outputs}
-        costs = estimate_nodes(graph)
         operators = {operation.path: operation.definition.name for operation in self.graph.operations}
         outputs = planned_outputs(graph, specs, scheduled.writers, operators.get, self.limits.max_duration)
         operations = []
@@ -404,7 +405,7 @@ class _Job:
                     inputs=operation.needs,
                     outputs=tuple(operation.outputs.values()),
                     parameters=unstructure(operation.operator, omit_defaults=True),
-                    resources=costs.get(operation.path, total(())),
+                    resources=own.get(operation.path) or costs.get(operation.path, total(())),
                 )
             )
         return ProcessingPlan(

@@ -72,10 +72,8 @@ def _far_off(said: Resources, planned: Fraction | None, cpu: Fraction, memory: i
         yield f"it estimates {float(said.cpu_seconds):g} CPU seconds, and the whole job used {float(cpu):.2f}"
     if said.memory is not None and said.memory > _FACTOR * (memory + _MEMORY):
         yield f"it estimates {said.memory} bytes of memory, and the whole job used {memory}"
-    if planned is not None and said.cpu_seconds is not None:
-        whole = planned + said.cpu_seconds
-        if cpu > _FACTOR * (whole + _CPU):
-            yield f"the job used {float(cpu):.2f} CPU seconds, and {float(whole):g} were to be expected"
+    if planned is not None and cpu > _FACTOR * (planned + _CPU):
+        yield f"the job used {float(cpu):.2f} CPU seconds, and {float(planned):g} were to be expected"
 
 
 def _used(result: ExecutionResult) -> tuple[Fraction, int]:
