@@ -18,7 +18,7 @@ def write(name: str, rows: Any) -> None:
     """Keep *rows*: attrs values, or what JSON can say."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     if isinstance(rows, Sequence):
-        rows = [attrs.asdict(row) for row in rows]
+        rows = [row if isinstance(row, dict) else attrs.asdict(row) for row in rows]
     _file(name).write_text(json.dumps(rows, indent=1))
 
 

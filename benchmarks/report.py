@@ -59,6 +59,7 @@ def _parts(found: _Found, long: _Found) -> Iterator[str]:
         yield f"Not measured: {', '.join(missing)}."
     if long:
         yield from _parity(long)
+    yield from _smartcut()
     yield "## What they need, and what they waste"
     yield (
         "*Memory* is that of all processes together, with Python's where it takes part. *Decoded* and *encoded* are"
@@ -121,6 +122,20 @@ def _together(found: _Found) -> Iterator[str]:
         f"Most of these jobs are short, so that they can be repeated: what planning, probing, verifying and publishing"
         f" add shows. It does not grow with a job: the median is {added:.2f} s."
     )
+
+
+def _smartcut() -> Iterator[str]:
+    rows = kept.read("smartcut")
+    if not rows:
+        return
+    yield "## Smart cut"
+    yield (
+        "Against the package [smartcut](https://pypi.org/project/smartcut/) (`python benchmarks/run.py smartcut`), in"
+        " turns: started as programs, and called in a process that has imported everything. Every frame of both results"
+        " is compared with the source's."
+    )
+    columns = list(rows[0])
+    yield _table(" | ".join(columns), 4, ([row[column] for column in columns] for row in rows))
 
 
 def _parity(long: _Found) -> Iterator[str]:

@@ -5,6 +5,7 @@ python benchmarks/run.py --resume             what is not there yet of it
 python benchmarks/run.py jobs deep-trim       one job again, or several
 python benchmarks/run.py parity               ours and the experts' commands on jobs of ten seconds and more
 python benchmarks/run.py planning | overhead  one suite
+python benchmarks/run.py smartcut             smart cuts against the package smartcut
 python benchmarks/run.py fit                  measure this machine for the estimates of plans, and write them down
 python benchmarks/run.py report               write the report of what is there
 """
@@ -22,12 +23,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks import kept
 from benchmarks.planning import chains
 from benchmarks.report import write
-from benchmarks.throughput import fit, overhead
+from benchmarks.throughput import fit, overhead, smartcut
 from benchmarks.throughput.compare import LONG, SHORT, compare, found_before
 from benchmarks.throughput.job import Size
 from benchmarks.throughput.jobs import JOBS
 
-SUITES = ("planning", "overhead", "jobs", "parity", "fit", "report")
+SUITES = ("planning", "overhead", "jobs", "parity", "smartcut", "fit", "report")
 
 
 def main() -> int:
@@ -53,6 +54,8 @@ def main() -> int:
         _overhead()
     if "jobs" in chosen:
         failed |= _jobs(asked.jobs, SHORT, asked.rounds, resume=asked.resume)
+    if "smartcut" in chosen:
+        kept.write("smartcut", [row.told() for row in smartcut.main(asked.rounds)])
     if "parity" in chosen:
         failed |= _jobs(asked.jobs, LONG, asked.rounds, resume=asked.resume)
     print(f"written: {write()} ({time.monotonic() - began:.0f} s)")

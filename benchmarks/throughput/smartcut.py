@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -29,7 +30,7 @@ from mediapipeline import Executor, Planner
 from mediapipeline.ffmpeg.engine import default_engine
 from mediapipeline.ffmpeg.probe import default_prober
 
-__all__ = ["Row", "Seen", "measure"]
+__all__ = ["Row", "Seen", "main", "measure"]
 
 _VERSION = "smartcut==1.7"
 _HOME = Path(__file__).resolve().parents[2] / ".cache" / "smartcut"
@@ -144,6 +145,18 @@ class Row:
     @property
     def cpu(self) -> Ratio:
         return Ratio.of(self.our_cpu, self.their_cpu)
+
+    def told(self) -> dict[str, str]:
+        """The row of a table."""
+        return {
+            "cut": f"{self.name}, {'called' if self.called else 'as programs'}",
+            "ours": f"{statistics.median(self.ours):.2f} s",
+            "smartcut": f"{statistics.median(self.theirs):.2f} s",
+            "ours ÷ smartcut, wall": str(self.wall),
+            "ours ÷ smartcut, CPU": str(self.cpu),
+            "our result": str(self.our_result),
+            "its result": str(self.their_result),
+        }
 
 
 def _silent() -> Path:
@@ -319,16 +332,12 @@ def _row(
     )  # fmt: skip
 
 
-def main() -> list[Row]:
+def main(rounds: int | None = None) -> list[Row]:
     """Measure, and print as it goes."""
     rows = []
-    for row in measure():
+    for row in measure(rounds or _ROUNDS):
         way = "called" if row.called else "as programs"
         print(f"{row.name}, {way}: ours ÷ smartcut {row.wall} in wall time, {row.cpu} in CPU time", flush=True)
         print(f"  ours: {row.our_result}; smartcut: {row.their_result}", flush=True)
         rows.append(row)
     return rows
-
-
-if __name__ == "__main__":
-    main()
