@@ -7,5 +7,10 @@ from types import MappingProxyType
 
 __all__ = ["KNOWN_PACKAGES"]
 
-KNOWN_PACKAGES: Mapping[str, str] = MappingProxyType({})
+KNOWN_PACKAGES: Mapping[str, str] = MappingProxyType(
+    {
+        "frames.picture": "mediapipeline-frames",
+        "frames.sound": "mediapipeline-frames",
+    }
+)
 """The distribution to install, by name of the operator."""

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import threading
+import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from mediapipeline import Planner
 from mediapipeline.errors import PluginContractError, PluginError, PluginLoadError
 from mediapipeline.operators import Category, Clip, Lowering, Operator, Registry, operator
 from mediapipeline.operators.discovery import entry_points
+from mediapipeline.operators.known import KNOWN_PACKAGES
 from mediapipeline.operators.registry import GROUP, default_registry
 from mediapipeline.testing import make_clip
 from planning import job, op, plan, problems
@@ -359,6 +361,24 @@ def test_an_unknown_name_says_what_was_meant_and_who_has_it(site, name, hint):
     assert registry.hint(name) == hint
     (found,) = problems(job(op(name, "in", "a"), outputs={"a": "a.mp4"}), registry=registry)
     assert (found.code, found.hint) == ("unknown-operator", hint)
+
+
+@pytest.mark.parametrize(("name", "distribution"), KNOWN_PACKAGES.items())
+def test_packages_that_are_recommended_have_what_they_are_recommended_for(name, distribution):
+    file = Path(__file__).resolve().parents[2] / "plugins" / distribution / "pyproject.toml"
+    if not file.exists():
+        pytest.skip("the packages of the project are not here")
+    offered = tomllib.loads(file.read_text())["project"]["entry-points"][GROUP]
+    assert name in offered
+    assert set(offered) <= set(KNOWN_PACKAGES), "the others are worth knowing as well"
+
+
+def test_a_known_package_is_recommended():
+    registry = Registry([made("acme.glow")])
+    said = "it is in the package 'mediapipeline-frames', which is not installed: pip install mediapipeline-frames"
+    assert registry.hint("frames.picture") == said
+    assert registry.hint("frames.pictures") == f"did you mean 'frames.picture'? {said}"
+    assert registry.allowing(["acme.*"]).hint("frames.picture").startswith("'mediapipeline operators list'")
 
 
 # What FFmpeg must have
