@@ -39,6 +39,7 @@ __all__ = ["FFprobeProber"]
 
 _MAX_OUTPUT = 32 * 1024 * 1024
 _LOOKED_INTO = 3
+_PACKET = re.compile("^packet" + r",([^,\n]*)" * 5, re.MULTILINE)
 _UNKNOWN = frozenset(["unknown", "unspecified", "reserved", "N/A", ""])
 
 
@@ -80,11 +81,9 @@ class FFprobeProber:
         facts = "packet=pts,dts,size,pos,flags:stream=time_base:format=format_name"
         interval = [] if wanted == "%" else ["-read_intervals", wanted]
         told = self._ask(path, self._packet_argv(file, stream, "csv", ["-show_entries", facts, *interval]), file)
-        lines = [line.split(",") for line in told.splitlines()]
-        rows = [words[1:6] for words in lines if words[0] == "packet"]  # pts, dts, size, pos, flags
-        facts_of = {words[0]: words[1:] for words in lines if words[0] in ("stream", "format")}
-        base = _ratio(next(iter(facts_of.get("stream", ())), None)) or Fraction(1, 1_000_000)
-        demuxer = ",".join(facts_of.get("format", ())).strip('"')
+        rows = _PACKET.findall(told)  # pts, dts, size, pos, flags
+        base = _ratio(_field(told, "stream")) or Fraction(1, 1_000_000)
+        demuxer = _field(told, "format")
         if any(row[0] == "N/A" or "D" in row[4] or "C" in row[4] for row in rows):
             return None  # what is not sure is not told
         packets = [
@@ -176,6 +175,12 @@ class FFprobeProber:
             "-show_entries", "packet=stream_index,pts,dts,duration,flags", *intervals,
             "-of", "json=c=1", "-i", file.url,
         ]  # fmt: skip
+
+
+def _field(told: str, section: str) -> str:
+    """What stands after the name of a section, of which there is one."""
+    found = re.search(rf'^{section},"?([^"\n]*)', told, re.MULTILINE)
+    return "" if found is None else found[1].strip()
 
 
 def _near(packets: Sequence[CodedPacket], times: Sequence[Fraction]) -> list[int]:
