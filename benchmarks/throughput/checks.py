@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -13,7 +13,7 @@ from benchmarks.throughput.media import clip
 from mediapipeline.ffmpeg.engine import default_engine
 from mediapipeline.media.info import MediaInfo
 
-__all__ = ["body_copied", "files", "loudness", "packets", "pictures", "true_peak_and_loudness"]
+__all__ = ["body_copied", "files", "joined", "loudness", "packets", "pictures", "true_peak_and_loudness"]
 
 _ALIKE = 0.98
 _LENGTH = Fraction(1, 10)
@@ -125,27 +125,44 @@ def body_copied(source: str, start: Fraction, end: Fraction, name: str = "out.mp
     """A cut of *source*: every frame of it once, at even times, and nearly all of them bit for bit."""
 
     def check(ours: Path, theirs: Path) -> str:
-        window = ["-ss", str(float(start)), "-to", str(float(end))]
-        lines = _ask("-v", "error", *window, "-i", str(clip(source)), "-map", "0:v", *_AS_THEY_ARE, *_MD5, "-")
-        wanted = [line.rsplit(",", 1)[1].strip() for line in lines.stdout.splitlines() if not line.startswith("#")]
+        frames = _timed(clip(source), "-ss", str(int(start)), "-t", str(int(end - start) + 3), "-copyts")
+        wanted = [picture for time, picture in frames if start <= time < end]
         said = []
         for folder in (ours, theirs):
-            made = _hashes(folder / name, "-map", "0:v")
+            made = [picture for _, picture in _timed(folder / name)]
             if len(made) != len(wanted):
                 raise RuntimeError(f"{len(made)} frames, not {len(wanted)}")
             same = sum(a == b for a, b in zip(made, wanted, strict=True))
             if same < 0.9 * len(wanted):
                 raise RuntimeError(f"only {same} of {len(wanted)} frames are the source's")
             said.append(same)
-        _even(ours / name)
-        return f"{len(wanted)} frames, evenly spaced; bit for bit those of the source: {said[0]} (expert: {said[1]})"
+        times = [time for time, _ in _timed(ours / name)]
+        steps = {later - earlier for earlier, later in pairwise(times)}
+        if len(steps) != 1:
+            raise RuntimeError(f"{name} has gaps: steps of {sorted(map(float, steps))[:5]}")
+        return f"{len(wanted)} frames, evenly spaced; bit for bit the source's: {said[0]} (expert: {said[1]})"
 
     return check
 
 
-def _even(path: Path) -> None:
-    lines = _ask("-v", "error", "-i", str(path), "-map", "0:v", *_AS_THEY_ARE, *_MD5, "-").stdout
-    times = [int(line.split(",")[2]) for line in lines.splitlines() if not line.startswith("#")]
-    steps = {later - earlier for earlier, later in pairwise(times)}
-    if len(steps) != 1:
-        raise RuntimeError(f"{path.name} has gaps: steps of {sorted(steps)[:5]}")
+def _timed(path: Path, *where: str) -> list[tuple[Fraction, str]]:
+    """Time and hash of each picture."""
+    lines = _ask("-v", "error", *where, "-i", str(path), "-map", "0:v", *_AS_THEY_ARE, *_MD5, "-").stdout.splitlines()
+    base = next(Fraction(line.split(":")[1].strip()) for line in lines if line.startswith("#tb"))
+    rows = [[each.strip() for each in line.split(",")] for line in lines if not line.startswith("#")]
+    return [(int(row[2]) * base, row[-1]) for row in rows]
+
+
+def joined(sources: Sequence[str], name: str = "out.mp4") -> Callable[[Path, Path], str]:
+    """The packets of *sources* one after the other, and the same pictures in both.
+
+    FFmpeg's concat demuxer, left to itself, puts parameters before every key frame of the expert's.
+    """
+
+    def check(ours: Path, theirs: Path) -> str:
+        wanted = [each for source in sources for each in _hashes(clip(source), "-map", "0:v", "-c", "copy")]
+        if _hashes(ours / name, "-map", "0:v", "-c", "copy") != wanted:
+            raise RuntimeError("the packets are not those of the sources")
+        return f"the sources' {len(wanted)} packets; {pictures(name)(ours, theirs)}"
+
+    return check

@@ -74,15 +74,18 @@ def _kept(folder: Path, size: Size) -> dict[str, Any]:
 
 
 def _kept_expert(shell: Shell, size: Size) -> None:
-    """Key frames are at 4 s and at 590 s. What is before is encoded, with parameters of its own."""
+    """Key frames are at 4 s and at 590 s. What is before is encoded, with parameters of its own.
+
+    (``-t 0.7`` would take the frame at 4 s as well.)
+    """
     source, edge, body = clip("long.mp4"), shell.path("edge.ts"), shell.path("body.ts")
     matched = ["-profile:v", "high", "-crf", "16", "-x264-params", "sps-id=7:repeat-headers=1:open-gop=0"]
     shell.ffmpeg(
-        "-ss", "3.3", "-t", "0.7", "-i", source, "-map", "0:v", "-c:v", "libx264", *matched, "-pix_fmt", "yuv420p",
-        "-output_ts_offset", "10", edge,
+        "-ss", "3.3", "-i", source, "-map", "0:v", "-vf", "trim=end=0.69", "-c:v", "libx264", *matched,
+        "-pix_fmt", "yuv420p", "-fps_mode", "vfr", "-enc_time_base:v", "1/90000", "-output_ts_offset", "10", edge,
     )  # fmt: skip
     shell.ffmpeg(
-        "-ss", "4", "-i", source, "-map", "0:v", "-c", "copy", "-frames:v", str(25 * 586), "-output_ts_offset", "10.72",
+        "-ss", "4", "-i", source, "-map", "0:v", "-c", "copy", "-frames:v", str(25 * 586), "-output_ts_offset", "10.7",
         "-mpegts_flags", "+initial_discontinuity", body,
     )  # fmt: skip
     shell.ffmpeg(

@@ -40,7 +40,7 @@ def _same_crowd(shell: Shell, size: Size) -> None:
 
 CONCAT_SAME = Job(
     name="concat-same", title="three clips of one kind, joined", ours=_same, expert=_same_expert, crowd=_same_crowd,
-    check=checks.packets(streams="0:v"),
+    check=checks.joined(_SAME),
 )  # fmt: skip
 
 _MIXED = ("wide.mp4", "dv.mp4", "silent.mp4", "phone.mp4")
