@@ -60,7 +60,7 @@ class PlannedOperation:
         path: JSON Pointer into the job.
         op: Name of the operator.
         version: Version of the operator.
-        inputs: Names of the clips that it takes.
+        inputs: Names of the clips that it takes, port by port; one that it takes twice is there twice.
         outputs: Names of the clips that it gives.
         parameters: As a job would write them.
         resources: What it is expected to use beyond reading and writing files.

@@ -402,7 +402,7 @@ class _Job:
                     path=operation.path,
                     op=definition.name,
                     version=definition.version,
-                    inputs=operation.needs,
+                    inputs=tuple(name for names in operation.inputs.values() for name in names),
                     outputs=tuple(operation.outputs.values()),
                     parameters=unstructure(operation.operator, omit_defaults=True),
                     resources=own.get(operation.path) or costs.get(operation.path, total(())),
