@@ -68,7 +68,8 @@ def installed(site) -> Install:
 
 
 def third_party(registry: Registry) -> list[str]:
-    return [name for name in registry if not registry.provider(name).startswith("mediapipeline, ")]
+    """Without what the project itself has, be it installed or not."""
+    return [name for name in registry if not registry.provider(name).startswith("mediapipeline")]
 
 
 def test_an_operator_is_imported_when_it_is_used(installed):
@@ -91,6 +92,9 @@ INHERITS = GLOW + "class Inherits(Glow): pass\n"
 UNSOUND = (
     "from mediapipeline.operators import *\n@operator('acme.x', category=Category.AUDIO)\nclass X(Operator): pass\n"
 )
+WRONG_BASE = (
+    "from mediapipeline.operators import *\n@operator('acme.x', category=Category.AUDIO)\nclass X: 'Made up.'\n"
+)
 BROKEN = {
     "missing module": ("acme_not_there:Gone", "", PluginLoadError, "cannot be imported: ModuleNotFoundError"),
     "missing class": ("acme_bad:Gone", GLOW, PluginLoadError, "cannot be imported: AttributeError"),
@@ -104,6 +108,7 @@ BROKEN = {
     "nothing": ("", GLOW, PluginLoadError, "'' is not of the form 'module:Class'"),
     "prose": ("see the manual", GLOW, PluginLoadError, "'see the manual' is not of the form 'module:Class'"),
     "not declared": ("acme_bad:Undeclared", UNDECLARED, PluginContractError, "not a class declared with @operator"),
+    "another base": ("acme_bad:X", WRONG_BASE, PluginContractError, "is not a subclass of mediapipeline.operators.Op"),
     "inherits": ("acme_bad:Inherits", INHERITS, PluginContractError, "not a class declared with @operator"),
     "unsound": ("acme_bad:X", UNSOUND, PluginContractError, "operator class X: it has no docstring"),
     "another name": ("acme_bad:Glow", GLOW, PluginContractError, "itself 'acme.glow', its entry point 'acme.bad'"),
@@ -244,7 +249,7 @@ def test_third_parties_can_be_turned_off(installed, monkeypatch, value, kept, fa
     if found is not None:
         assert found.code == "unknown-operator"
         assert found.hint == "it is in the package 'acme', and packages are switched off by MEDIAPIPELINE_PLUGINS"
-        assert dict(registry.switched_off) == {"acme.glow": "acme"}
+        assert registry.switched_off["acme.glow"] == "acme"
 
 
 def test_hosts_register_classes_of_their_own():
@@ -340,7 +345,7 @@ def test_close_matches(name, near):
     assert next(iter(registry.close_matches(name)), None) == near
 
 
-NOT_INSTALLED = "it is in the package 'media-frames', which is not installed: pip install media-frames"
+NOT_INSTALLED = "it is in the package 'media-reels', which is not installed: pip install media-reels"
 
 
 @pytest.mark.parametrize(
@@ -349,15 +354,15 @@ NOT_INSTALLED = "it is in the package 'media-frames', which is not installed: pi
         ("glow", "did you mean 'acme.glow'?"),
         ("acme.glwo", "did you mean 'acme.glow'?"),
         ("tirm", "did you mean 'trim'?"),
-        ("frames.apply", NOT_INSTALLED),
-        ("frames.aply", f"did you mean 'frames.apply'? {NOT_INSTALLED}"),
+        ("reels.apply", NOT_INSTALLED),
+        ("reels.aply", f"did you mean 'reels.apply'? {NOT_INSTALLED}"),
         ("acme.something_else_altogether", "acme has acme.glow"),
         ("zzzzzzzz", "'mediapipeline operators list' shows what is installed"),
     ],
 )  # fmt: skip
 def test_an_unknown_name_says_what_was_meant_and_who_has_it(site, name, hint):
     importlib.invalidate_caches()
-    registry = Registry.discover(known={"frames.apply": "media-frames", "acme.glow": "acme"})
+    registry = Registry.discover(known={"reels.apply": "media-reels", "acme.glow": "acme"})
     assert registry.hint(name) == hint
     (found,) = problems(job(op(name, "in", "a"), outputs={"a": "a.mp4"}), registry=registry)
     assert (found.code, found.hint) == ("unknown-operator", hint)
