@@ -13,12 +13,13 @@ __all__ = ["OPAQUE", "POINTWISE", "TIMED", "Traits"]
 
 @attrs.frozen(kw_only=True)
 class Traits:
-    """What is known of the filters that an operator lowers to.
+    """What is known of the filters that an operator lowers to, of those that take one stream.
 
     Attributes:
         pointwise: The pixels (samples) of a frame depend only on the pixels of that frame: cuts and changes of frame
             rate may cross the filter.
-        timed: They also depend on the frame's time: cuts may cross where the filter is shifted by as much.
+        timed: They also depend on the frame's time: cuts may cross where the filter is shifted by as much. No rule does
+            that yet.
     """
 
     pointwise: bool = False

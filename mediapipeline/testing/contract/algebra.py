@@ -17,7 +17,6 @@ from mediapipeline.media.info import MediaInfo
 from mediapipeline.operators import Traits
 from mediapipeline.planner.optimize import RULES
 from mediapipeline.planner.streams import Filter, StreamGraph
-from mediapipeline.testing.contract.clips import PLAIN
 from mediapipeline.testing.contract.content import Content, differences, same_sound
 from mediapipeline.testing.contract.finding import Finding
 from mediapipeline.testing.contract.job import Job
@@ -63,7 +62,7 @@ def traits_are_true(trial: Trial, opaque: str) -> Iterator[Finding]:
             if each.differs:
                 yield Finding(
                     text="it declares timed, and its frames depend on others: " + "; ".join(each.differs),
-                    case=each.case, clip=PLAIN, folder=each.ran.folder, hint="leave traits out",
+                    case=each.case, clip=trial.first, folder=each.ran.folder, hint="leave traits out",
                 )  # fmt: skip
         return
     shown = trial.remembered(_anywhere)
@@ -71,7 +70,7 @@ def traits_are_true(trial: Trial, opaque: str) -> Iterator[Finding]:
     for each in differ if declared.pointwise else ():
         yield Finding(
             text="it declares pointwise, and its frames depend on more than themselves: " + "; ".join(each.differs),
-            case=each.case, clip=PLAIN, folder=each.ran.folder,
+            case=each.case, clip=trial.first, folder=each.ran.folder,
             hint="declare TIMED if they depend on their time only, otherwise leave traits out",
         )  # fmt: skip
     if shown and not differ and not declared.pointwise and not opaque and _would_help(trial):
@@ -79,14 +78,14 @@ def traits_are_true(trial: Trial, opaque: str) -> Iterator[Finding]:
             text="no case shows that its frames depend on more than themselves, and it does not declare pointwise, "
             "so nothing can be cut or left out before it",
             hint="declare traits=POINTWISE, add a case that shows more, or say in the contract why not: opaque = '…'",
-            case=shown[0].case, clip=PLAIN, folder=shown[0].ran.folder,
+            case=shown[0].case, clip=trial.first, folder=shown[0].ran.folder,
         )  # fmt: skip
 
 
 def _would_help(trial: Trial) -> bool:
     """Whether a job is planned in another way because the operator declares pointwise."""
     job = trial.job()
-    source = job.clip(trial.clips[0])
+    source = job.clip(trial.first)
     infos: Mapping[str, MediaInfo] = {}
     for at, case in enumerate(trial.cases):
         mark = job.mark()
@@ -152,7 +151,7 @@ def _at_its_time(trial: Trial) -> list[_Behaviour]:
 def _behaviour(trial: Trial, operations: _Operations, compare: _Compare) -> list[_Behaviour]:
     """Whether it matters that *operations* are done before or after. Without rules: what is declared plays no part."""
     job = trial.job()
-    source = job.clip(next(iter(trial.clips)))
+    source = job.clip(trial.first)
     pairs: dict[int, tuple[str, str]] = {}
     infos: Mapping[str, MediaInfo] = {}
     for at, case in enumerate(trial.cases):
@@ -200,7 +199,7 @@ def _differences_within(one: Content, other: Content, names: tuple[str, str]) ->
 def optimised_is_unoptimised(trial: Trial) -> Iterator[Finding]:
     """Between other operations, with all rules and with none, the outputs are the same."""
     job = trial.job()
-    source = job.clip(next(iter(trial.clips)))
+    source = job.clip(trial.first)
     cases: dict[str, Mapping[str, Any]] = {}
     infos: Mapping[str, MediaInfo] = {}
     for at, case in enumerate(trial.cases):
@@ -225,7 +224,10 @@ def optimised_is_unoptimised(trial: Trial) -> Iterator[Finding]:
             ran[words] = trial.run(job, infos, rules)
         except MediaPipelineError as error:
             yield Finding(
-                text=f"{words} the job fails: {error}", folder=trial.last, rules="all" if rules else "none", clip=PLAIN
+                text=f"{words} the job fails: {error}",
+                folder=trial.last,
+                rules="all" if rules else "none",
+                clip=trial.first,
             )
             return
     plain, quick = ran.values()
@@ -233,8 +235,9 @@ def optimised_is_unoptimised(trial: Trial) -> Iterator[Finding]:
         for part, want in plain.all_decoded(name).items():
             for difference in differences(quick.all_decoded(name)[part], want, ("the optimised", "the other")):
                 yield Finding(
-                    text=f"{name}{part}: the optimiser changes what comes out: {difference}", case=case, clip=PLAIN,
-                    folder=quick.folder, rules="all", hint="see what is promised: traits, is_noop(), infer()",
+                    text=f"{name}{part}: the optimiser changes what comes out: {difference}", case=case,
+                    clip=trial.first, folder=quick.folder, rules="all",
+                    hint="see what is promised: traits, is_noop(), infer()",
                 )  # fmt: skip
 
 
@@ -289,7 +292,7 @@ def _after(trial: Trial, job: Job, made: list[str], steps: list[_Next]) -> tuple
 
 def used_twice(trial: Trial) -> Iterator[Finding]:
     """Several uses in one job do not know of each other: each gives what it gives alone."""
-    first, *others = [name for name in (PLAIN, "odd", "no-picture", "still") if name in trial.clips]
+    first, others = trial.first, [name for name in ("odd", "no-picture", "still") if name in trial.clips[1:]]
     uses = [(first, 0), (first, 0), (others[0] if others else first, -1)]
     alone = {name: trial.written(name) for name, _ in uses}
     job, pairs = trial.job(), []

@@ -9,7 +9,6 @@ from typing import Any
 
 from mediapipeline.errors import MediaPipelineError, Problem, Problems, SpecError
 from mediapipeline.params import ParameterInfo, json_schema, parameters, structure, unstructure
-from mediapipeline.testing.contract.clips import PLAIN
 from mediapipeline.testing.contract.finding import Finding
 from mediapipeline.testing.contract.trial import Trial
 
@@ -128,7 +127,7 @@ def _paths(case: Params) -> list[str]:
 
 def _refused_at_planning(trial: Trial, case: Params) -> list[Problem]:
     job = trial.job()
-    job.apply(case, job.clip(next(iter(trial.clips), PLAIN)), "made")
+    job.apply(case, job.clip(trial.first), "made")
     path = f"/operations/{len(job.operations) - 1}"
     below = [p for p in trial.look(job).problems if p.path.startswith(path)]
     return [Problem(p.path.removeprefix(path).removeprefix("/params"), p.code, p.message, p.hint) for p in below]

@@ -12,7 +12,6 @@ from mediapipeline.executor.result import ExecutionResult
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.operators import Facts, Operator
 from mediapipeline.steps.resources import Resources
-from mediapipeline.testing.contract.clips import PLAIN
 from mediapipeline.testing.contract.finding import Finding
 from mediapipeline.testing.contract.imagined import UNKNOWN, Imagined, without
 from mediapipeline.testing.contract.trial import Trial
@@ -30,7 +29,7 @@ def estimates(trial: Trial) -> Iterator[Finding]:
     """What the operator estimates is possible, and within a (wide) factor of what a run used."""
     for case in trial.cases:
         yield from _impossible(trial, case)
-    written = trial.written(next(iter(trial.clips), PLAIN))
+    written = trial.written(trial.first)
     if written.ran is None:
         return
     cpu, memory = _used(written.ran.result)
@@ -83,7 +82,7 @@ def _used(result: ExecutionResult) -> tuple[Fraction, int]:
 def _facts_of(trial: Trial, clips: Mapping[str, MediaInfo]) -> Facts:
     """The facts that the operation on the first clip had."""
     job = trial.job()
-    job.apply({}, job.clip(next(iter(trial.clips), PLAIN)), "made")
+    job.apply({}, job.clip(trial.first), "made")
     operation = job.operations[-1]
     names = operation.get("inputs", [operation.get("input")])
     if isinstance(names, dict):

@@ -95,7 +95,7 @@ def _spoilt(trial: Trial, case: Mapping[str, Any], field: str, text: str) -> dic
 def _in_the_graph(trial: Trial, field: str, text: str, case: Mapping[str, Any]) -> Iterator[Finding]:
     """Where *text* is more than text among the filters that the operator lowers to."""
     job = trial.job()
-    names = job.apply(case, job.clip(trial.clips[0]), "made")
+    names = job.apply(case, job.clip(trial.first), "made")
     look = trial.look(job)
     if look.problems:
         return  # refused, with a reason
@@ -151,7 +151,7 @@ def _when_run(trial: Trial, tried: Sequence[tuple[str, str, Mapping[str, Any]]])
 
 def _run(trial: Trial, cases: Sequence[Mapping[str, Any]]) -> None:
     job = trial.job()
-    source = job.clip("short" if "short" in trial.clips else trial.clips[0])
+    source = job.clip("short" if "short" in trial.clips else trial.first)
     for at, case in enumerate(cases):
         mark = job.mark()
         names = job.apply(case, source, f"text{at}")

@@ -157,6 +157,11 @@ class Trial:
                 found.append(name)
         return found
 
+    @property
+    def first(self) -> str:
+        """The clip for checks that need only one: without any peculiarity, if the first port takes such."""
+        return self.clips[0]
+
     def source(self, name: str) -> str:
         """The path of a clip within the folder; it is made if it is not there."""
         suffix, recipe = self._recipes[name]
