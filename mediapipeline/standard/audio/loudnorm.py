@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Annotated, Literal
 
 import attrs
@@ -43,7 +44,14 @@ _LAYOUTS = {1: "mono", 2: "stereo", 3: "2.1", 4: "4.0", 5: "5.0", 6: "5.1", 7: "
     "loudnorm",
     category=Category.AUDIO,
     inputs={"clip": AUDIO},
-    requires=["filter:ebur128", "filter:volume", "filter:loudnorm", "filter:aresample", "filter:aformat"],
+    requires=[
+        "filter:ebur128",
+        "filter:volume",
+        "filter:loudnorm",
+        "filter:aresample",
+        "filter:aformat",
+        "filter:atrim",
+    ],
 )
 class Loudnorm(Operator):
     """Bring the sound to a loudness (EBU R 128).
@@ -96,14 +104,19 @@ class Loudnorm(Operator):
         )  # fmt: skip
         return work.choose_audio(track, measured, self._cases(track.info, twice=twice))
 
-    def _resampled(self, track: AudioStream) -> list[tuple[str, dict[str, int | str]]]:
+    def _resampled(self, track: AudioStream) -> list[tuple[str, dict[str, int | str | Fraction]]]:
         """What brings sound to the sample rate that it shall have: ``loudnorm`` gives 192 kHz when not linear.
 
-        FFmpeg 5.1 does not find a layout beyond a resampler by itself where the source does not tell its own.
+        FFmpeg 5.1 does not find a layout beyond a resampler by itself where the source does not tell its own, and 9.0
+        fills the last tenth of a second up.
         """
-        filters: list[tuple[str, dict[str, int | str]]] = [("aresample", {"sample_rate": self._rate(track)})]
+        filters: list[tuple[str, dict[str, int | str | Fraction]]] = [("aresample", {"sample_rate": self._rate(track)})]
         layout = track.channel_layout or _LAYOUTS.get(track.channels or 0)
-        return filters if layout is None else [*filters, ("aformat", {"channel_layouts": layout})]
+        if layout is not None:
+            filters.append(("aformat", {"channel_layouts": layout}))
+        if track.end is not None:
+            filters.append(("atrim", {"end": Fraction(round(track.end * 1_000_000), 1_000_000)}))
+        return filters
 
     def _cases(self, track: AudioStream, *, twice: bool) -> list[Case]:
         loudness, peak = Late.of("integrated"), Late.of("true_peak")
