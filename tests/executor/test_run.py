@@ -201,19 +201,21 @@ def test_a_loop_that_is_torn_down_ends_its_runs(bench) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
-def test_many_runs_share_the_cores(bench) -> None:
+def test_many_runs_share_the_cores_and_need_few_threads(bench) -> None:
     count = 32
     executor = bench.executor(cpus=2)
     most = 0
+    threads = before = threading.active_count()
 
     async def one(number: int) -> None:
         async with executor.start(bench.plan(f"n{number}.mp4")) as run:
             await run.result()
 
     async def look() -> None:
-        nonlocal most
+        nonlocal most, threads
         while True:
             most = max(most, len(bench.processes()))
+            threads = max(threads, threading.active_count())
             await asyncio.sleep(0.01)
 
     async def main() -> None:
@@ -225,6 +227,8 @@ def test_many_runs_share_the_cores(bench) -> None:
 
     asyncio.run(main())
     assert 1 <= most <= 4  # for each core a step, or what verifies: one process that probes and one that reads
+    # Processes are watched by the loop. What blocks has a small pool, and a tool that verifies two readers.
+    assert threads - before <= min(32, (os.cpu_count() or 1) + 4) + 2 * 2
     bench.assert_left(*(f"n{number}.mp4" for number in range(count)))
 
 
