@@ -550,10 +550,10 @@ def _stream_options(at: int, node: ir.Node, container: Container) -> list[tuple[
             options.append((f"enc_time_base:{at}", _clock(node.info)))
     else:
         options.append((f"c:{at}", "copy"))
-        needed = container.copy_filters.get(node.info.codec or "")
-        if needed is not None:
         if isinstance(node, ir.Copy) and node.clipped:
             options.append((f"copypriorss:{at}", "0"))
+        needed = container.copy_filters.get(node.info.codec or "")
+        if needed is not None:
             options.append((f"bsf:{at}", needed))
     info = node.info
     if info.language is not None:
