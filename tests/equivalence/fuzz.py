@@ -28,7 +28,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from equivalence import clips  # noqa: E402 - the path is set above
 from equivalence.harness import Bench, Planned  # noqa: E402
 from equivalence.jobs import any_jobs, rule_sets  # noqa: E402
-from mediapipeline.errors import JobError  # noqa: E402
+from mediapipeline.errors import ExecutionError, JobError  # noqa: E402
 from mediapipeline.ffmpeg.binary import find_ffmpeg  # noqa: E402
 from mediapipeline.ffmpeg.engine import default_engine  # noqa: E402
 from mediapipeline.planner.optimize import RULES  # noqa: E402
@@ -88,6 +88,7 @@ def run(bench: Bench, batch: int, aims: Sequence[str]) -> dict[str, Any]:
     Files are those that are read; for rules that copy those that are written.
     """
     differences: list[str] = []
+    failures: list[str] = []
     fired: Counter[str] = Counter()
     compared = 0
 
@@ -106,6 +107,9 @@ def run(bench: Bench, batch: int, aims: Sequence[str]) -> dict[str, Any]:
         try:
             quick = bench.plan(job, rules)
             found = bench.differences(job, naive, quick)
+        except ExecutionError as error:
+            failures.append(f"{json.dumps(job)}\n  {error}")
+            return
         except Exception as error:  # noqa: BLE001 - a long run goes on, and reports all
             found = [f"{type(error).__name__}: {error}", *traceback.format_exc().splitlines()[-4:]]
         else:
@@ -115,7 +119,7 @@ def run(bench: Bench, batch: int, aims: Sequence[str]) -> dict[str, Any]:
             differences.append("\n  ".join([json.dumps(job), ", ".join(r.__name__ for r in rules), *found]))
 
     each()
-    return {"compared": compared, "differences": differences, "fired": fired}
+    return {"compared": compared, "differences": differences, "failures": failures, "fired": fired}
 
 
 def _fired(job: Mapping[str, Any], rules: Sequence[Rule], quick: Planned) -> Iterator[str]:
@@ -143,7 +147,11 @@ def report(version: str, batches: list[dict[str, Any]]) -> bool:
     differing = sum(len(batch["differences"]) for batch in batches)
     suffixes = sorted({key.partition(".")[2] for key in fired} - {""})
     compared = sum(batch["compared"] for batch in batches)
-    print(f"FFmpeg {version}: {compared} jobs compared, {differing} differ; jobs that a rule changed:")
+    failing = [failure for batch in batches for failure in batch.get("failures", ())]
+    for failure in failing:
+        print(f"fails with rules and without: {failure}")
+    print(f"FFmpeg {version}: {compared} jobs compared, {differing} differ; {len(failing)} fail with rules and without")
+    print("Jobs that a rule changed:")
     print(f"{'':22}{'all':>6}" + "".join(f"{suffix:>6}" for suffix in suffixes))
     rare = []
     for rule in RULES:

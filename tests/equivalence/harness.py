@@ -31,6 +31,7 @@ from equivalence.decoded import (
     sound_differences,
 )
 from equivalence.joints import joined_differences
+from mediapipeline.errors import ExecutionError
 from mediapipeline.executor.executor import Executor
 from mediapipeline.ffmpeg.binary import Engine
 from mediapipeline.ffmpeg.engine import default_engine
@@ -260,10 +261,19 @@ class Bench:
         return target
 
     def differences(self, job: Mapping[str, Any], naive: Planned, quick: Planned) -> list[str]:
-        """Run both, and say where the outputs of *quick* are not those of *naive*."""
+        """Run both, and say where the outputs of *quick* are not those of *naive*.
+
+        Raises:
+            ExecutionError: *naive* fails.
+        """
         if quick.plan.steps == naive.plan.steps:
             return []
-        have, want = self.run(quick, "quick"), self.run(naive, "naive")
+        try:
+            have = self.run(quick, "quick")
+        except ExecutionError as error:
+            self.run(naive, "naive")  # what cannot be done without rules either raises here
+            return [f"only with rules: {type(error).__name__}: {error}"]
+        want = self.run(naive, "naive")
         found = self._differences(quick, quick.graph.sinks, want, have)
         near = [sink for sink in found if any(_at_a_key_frame(each) for each in quick.graph.ancestors(sink.id))]
         sources = {each["id"]: self._folder / each["source"] for each in job["inputs"]}

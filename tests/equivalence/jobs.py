@@ -242,6 +242,8 @@ class _Draft:
                  input=clip.name)  # fmt: skip
 
     def hls(self, clip: _Clip) -> None:
+        if any("late" in source["id"] for source in self.inputs):
+            return  # a file of late sound alone would be refused; here playlists are files
         self.add("scale", clip, {"width": 32, "height": 24}, input=clip.name)
         params = {"segment_type": self.draw(st.sampled_from(["fmp4", "ts"])), "segment": "2"}
         self.add("hls", attrs.evolve(clip, files="hls"), params, inputs=[clip.name, self.clips[-1].name])
