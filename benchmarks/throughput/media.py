@@ -27,7 +27,7 @@ _AVC = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-g", "50", "-pi
 _AAC = ["-c:a", "aac", "-b:a", "128k"]
 _RECIPES: dict[str, list[str]] = {
     "long.mp4": [*_picture("640x360"), *_sound(), *_AVC, *_AAC, "-t", "600"],
-    "long.ts": [*_picture("640x360"), *_sound(), *_AVC, *_AAC, "-t", "180"],
+    "stream.ts": [*_picture("640x360"), *_sound(), *_AVC, *_AAC, "-t", "180"],
     "hd.mp4": [*_picture("1280x720"), *_sound(), *_AVC, *_AAC, "-t", "20"],
     "talk.mp4": [*_picture("640x360"), *_sound(_SPEECH), *_AVC, *_AAC, "-t", "180"],
     **{

@@ -52,7 +52,7 @@ def _ts_expert(shell: Shell, size: Size) -> None:
     early, end = 4, 4 + size.seconds
     graph = f"[0:v]trim={early}:{end},setpts=PTS-{early}/TB[v];[0:a]atrim={early}:{end},asetpts=PTS-{early}/TB[a]"
     shell.ffmpeg(
-        "-ss", "96", "-t", str(end + 1), "-i", clip("long.ts"), "-filter_complex", graph, "-map", "[v]", "-map", "[a]",
+        "-ss", "96", "-t", str(end + 1), "-i", clip("stream.ts"), "-filter_complex", graph, "-map", "[v]", "-map", "[a]",
         *encode(size), "-fps_mode", "vfr", "-enc_time_base:v", "1/25", *AVC, shell.path("out.mp4"),
     )  # fmt: skip
 
@@ -62,8 +62,8 @@ DEEP_TRIM = Job(
     crowd=_by_filters("long.mp4", 480), check=checks.pictures(), long=True,
 )  # fmt: skip
 TS_TRIM = Job(
-    name="ts-trim", title="a part at 1:40 of an MPEG-TS, encoded", ours=_trim("long.ts", 100), expert=_ts_expert,
-    crowd=_by_filters("long.ts", 100), check=checks.pictures(), long=True,
+    name="ts-trim", title="a part at 1:40 of an MPEG-TS, encoded", ours=_trim("stream.ts", 100), expert=_ts_expert,
+    crowd=_by_filters("stream.ts", 100), check=checks.pictures(), long=True,
 )  # fmt: skip
 
 
