@@ -14,18 +14,22 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import attrs
 import av
 import numpy as np
 import pytest
 
 from mediapipeline import Executor, Planner
 from mediapipeline.ffmpeg.binary import Engine
+from mediapipeline.media.geometry import Resolution
+from mediapipeline.operators.form import form_of, part_length
 from mediapipeline.planner.joining import Joint, lay_out
 from mediapipeline.planner.optimize import RULES
 from mediapipeline.planner.plan import ProcessingPlan
 from mediapipeline.planner.rule import apply
 from mediapipeline.planner.streams import Encode
 from mediapipeline.steps.listing import Member, listing, located, members_of
+from mediapipeline.testing import clip_info
 from outcomes import differences, ffmpeg
 from planner import notation
 
@@ -173,16 +177,32 @@ def test_a_decoder_hears_the_same_but_at_the_joints(clips, engine):
     assert min(errors) <= 2  # of 32768: a decoder's rounding
 
 
-def test_transport_streams_are_joined_as_well(engine, tmp_path):
-    sources = [clip(engine, tmp_path / f"{n}.ts", length, 440, sound=False) for n, length in enumerate(("1", "1.6"))]
-    made = planned(engine, sources, "all.mp4", "all.ts")
-    assert ways(made) == ["video: copy", "video: copy"]
+@pytest.mark.parametrize("suffix", ["ts", "mkv"])
+def test_pictures_that_begin_after_their_sound_are_joined_as_well(engine, tmp_path, suffix):
+    """There the sound begins with the packet that nobody was to hear, 21 ms before the picture."""
+    lengths = ("1", "1.6", "1.24")
+    sources = [
+        clip(engine, tmp_path / f"{n}.{suffix}", length, 440, "-ar", "48000") for n, length in enumerate(lengths)
+    ]
+    made = planned(engine, sources, "all.mp4", f"all.{suffix}")
+    assert ways(made) == ["video: copy", "audio: copy" if suffix == "ts" else "audio: aac"] * 2
     Executor(base_dir=tmp_path, ffmpeg=engine.ffmpeg).run(made)
-    for name in ("all.mp4", "all.ts"):
-        found = packets(tmp_path / name, "video")
-        assert spaced(found.times, Fraction(1, 25), Fraction(1, 90000))
+    for name in ("all.mp4", f"all.{suffix}"):
+        found, sound = packets(tmp_path / name, "video"), packets(tmp_path / name, "audio")
+        assert spaced(found.times, Fraction(1, 25), Fraction(1, 1000))
         assert all(later > earlier for earlier, later in pairwise(found.decoded))
         assert frames(engine, tmp_path / name) == [each for source in sources for each in frames(engine, source)]
+        assert spaced(sound.times, Fraction(SAMPLES, 48000), Fraction(1, 1000))
+        assert abs(min(found.times) - min(sound.times)) <= Fraction(43, 1000)
+
+
+def test_a_part_begins_where_its_picture_does_if_that_is_less_than_a_frame_late():
+    info = clip_info(duration="3s", rate=25)
+    assert info.video is not None
+    for start, frames_ in (("0.021", 75), ("0.039", 75), ("0.04", 76), ("2", 125)):
+        late = attrs.evolve(info, video=attrs.evolve(info.video, start=Fraction(start)))
+        form = form_of([late], size=Resolution(1920, 1080), rate=Fraction(25), tracks=1)
+        assert part_length(late, form) == Fraction(frames_, 25)
 
 
 def test_rates_that_no_millisecond_holds(default_engine, tmp_path):

@@ -18,8 +18,8 @@ from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, VideoStream
 
 __all__ = [
-    "Fit", "Form", "PictureForm", "SoundForm", "form_of", "has_form", "has_sound_form", "joined", "part_length",
-    "picture_facts", "samples", "sound_facts", "sound_form", "square_size",
+    "Fit", "Form", "PictureForm", "SoundForm", "form_of", "has_form", "has_sound_form", "joined", "late_picture",
+    "part_length", "picture_facts", "samples", "sound_facts", "sound_form", "square_size",
 ]  # fmt: skip
 
 Fit = Literal["contain", "cover", "stretch"]
@@ -125,10 +125,19 @@ def form_of(
     )  # fmt: skip
 
 
+def late_picture(clip: MediaInfo, form: Form) -> Fraction:
+    """Seconds of *clip* before its picture that are left out of its part of a whole, so that no frame has to fill them.
+
+    Less than a frame: in Matroska and MPEG-TS the sound begins with a packet that nobody was to hear, 21 ms of AAC.
+    """
+    start = clip.video.start if clip.video is not None and form.picture is not None else None
+    return start if start and form.picture is not None and start * form.picture.rate < 1 else Fraction(0)
+
+
 def part_length(clip: MediaInfo, form: Form) -> Fraction | None:
     """Seconds that *clip* lasts as a part of a whole: to the end of its picture, in whole frames where there are any.
 
-    None where nobody knows.
+    It begins where the picture does, if that is less than a frame late. None where nobody knows.
     """
     sound = [track for track in clip.audio if track.duration != 0]  # a part may lie before its sound begins
     ends = [clip.video.end] if clip.video is not None else [track.end for track in sound]
@@ -136,6 +145,7 @@ def part_length(clip: MediaInfo, form: Form) -> Fraction | None:
     length = max(known) if known and len(known) == len(ends) else clip.duration
     if length is None:
         return None
+    length -= late_picture(clip, form)
     if form.picture is not None:
         rate = form.picture.rate
     elif form.sound:

@@ -24,6 +24,7 @@ from mediapipeline.operators.form import (
     has_form,
     has_sound_form,
     joined,
+    late_picture,
     part_length,
     sound_facts,
 )
@@ -361,6 +362,8 @@ class Lowering:
         if len(clips) < 2:
             raise PluginContractError(f"two clips at least can be joined, not {len(clips)}")
         info, build = joined([clip.info for clip in clips], form), self._builder
+        late = [late_picture(clip.info, form) for clip in clips]
+        clips = [self.cut(clip, by, None) if by else clip for clip, by in zip(clips, late, strict=True)]
         parts = list(zip(clips, ends, ends[1:], strict=False))
         video, audio = None, []
         if form.picture is not None and info.video is not None:

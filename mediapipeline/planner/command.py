@@ -323,6 +323,8 @@ class CommandBuilder:
         self.lists[digest] = text
         # Looked into, a list would begin at its first packet, heard or not, and all of it would be moved by as much.
         options: Options = (("safe", "0"), ("auto_convert", "0"), ("nofind_stream_info", None), ("f", DEMUXER))
+        if node.lead:
+            options = (("itsoffset", f"-{seconds_text(node.lead)}"), *options)
         demuxers = (DEMUXER, *dict.fromkeys(name for each in formats for name in each))
         return InputStream(self._file(Asset(digest).token, options, demuxers), sources[0].info.index)
 

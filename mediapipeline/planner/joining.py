@@ -19,7 +19,8 @@ from typing import TypeAlias
 import attrs
 
 from mediapipeline.media.streams import AudioStream, Stream, VideoStream
-from mediapipeline.planner.streams import Concat, Encode, JoinedPart, Sink, Source, StreamGraph
+from mediapipeline.planner.streams import Concat, Cut, Encode, JoinedPart, Node, Sink, Source, StreamGraph
+from mediapipeline.planner.ticks import tells_samples_apart
 
 __all__ = ["Joint", "Reason", "lay_out"]
 
@@ -48,12 +49,16 @@ class Joint:
     """Where the files are placed.
 
     Attributes:
-        parts: In order.
+        sources: In order.
+        parts: Where each is placed.
+        lead: Seconds of each file before what its part begins with.
         frames: Of pictures, how many there are.
         apart: Seconds that a sound is from its picture at most.
     """
 
+    sources: tuple[Source, ...]
     parts: tuple[JoinedPart, ...]
+    lead: Fraction = Fraction(0)
     frames: int | None = None
     apart: Fraction = Fraction(0)
 
@@ -72,13 +77,18 @@ def lay_out(graph: StreamGraph, node: Encode) -> Joint | Reason:
     if not containers <= _PROVEN:
         return f"it has not been proven to play in {min(containers - _PROVEN)}"
     sources: list[Source] = []
+    leads: set[Fraction] = set()
     for number, name in enumerate(whole.made_of or whole.inputs, 1):
-        part = graph.nodes.get(name) if name is not None else None
         if name is None:
             return f"clip {number} is of another form than the whole"
-        if not isinstance(part, Source) or part.seek or part.key_frames:
+        found = _file(graph, graph.nodes.get(name))
+        if found is None:
             return f"clip {number} is not a file as it is"
-        sources.append(part)
+        sources.append(found[0])
+        leads.add(found[1])
+    if len(leads) > 1:
+        return "their pictures do not begin alike"
+    (lead,) = leads
     infos = [source.info for source in sources]
     different = _difference(infos)
     if different is not None:
@@ -90,7 +100,19 @@ def lay_out(graph: StreamGraph, node: Encode) -> Joint | Reason:
     if len(known) < len(lengths):
         return "nobody knows how long they are"
     first = infos[0]
-    return _sound(first, infos, known) if isinstance(first, AudioStream) else _pictures(first, infos, known)
+    placed = (_sound if isinstance(first, AudioStream) else _pictures)(first, infos, known, lead)
+    return placed if isinstance(placed, str) else attrs.evolve(placed, sources=tuple(sources), lead=lead)
+
+
+def _file(graph: StreamGraph, node: Node | None) -> tuple[Source, Fraction] | None:
+    """The source that *node* is, and how much of its beginning is left out; that holds no picture."""
+    lead = Fraction(0)
+    if isinstance(node, Cut) and node.exact and node.end is None:
+        lead = node.start
+        node = graph.input_of(node)
+        if node.kind == "video" and lead > (node.info.start or 0):
+            return None
+    return (node, lead) if isinstance(node, Source) and not node.seek and not node.key_frames else None
 
 
 def _difference(infos: Sequence[Stream]) -> Reason | None:
@@ -114,7 +136,7 @@ def _difference(infos: Sequence[Stream]) -> Reason | None:
     return None
 
 
-def _pictures(first: Stream, infos: Sequence[Stream], lengths: Sequence[Fraction]) -> Joint | Reason:
+def _pictures(first: Stream, infos: Sequence[Stream], lengths: Sequence[Fraction], lead: Fraction) -> Joint | Reason:
     assert isinstance(first, VideoStream)
     assert first.time_base is not None  # looked at before
     rate = first.frame_rate
@@ -124,7 +146,7 @@ def _pictures(first: Stream, infos: Sequence[Stream], lengths: Sequence[Fraction
         return "its first packet is not the first that is shown"
     if first.rotation or first.rotation_by_tag:
         return "players have to turn it"
-    if not 0 <= (first.start or 0) * rate < Fraction(1, 2):
+    if not 0 <= ((first.start or 0) - lead) * rate < Fraction(1, 2):
         return "its picture begins later than the clip"
     parts, begin = [], Fraction(0)
     for number, (info, length) in enumerate(zip(infos, lengths, strict=True), 1):
@@ -137,21 +159,24 @@ def _pictures(first: Stream, infos: Sequence[Stream], lengths: Sequence[Fraction
         if (begin / first.time_base).denominator != 1 and number < len(infos):
             return f"its clock does not tell when clip {number + 1} begins"
         parts.append(JoinedPart(length=length))
-    return Joint(tuple(parts), frames=int(begin * rate))
+    return Joint((), tuple(parts), frames=int(begin * rate))
 
 
-def _sound(first: Stream, infos: Sequence[Stream], lengths: Sequence[Fraction]) -> Joint | Reason:
+def _sound(first: Stream, infos: Sequence[Stream], lengths: Sequence[Fraction], lead: Fraction) -> Joint | Reason:
     assert isinstance(first, AudioStream)
-    packet, before = first.packet, first.preroll
-    if packet is None or before is None or first.start != 0:
+    packet = first.packet
+    if packet is None or first.preroll is None or first.start != 0:
         return "where its packets lie is not known"
+    if not tells_samples_apart(first):
+        return "its clock rounds where its packets lie"
+    before = first.preroll + lead
     if before not in (0, packet):
-        return "more than one packet lies before what is heard"
+        return "what lies before it is not one packet"
     parts, here, due, apart = [], Fraction(0), Fraction(0), Fraction(0)
     for number, (info, length) in enumerate(zip(infos, lengths, strict=True), 1):
         if info.duration is None:
             return f"nobody knows how long the sound of clip {number} is"
-        held = math.ceil(info.duration / packet - Fraction(1, 100))
+        held = math.ceil((info.duration - lead) / packet - Fraction(1, 100))
         due += length
         last = number == len(infos)
         room = (due - here) / packet if last else (due - here - before) / packet
@@ -160,9 +185,9 @@ def _sound(first: Stream, infos: Sequence[Stream], lengths: Sequence[Fraction]) 
         if taken < 1 or due - after > packet / (1 if last else 2):
             return f"the sound of clip {number} ends {float(due - after):.3g} s before its picture"
         apart = max(apart, abs(after - due)) if not last else apart
-        parts.append(JoinedPart(length=after - here, packets=taken, until=(taken - Fraction(1, 2)) * packet))
+        parts.append(JoinedPart(length=after - here, packets=taken, until=lead + (taken - Fraction(1, 2)) * packet))
         here = after
-    return Joint(tuple(parts), apart=apart)
+    return Joint((), tuple(parts), apart=apart)
 
 
 def _nearest(value: Fraction) -> int:

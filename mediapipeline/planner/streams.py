@@ -274,9 +274,13 @@ class JoinedPart:
 
 @attrs.frozen(kw_only=True, eq=False)
 class Joined(Copy):
-    """The coded packets of one file after the other; see `mediapipeline.planner.joining`."""
+    """The coded packets of one file after the other; see `mediapipeline.planner.joining`.
+
+    In each file, what the part begins with is at `lead`, seconds from the start of the file.
+    """
 
     parts: tuple[JoinedPart, ...]
+    lead: Fraction = Fraction(0)
 
 
 @attrs.frozen(kw_only=True, eq=False)

@@ -7,7 +7,7 @@ import attrs
 from mediapipeline.media.streams import AudioStream, VideoStream
 from mediapipeline.planner.joining import Joint, lay_out
 from mediapipeline.planner.rule import Notes, rule
-from mediapipeline.planner.streams import Concat, Encode, Joined, NodeId, Rewrite, Source, StreamGraph
+from mediapipeline.planner.streams import Concat, Encode, Joined, Rewrite, StreamGraph
 
 __all__ = ["copy_concat"]
 
@@ -28,8 +28,8 @@ def copy_concat(graph: StreamGraph, notes: Notes) -> StreamGraph:
         found = lay_out(graph, node)
         if not isinstance(found, Joint):
             continue
-        names = _sources(graph, whole)
-        first, info = graph[names[0]].info, whole.info
+        names = tuple(source.id for source in found.sources)
+        first, info = found.sources[0].info, whole.info
         if isinstance(first, VideoStream) and isinstance(info, VideoStream):
             info = attrs.evolve(
                 info, codec=first.codec, profile=first.profile, frames=found.frames, color=first.color,
@@ -45,11 +45,7 @@ def copy_concat(graph: StreamGraph, notes: Notes) -> StreamGraph:
             apart = f"{float(found.apart * 1000):.3g} ms"
             notes(node, f"sound of {len(names)} clips joined at whole packets, at most {apart} from their pictures")
         edits.put(
-            Joined(id=node.id, kind=node.kind, inputs=names, info=info, origin=node.origin, parts=found.parts)
+            Joined(id=node.id, kind=node.kind, inputs=names, info=info, origin=node.origin, parts=found.parts,
+                   lead=found.lead)
         )  # fmt: skip
     return edits.graph()
-
-
-def _sources(graph: StreamGraph, whole: Concat) -> tuple[NodeId, ...]:
-    """What the parts are made of, which `lay_out` has found to be files as they are."""
-    return tuple(name for name in whole.made_of or whole.inputs if name is not None and isinstance(graph[name], Source))

@@ -47,7 +47,9 @@ class Concat(Operator):
     """Play clips one after the other.
 
     All are brought to one size, frame rate and kind of sound. A clip lasts as long as its picture: its sound is
-    filled up with silence or cut there, so that sound and picture stay together however many clips there are. A clip
+    filled up with silence or cut there, so that sound and picture stay together however many clips there are. Where
+    the picture begins less than a frame after the sound, the clip begins with it. Clips that are alike in everything
+    that a decoder has to know are joined by copying their packets, if the output is to hold what they hold. A clip
     without a picture shows the background, one without sound is silent. Tags, chapters and cover art are those of the
     first clip; subtitles are left out.
     """
