@@ -33,17 +33,18 @@ def wanted_parts(graph: StreamGraph, encode: Encode) -> list[Part] | None:
     return parts
 
 
-def _part(graph: StreamGraph, node: Node, rate: Fraction | None = None, length: Fraction | None = None) -> Part | None:
-    cut = node if isinstance(node, Cut) else None
-    source = node if cut is None else graph.input_of(cut)
-    if not isinstance(source, Source) or source.packets is None or (cut is not None and not cut.exact):
+def _part(graph: StreamGraph, leg: Node, rate: Fraction | None = None, length: Fraction | None = None) -> Part | None:
+    start, end, node = Fraction(0), None, leg
+    while isinstance(node, Cut) and node.exact:
+        ends = [each for each in (node.end, None if end is None else node.start + end) if each is not None]
+        start, end, node = node.start + start, min(ends, default=None), graph.input_of(node)
+    if not isinstance(node, Source) or node.packets is None:
         return None
-    start = source.seek + (Fraction(0) if cut is None else cut.start)
-    end = None if cut is None or cut.end is None else source.seek + cut.end
+    start, end = node.seek + start, None if end is None else node.seek + end
     if rate is None:
-        return Part(source, start, end)
-    if length is None or node.info.start is None:
+        return Part(node, start, end)
+    if length is None or leg.info.start is None:
         return None
     # In a whole, frames stand at whole multiples of one: where the part begins between two, the first stands twice.
-    lead = math.floor(node.info.start * rate + Fraction(1, 2))
-    return Part(source, start, end, frames=round(length * rate), lead=lead)
+    lead = math.floor(leg.info.start * rate + Fraction(1, 2))
+    return Part(node, start, end, frames=round(length * rate), lead=lead)
