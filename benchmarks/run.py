@@ -89,8 +89,8 @@ def _jobs(names: Sequence[str], size: Size, rounds: int | None, *, resume: bool)
         print(f"{job.name}: {job.title}", flush=True)
         try:
             found = compare(job, size, **({} if rounds is None else {"rounds": rounds}))
-        except RuntimeError as error:
-            print(f"  FAILED: {error}", flush=True)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others are measured all the same
+            print(f"  FAILED: {type(error).__name__}: {error}", flush=True)
             failed = True
             continue
         expert, crowd = found.ratio("expert"), found.ratio("crowd")

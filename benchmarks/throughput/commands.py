@@ -1,7 +1,8 @@
 """When two FFmpeg commands are one and the same: the alternative to timing them.
 
 They are, if they have the same inputs with the same options, the same filters, and the same coding options, whatever
-the labels and the order. What only guards a run, or writes tags, is left out of the comparison.
+the labels and the order. What only guards a run, or writes tags, is left out of the comparison; so is the bound of ours
+on how long an output may be, which no frame reaches.
 """
 
 from __future__ import annotations
@@ -25,13 +26,14 @@ _SPECIFIER = re.compile(r"^(-[a-z_]+):(?:[vas]:)?(?:\d+|[vas])$")
 
 def same_commands(ours: Sequence[Sequence[str]], theirs: Sequence[Sequence[str]]) -> bool:
     """Whether each of *ours* is one of *theirs*, in any order."""
-    return Counter(map(_essence, ours)) == Counter(map(_essence, theirs))
+    return Counter(_essence(each, bounded=True) for each in ours) == Counter(_essence(each) for each in theirs)
 
 
-def _essence(argv: Sequence[str]) -> tuple[str, ...]:
-    """What a command does, as words in order."""
+def _essence(argv: Sequence[str], *, bounded: bool = False) -> tuple[str, ...]:
+    """What a command does, as words in order; with *bounded* without a limit of its outputs."""
     found = []
     words = iter(argv)
+    inputs = argv.count("-i")
     for word in words:
         if word in _ALONE:
             continue
@@ -44,7 +46,10 @@ def _essence(argv: Sequence[str]) -> tuple[str, ...]:
             continue
         if name in ("-filter_complex", "-lavfi", "-vf", "-af", "-filter"):
             found += [f"filter {each}" for each in _filters(value)]
+        elif name == "-t" and bounded and not inputs:
+            continue
         elif name == "-i":
+            inputs -= 1
             found.append(f"input {value.removeprefix('file:')}")
         elif name == "-map":
             found.append("map" if value.startswith("[") else f"map {value}")

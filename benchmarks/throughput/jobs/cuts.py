@@ -52,7 +52,8 @@ def _ts_expert(shell: Shell, size: Size) -> None:
     early, end = 4, 4 + size.seconds
     graph = f"[0:v]trim={early}:{end},setpts=PTS-{early}/TB[v];[0:a]atrim={early}:{end},asetpts=PTS-{early}/TB[a]"
     shell.ffmpeg(
-        "-ss", "96", "-t", str(end + 1), "-i", clip("stream.ts"), "-filter_complex", graph, "-map", "[v]", "-map", "[a]",
+        "-ss", "96", "-t", str(end + 1), "-i", clip("stream.ts"), "-filter_complex", graph,
+        "-map", "[v]", "-map", "[a]",
         *encode(size), "-fps_mode", "vfr", "-enc_time_base:v", "1/25", *AVC, shell.path("out.mp4"),
     )  # fmt: skip
 

@@ -126,7 +126,20 @@ def _as_it_is(folder: Path, size: Size) -> dict[str, Any]:
 
 
 def _as_it_is_expert(shell: Shell, size: Size) -> None:
-    shell.ffmpeg("-i", clip("long.mp4"), "-c", "copy", *AVC, shell.path("out.mp4"))
+    shell.ffmpeg(
+        "-i",
+        clip("long.mp4"),
+        "-map",
+        "0:0",
+        "-map",
+        "0:1",
+        "-c:0",
+        "copy",
+        "-c:1",
+        "copy",
+        *AVC,
+        shell.path("out.mp4"),
+    )
 
 
 def _as_it_is_crowd(shell: Shell, size: Size) -> None:
