@@ -33,6 +33,7 @@ class _Behaviour:
 
     case: Mapping[str, Any]
     ran: Ran
+    outputs: tuple[str, str]
     differs: tuple[str, ...]
 
 
@@ -62,7 +63,8 @@ def traits_are_true(trial: Trial, opaque: str) -> Iterator[Finding]:
             if each.differs:
                 yield Finding(
                     text="it declares timed, and its frames depend on others: " + "; ".join(each.differs),
-                    case=each.case, clip=trial.first, folder=each.ran.folder, hint="leave traits out",
+                    case=each.case, clip=trial.first, folder=each.ran.folder, outputs=each.outputs,
+                    hint="leave traits out",
                 )  # fmt: skip
         return
     shown = trial.remembered(_anywhere)
@@ -70,7 +72,7 @@ def traits_are_true(trial: Trial, opaque: str) -> Iterator[Finding]:
     for each in differ if declared.pointwise else ():
         yield Finding(
             text="it declares pointwise, and its frames depend on more than themselves: " + "; ".join(each.differs),
-            case=each.case, clip=trial.first, folder=each.ran.folder,
+            case=each.case, clip=trial.first, folder=each.ran.folder, outputs=each.outputs,
             hint="declare TIMED if they depend on their time only, otherwise leave traits out",
         )  # fmt: skip
     if shown and not differ and not declared.pointwise and not opaque and _would_help(trial):
@@ -78,7 +80,7 @@ def traits_are_true(trial: Trial, opaque: str) -> Iterator[Finding]:
             text="no case shows that its frames depend on more than themselves, and it does not declare pointwise, "
             "so nothing can be cut or left out before it",
             hint="declare traits=POINTWISE, add a case that shows more, or say in the contract why not: opaque = '…'",
-            case=shown[0].case, clip=trial.first, folder=shown[0].ran.folder,
+            case=shown[0].case, clip=trial.first, folder=shown[0].ran.folder, outputs=shown[0].outputs,
         )  # fmt: skip
 
 
@@ -169,7 +171,12 @@ def _behaviour(trial: Trial, operations: _Operations, compare: _Compare) -> list
     ran = trial.run(job, infos)
     words = "taken before it", "taken after it"
     return [
-        _Behaviour(trial.cases[at], ran, tuple(compare(_alone(ran, before), _alone(ran, after), words)))
+        _Behaviour(
+            trial.cases[at],
+            ran,
+            (before, after),
+            tuple(compare(_alone(ran, before), _alone(ran, after), words)),
+        )
         for at, (before, after) in pairs.items()
     ]
 
@@ -236,7 +243,7 @@ def optimised_is_unoptimised(trial: Trial) -> Iterator[Finding]:
             for difference in differences(quick.all_decoded(name)[part], want, ("the optimised", "the other")):
                 yield Finding(
                     text=f"{name}{part}: the optimiser changes what comes out: {difference}", case=case,
-                    clip=trial.first, folder=quick.folder, rules="all",
+                    clip=trial.first, folder=quick.folder, outputs=(name,), rules="all",
                     hint="see what is promised: traits, is_noop(), infer()",
                 )  # fmt: skip
 
@@ -348,5 +355,5 @@ def noop_is_noop(trial: Trial) -> Iterator[Finding]:
                 for difference in differences(made, source, ("the output", "the input")):
                     yield Finding(
                         text=f"is_noop() says that nothing is changed, and something is: {difference}",
-                        clip=name, case=trial.cases[at], folder=written.ran.folder,
+                        clip=name, case=trial.cases[at], folder=written.ran.folder, outputs=tuple(outputs),
                     )  # fmt: skip

@@ -6,12 +6,13 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import attrs
 
+from mediapipeline.testing.contract.thin import THIN
 from mediapipeline.testing.contract.trial import Trial
 
 __all__ = ["Finding", "told"]
@@ -28,6 +29,7 @@ class Finding:
         inferred: What `Operator.infer` said, where something else came out.
         probed: What came out.
         folder: Where ``job.json`` lies, the job that shows it.
+        outputs: Which outputs of it do; all where there are none.
         rules: The optimiser's rules that it is to be run with: ``all`` or ``none``.
         hint: What to do about it.
     """
@@ -38,6 +40,7 @@ class Finding:
     inferred: str | None = None
     probed: str | None = None
     folder: Path | None = None
+    outputs: tuple[str, ...] = ()
     rules: str = "none"
     hint: str | None = None
 
@@ -45,30 +48,52 @@ class Finding:
 def told(trial: Trial, check: str, findings: list[Finding]) -> str:
     """What is said of a check that failed."""
     name = trial.operator.definition.name
-    return "\n".join([f"operator {name!r} breaks the contract: {check}", *(_one(trial, each) for each in findings)])
-
-
-def _one(trial: Trial, finding: Finding) -> str:
-    lines = ["", f"* {finding.text}"]
-    if finding.clip is not None:
-        lines.append(f"    clip      {finding.clip}")
-    if finding.case is not None:
-        lines.append(f"    case      {json.dumps(finding.case, ensure_ascii=False)}")
-    if finding.inferred is not None:
-        lines.append(f"    inferred  {finding.inferred}")
-    if finding.probed is not None:
-        lines.append(f"    probed    {finding.probed}")
-    if finding.hint is not None:
-        lines.append(f"    do        {finding.hint}")
-    job = None if finding.folder is None else finding.folder / "job.json"
-    if job is not None and job.is_file():
-        trial.keep()  # what is pointed at has to stay
-        lines.append(f"    job       {json.dumps(json.loads(job.read_text(encoding='utf-8')), ensure_ascii=False)}")
+    lines = [f"operator {name!r} breaks the contract: {check}"]
+    for finding in findings:
+        lines += ["", f"* {finding.text}", *_details(trial, finding)]
     if node := os.environ.get("PYTEST_CURRENT_TEST"):
-        lines.append(f"    again     pytest {shlex.quote(re.sub(r' [(][a-z]+[)]$', '', node))}")
-    if job is not None and job.is_file():
-        rules = "" if finding.rules == "all" else f" --rules {finding.rules}"
-        ffmpeg = trial.engine.binaries.ffmpeg
-        words = f"mediapipeline run --overwrite --base-dir {trial.folder} --ffmpeg {ffmpeg}{rules} {job}"
-        lines.append(f"    by hand   {words}   (where the operator is installed)")
+        lines += ["", f"again: pytest {shlex.quote(re.sub(r' [(][a-z]+[)]$', '', node))}"]
     return "\n".join(lines)
+
+
+def _details(trial: Trial, finding: Finding) -> Iterator[str]:
+    if finding.clip is not None:
+        yield f"    clip      {finding.clip}"
+    if finding.case is not None:
+        yield f"    case      {json.dumps(finding.case, ensure_ascii=False)}"
+    if finding.inferred is not None:
+        yield f"    inferred  {finding.inferred}"
+    if finding.probed is not None:
+        yield f"    probed    {finding.probed}"
+    if finding.hint is not None:
+        yield f"    do        {finding.hint}"
+    job = None if finding.folder is None else finding.folder / "job.json"
+    if job is None or not job.is_file():
+        return
+    trial.keep()  # what is pointed at has to stay
+    document = json.loads(job.read_text(encoding="utf-8"))
+    if finding.outputs:
+        document = _only(document, finding.outputs)
+        job = job.with_name(f"job-{finding.outputs[0]}.json")
+        job.write_text(json.dumps(document, indent=1), encoding="utf-8")
+    yield f"    job       {json.dumps(document, ensure_ascii=False)}"
+    if any(operation["op"] == THIN for operation in document["operations"]):
+        return  # nobody else has that operator
+    rules = "" if finding.rules == "all" else f" --rules {finding.rules}"
+    where = f"--base-dir {trial.folder} --ffmpeg {trial.engine.binaries.ffmpeg}"
+    yield f"    by hand   mediapipeline run --overwrite {where}{rules} {job}   (where the operator is installed)"
+
+
+def _only(document: dict[str, Any], outputs: Collection[str]) -> dict[str, Any]:
+    """The job that gives only some of its outputs."""
+    written = [output for output in document["outputs"] if output["id"] in outputs]
+    needed = {output.get("input", output["id"]) for output in written}
+    operations: list[dict[str, Any]] = []
+    for operation in reversed(document["operations"]):
+        made = operation.get("outputs", {"": operation.get("output")})
+        if needed & set(made.values()):
+            operations.insert(0, operation)
+            taken = operation.get("inputs", [operation.get("input")])
+            needed |= set(taken.values() if isinstance(taken, dict) else taken)
+    inputs = [source for source in document["inputs"] if source["id"] in needed]
+    return {"inputs": inputs, "operations": operations, "outputs": written}

@@ -63,6 +63,7 @@ def inferred_is_probed(trial: Trial, clip: str) -> Iterator[Finding]:
                         hint=_DEEPER if inferred == _AS_DEEP else None,
                         text=f"{name} is not what infer() said", inferred=inferred, probed=probed,
                         clip=f"{clip}: {_described(source)}", case=trial.cases[at], folder=written.ran.folder,
+                        outputs=(output,),
                     )  # fmt: skip
 
 
