@@ -330,8 +330,7 @@ class Bench:
             if copies and not said and node.kind != "subtitle" and not at_packets:
                 delays.append(delay(one, other, _PACKED))
             found += [f"stream {number} ({node.kind}): {each}" for each in said]
-        # What is encoded is moved to the grid of frames, by half of one at most; a copy stays where it is.
-        if delays and max(delays) - min(delays) > max(_frame(node) for node in nodes) / 2 + Fraction(1, 1000):
+        if delays and max(delays) - min(delays) > max(map(_off_the_grid, nodes)) + Fraction(1, 1000):
             found.append(f"streams are moved against each other: {', '.join(f'{float(d):.4f}' for d in delays)} s")
         return found
 
@@ -356,9 +355,15 @@ def _copied(graph: StreamGraph, node: Node) -> int | None:
     return sum(part.frames for part in map(graph.__getitem__, node.inputs) if isinstance(part, Packets))
 
 
-def _frame(node: Node) -> Fraction:
+def _off_the_grid(node: Node) -> Fraction:
+    """Seconds between the same in what is encoded and in what is copied, at most.
+
+    What is encoded is moved to the grid of frames, by half of one at most; a copy stays where it is. Of two that begin
+    amid two frames, versions move one to the frame before and the other to the frame after.
+    """
     rate = node.info.frame_rate if isinstance(node.info, VideoStream) else None
-    return 1 / rate if rate else Fraction(1, 25)
+    frame = 1 / rate if rate else Fraction(1, 25)
+    return frame if ((node.info.start or 0) / frame).denominator == 2 else frame / 2
 
 
 def _reach(graph: StreamGraph, node: Node) -> Fraction:
