@@ -9,7 +9,19 @@ from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[1]
 _CODE = re.compile(r"[a-z]+(-[a-z]+)+|cycle|empty")
-_REPORTERS = {"add", "bad", "because", "rule", "Explanation", "Problem", "_NotJson", "_fault", "_parsed", "_problem", "_report"}
+_REPORTERS = {
+    "add",
+    "bad",
+    "because",
+    "rule",
+    "Explanation",
+    "Problem",
+    "_NotJson",
+    "_fault",
+    "_parsed",
+    "_problem",
+    "_report",
+}
 
 
 def _constants(node: ast.AST) -> Iterator[ast.expr]:
