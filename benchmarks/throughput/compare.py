@@ -21,6 +21,7 @@ from benchmarks.throughput.commands import same_commands, shown
 from benchmarks.throughput.job import Job, Size
 from benchmarks.throughput.measure import Used, measured
 from benchmarks.throughput.media import FOLDER as MEDIA
+from benchmarks.throughput.media import make_all
 from benchmarks.throughput.shell import Shell
 from benchmarks.throughput.statistic import Ratio
 from mediapipeline import Executor, Planner
@@ -124,6 +125,7 @@ def compare(job: Job, size: Size, rounds: int = ROUNDS) -> Comparison:
     order = ["ours", "expert"]
     spent, same = 0.0, ""
     kept.forget(_name(job.name, size))
+    make_all()
     for number in range(rounds):
         random.Random(number).shuffle(order)
         wanted = [*order, "crowd"] if size == SHORT and (not number or spent < _SHARE) else order

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mediapipeline.ffmpeg.engine import default_engine
 
-__all__ = ["FOLDER", "clip"]
+__all__ = ["FOLDER", "clip", "make_all"]
 
 FOLDER = Path(__file__).resolve().parents[2] / ".cache" / "benchmarks"
 
@@ -57,3 +57,9 @@ def clip(name: str) -> Path:
         subprocess.run(command, check=True)
         made.rename(path)
     return path
+
+
+def make_all() -> None:
+    """Make what is not there yet, so that nobody has to who is measured."""
+    for name in _RECIPES:
+        clip(name)
