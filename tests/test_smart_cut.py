@@ -18,6 +18,7 @@ import av
 import pytest
 
 from mediapipeline import Executor, Planner
+from mediapipeline.errors import PlanningError
 from mediapipeline.ffmpeg.binary import Engine
 from mediapipeline.ffmpeg.environment import environment
 from mediapipeline.planner.plan import ProcessingPlan
@@ -260,7 +261,13 @@ def test_many_parts(suffix: str, target: str, tmp_path: Path, engine: Engine) ->
 
 
 def joined(
-    inputs: dict[str, str], parts: Sequence[tuple[str, ...]], destination: str, folder: Path, engine: Engine
+    inputs: dict[str, str],
+    parts: Sequence[tuple[str, ...]],
+    destination: str,
+    folder: Path,
+    engine: Engine,
+    *,
+    smart_cut: str = "preferred",
 ) -> ProcessingPlan:
     """A smart cut of several parts, done."""
     operations: list[dict[str, Any]] = [
@@ -273,7 +280,7 @@ def joined(
         "operations": operations,
         "outputs": [{"id": "out", "destination": destination}],
     }
-    plan = Planner(base_dir=folder, ffmpeg=engine.ffmpeg, strategies={"smart_cut": "preferred"}).plan(job)
+    plan = Planner(base_dir=folder, ffmpeg=engine.ffmpeg, strategies={"smart_cut": smart_cut}).plan(job)
     Executor(base_dir=folder, ffmpeg=engine.ffmpeg, verify="full").run(plan)
     return plan
 
@@ -315,8 +322,19 @@ def test_parts_that_differ_are_encoded(tmp_path: Path, default_engine: Engine) -
         command = ["-f", "lavfi", "-i", picture, "-c:v", "libx264", "-profile:v", profile, *_PLAIN, "-g", "12"]
         run(default_engine, *command, str(tmp_path / f"{name}.mp4"))
     parts = [("one", "0.4", "3.8"), ("two", "0.6", "3.6")]
-    plan = joined({"one": "one.mp4", "two": "two.mp4"}, parts, "out.mp4", tmp_path, default_engine)
+    inputs = {"one": "one.mp4", "two": "two.mp4"}
+    plan = joined(inputs, parts, "out.mp4", tmp_path, default_engine)
     assert "no smart cut: its parts differ in profile" in plan.output("out").streams[0].reason
+    with pytest.raises(PlanningError, match="its parts differ in profile"):
+        joined(inputs, parts, "out.mp4", tmp_path, default_engine, smart_cut="required")
+
+
+def test_what_lies_before_the_end_of_a_file_is_told_apart_from_all_of_it(
+    tmp_path: Path, default_engine: Engine
+) -> None:
+    source = make("mp4", tmp_path, default_engine)
+    reason = planned(source, "out.mp4", default_engine, start="5.4s").output("out").streams[0].reason
+    assert reason == "not copied: cut at an exact time; no smart cut: there is no IDR picture in it"
 
 
 @pytest.mark.parametrize(

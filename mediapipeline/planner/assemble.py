@@ -18,8 +18,8 @@ from mediapipeline.planner.gops import lay_out
 from mediapipeline.planner.joining import lay_out as joint
 from mediapipeline.planner.plan import PlannedStream
 from mediapipeline.planner.ticks import ticks_coarsely
-from mediapipeline.steps.expectation import Expectation, Range, StreamExpectation, StreamKind
 from mediapipeline.planner.wanted import wanted_parts
+from mediapipeline.steps.expectation import Expectation, Range, StreamExpectation, StreamKind
 
 __all__ = ["OperatorAt", "expected", "output_media", "planned_streams", "requirements", "why_encoded"]
 
@@ -33,6 +33,7 @@ _DIALECT = re.compile(r"yuvj|yuva")
 def requirements(graph: ir.StreamGraph, muxers: Sequence[str]) -> tuple[str, ...]:
     """What FFmpeg must have to run *graph*."""
     found = {f"muxer:{name}" for name in muxers} | custom_requirements(graph)
+    found |= {"demuxer:concat" for _ in graph.of(ir.Joined)}
     for node in graph:
         if isinstance(node, ir.Filter | ir.Measure):
             found.add(f"filter:{node.name}")
@@ -116,6 +117,8 @@ def why_encoded(graph: ir.StreamGraph, node: ir.Encode, container: str, operator
         return f"changed by {name or changed.origin}"
     if not node.copy_codecs:
         return "the job gives settings for an encoder"
+    if isinstance(source, ir.Source) and source.seek:
+        return f"cut at an exact time{_why_no_smart_cut(graph, node)}"
     if node.kind != "cover" and not container_named(container).takes(node.kind, source.info.codec):
         return f"{container} does not take {source.info.codec}"
     if source.info.codec not in node.copy_codecs:

@@ -18,6 +18,7 @@ from mediapipeline.media.fields import closest
 from mediapipeline.planner.assemble import OperatorAt, why_encoded
 from mediapipeline.planner.rule import Rule
 from mediapipeline.planner.streams import Cut, Encode, StreamGraph
+from mediapipeline.planner.wanted import wanted_parts
 
 __all__ = ["STRATEGIES", "Choice", "Strategy", "chosen", "unmet", "without_disabled"]
 
@@ -61,10 +62,12 @@ def _encoded(graph: StreamGraph, operator_at: OperatorAt) -> Iterator[Problem]:
 
 
 def _cut_and_encoded(graph: StreamGraph, operator_at: OperatorAt) -> Iterator[Problem]:
-    """A problem for every picture that is cut and nothing else, and encoded as a whole."""
+    """A problem for every picture that is cut, or joined of parts, and nothing else, and encoded as a whole."""
     for sink in graph.sinks:
         for node in (graph[name] for name in sink.inputs):
-            if not isinstance(node, Encode) or node.kind != "video" or not isinstance(graph.input_of(node), Cut):
+            if not isinstance(node, Encode) or node.kind != "video":
+                continue
+            if not isinstance(graph.input_of(node), Cut) and wanted_parts(graph, node) is None:
                 continue
             yield Problem(
                 f"{node.origin}/codec/video", "cannot-copy",

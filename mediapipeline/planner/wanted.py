@@ -18,7 +18,8 @@ def wanted_parts(graph: StreamGraph, encode: Encode) -> list[Part] | None:
     if encode.kind != "video" or not encode.copy_codecs:
         return None
     if not isinstance(node, Concat):
-        part = _part(graph, node) if isinstance(node, Cut) else None
+        cut = isinstance(node, Cut) or (isinstance(node, Source) and node.seek > 0)
+        part = _part(graph, node) if cut else None
         return None if part is None else [part]
     rate = node.info.frame_rate if isinstance(node.info, VideoStream) else None
     if not rate:
