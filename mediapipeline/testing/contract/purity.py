@@ -76,14 +76,12 @@ def pure(trial: Trial) -> Iterator[Finding]:
                 with _watching() as seen:
                     plan = planner.plan(document)
             except MediaPipelineError:
-                seen = []
-                continue
-            finally:
-                for deed in dict.fromkeys(seen):
-                    yield Finding(
-                        text=f"planning it {deed}", case=case,
-                        hint="methods of operators are pure: what has to be written is written by the plan's steps",
-                    )  # fmt: skip
+                continue  # refused, or wrong in a way that other checks tell of
+            for deed in dict.fromkeys(seen):
+                yield Finding(
+                    text=f"planning it {deed}", case=case,
+                    hint="methods of operators are pure: what has to be written is written by the plan's steps",
+                )  # fmt: skip
             if info is imagined.first:
                 texts.append("".join(each.graph for each in plan.trace) or repr(plan.steps))
                 plans.append(plan)
