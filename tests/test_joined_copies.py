@@ -205,6 +205,21 @@ def test_a_part_begins_where_its_picture_does_if_that_is_less_than_a_frame_late(
         assert part_length(late, form) == Fraction(frames_, 25)
 
 
+def test_what_stands_beside_the_joined_streams_is_copied_as_well(engine, tmp_path):
+    """Cover art, which FFmpeg 5.1 has to look into, although it is told not to look into lists."""
+    one, plain_one = tmp_path / "one.mp4", clip(engine, tmp_path / "plain.mp4", "1", 440)
+    cover = tmp_path / "cover.png"
+    ffmpeg(engine, "-i", str(plain_one), "-frames:v", "1", str(cover))
+    ffmpeg(
+        engine, "-i", str(plain_one), "-i", str(cover), "-map", "0", "-map", "1", "-c", "copy", "-disposition:v:1",
+        "attached_pic", str(one),
+    )  # fmt: skip
+    made = planned(engine, [one, plain_one], "all.mp4")
+    assert ways(made) == ["video: copy", "audio: copy", "cover: copy"]
+    Executor(base_dir=tmp_path, ffmpeg=engine.ffmpeg).run(made)
+    assert frames(engine, tmp_path / "all.mp4") == 2 * frames(engine, plain_one)
+
+
 def test_rates_that_no_millisecond_holds(default_engine, tmp_path):
     sources = [clip(default_engine, tmp_path / f"{n}.mp4", "1.2", 440, rate="30000/1001") for n in range(3)]
     made = planned(default_engine, sources, "all.mp4")

@@ -24,7 +24,7 @@ from mediapipeline.planner import streams as ir
 from mediapipeline.planner.ticks import PACKETS_EARLY, tells_samples_apart, ticks_coarsely
 from mediapipeline.steps.files import Asset, Final, Work
 from mediapipeline.steps.files import Source as SourceFile
-from mediapipeline.steps.listing import DEMUXER, Member, listing
+from mediapipeline.steps.listing import DEMUXER, Member, is_listing, listing
 from mediapipeline.steps.measure import LateChain, placeholder
 
 __all__ = ["CommandBuilder", "instance_name"]
@@ -135,13 +135,17 @@ class CommandBuilder:
         outputs += self._also_read()
         chains = tuple(chain.close() for chain in self._chains)
         return Command(
-            inputs=tuple(
-                InputFile(file=reading[0], options=reading[1], demuxers=self._demuxers[reading])
-                for reading in self._inputs
-            ),
+            inputs=tuple(self._opened(reading) for reading in self._inputs),
             graph=FilterGraph(chains) if chains else None,
             outputs=outputs,
         )
+
+    def _opened(self, reading: _Reading) -> InputFile:
+        token, options, _ = reading
+        demuxers = self._demuxers[reading]
+        if self.lists and not is_listing(demuxers):
+            options = (("find_stream_info", None), *options)  # FFmpeg 5.1 goes on not to, once it was told so
+        return InputFile(file=token, options=options, demuxers=demuxers)
 
     # What is needed, and by how many
 
