@@ -83,7 +83,7 @@ def lay_out(graph: StreamGraph, node: Encode) -> Joint | Reason:
             return f"clip {number} is of another form than the whole"
         found = _file(graph, graph.nodes.get(name))
         if found is None:
-            return f"clip {number} is not a file as it is"
+            return f"clip {number} is not all of a file as it is"
         sources.append(found[0])
         leads.add(found[1])
     if len(leads) > 1:

@@ -5,7 +5,8 @@ A rule is a function from a graph to a graph. It declares what it guarantees:
 ``exact``
     decoded frames and samples are bit-identical;
 ``copies``
-    coded packets are taken as they are; the decoded content of what is kept is the same as in the source.
+    coded packets are taken as they are; the decoded content of what is kept is the same as in the source. Sound that
+    is joined like that is at most half a packet from its place, and fades for one packet at each joint.
 
 ``within``
     sound whose samples stand at the same places at the same level, not identical bit for bit; of a still that may be
