@@ -61,15 +61,18 @@ _LEAST = 2
 def share_threads(command: Command, threads: int, shares: Sequence[Fraction]) -> Command:
     """*command* with *threads* divided among its outputs by *shares*, where they do not say how many they take.
 
-    Left to themselves, the encoders of each output take as many as the machine has cores, and half as many more.
+    Left to themselves, the encoders of each output take as many as the machine has cores, and half as many more. Of few
+    cores there is nothing to divide.
     """
-    given = [max(min(_LEAST, threads), round(threads * share)) if share else None for share in shares]
+    if threads < 2 * _LEAST or not shares:
+        return command
+    given = [max(_LEAST, round(threads * share)) if share else None for share in shares]
     given += [None] * (len(command.outputs) - len(given))
     outputs = (
         output if own is None else attrs.evolve(output, options=_with(output.options, own))
         for output, own in zip(command.outputs, given, strict=False)
     )
-    return attrs.evolve(command, outputs=tuple(outputs)) if shares else command
+    return attrs.evolve(command, outputs=tuple(outputs))
 
 
 def limit_threads(command: Command, threads: int) -> Command:

@@ -59,8 +59,8 @@ def test_what_a_plan_says_of_threads_stands() -> None:
     assert limited.options == (("filter_threads", "7"), ("filter_complex_threads", "2"))
 
 
-@pytest.mark.parametrize(("cores", "given"), [(16, ["12", "4", "2"]), (4, ["3", "2", "2"]), (1, ["1", "1", "1"])])
-def test_outputs_of_one_process_divide_its_threads(cores: int, given: list[str]) -> None:
+@pytest.mark.parametrize(("cores", "given"), [(16, ["12", "4", "2"]), (4, ["3", "2", "2"]), (3, [None] * 3)])
+def test_outputs_of_one_process_divide_its_threads(cores: int, given: list[str | None]) -> None:
     (output,) = copy(("c:0", "libx264"), ("c:1", "copy")).outputs
     command = attrs.evolve(copy(), outputs=(output, output, output, attrs.evolve(output, options=(("c", "copy"),))))
     shares = (Fraction(3, 4), Fraction(1, 4) - Fraction(1, 100), Fraction(1, 100), Fraction(0))
