@@ -14,6 +14,7 @@ SHELL := /bin/bash
 .PHONY: help demo test fuzz check bench docs clean
 
 BIN := .venv/bin
+PLUGINS := -e plugins/mediapipeline-example -e plugins/mediapipeline-frames
 INPUT ?=
 ARGS ?=
 # Two workers: most of the time is spent in FFmpeg, which has threads of its own.
@@ -63,12 +64,12 @@ $(BIN)/python:
 	$(BIN)/python -m pip install -q -e '.[ffmpeg,cli]'
 	@touch $@
 
-.venv/.dev: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install -q -e '.[dev]'
+.venv/.dev: pyproject.toml $(wildcard plugins/*/pyproject.toml) | $(BIN)/python
+	$(BIN)/python -m pip install -q -e '.[dev]' $(PLUGINS)
 	@touch $@ .venv/.demo
 
-.venv/.bench: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install -q -e '.[bench]'
+.venv/.bench: pyproject.toml $(wildcard plugins/*/pyproject.toml) | $(BIN)/python
+	$(BIN)/python -m pip install -q -e '.[bench]' $(PLUGINS)
 	@touch $@ .venv/.dev .venv/.demo
 
 # An older FFmpeg to test against, out of an older wheel; it is not installed, only unpacked.

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from mediapipeline.cli import doctor, operators, plan, probe, run, schema, validate
+from mediapipeline.cli import doctor, new_operator, operators, plan, probe, run, schema, validate
 from mediapipeline.cli.terminal import Terminal
 
 __all__ = ["main"]
@@ -45,6 +45,7 @@ _COMMANDS: dict[str, _Command] = {
     "plan": plan,
     "probe": probe,
     "operators": operators,
+    "new-operator": new_operator,
     "schema": schema,
     "doctor": doctor,
 }

@@ -18,7 +18,7 @@ from mediapipeline.errors import PluginContractError, PluginLoadError
 from mediapipeline.executor.events import StepFinished, StepProgress
 from mediapipeline.ffmpeg.binary import Engine
 from mediapipeline.planner.plan import ProcessingPlan
-from mediapipeline.steps import CustomStep, ReaderGone, StepContext
+from mediapipeline.steps import CustomStep, FFmpegStep, ReaderGone, StepContext
 from mediapipeline.testing import make_clip
 from planning import job, op
 from tee import Copier, registry, tee
@@ -45,7 +45,17 @@ class Workshop:
 
     def decoded(self, name: str) -> list[str]:
         """Time and digest of every frame and block of samples; the length of blocks is of no account."""
-        argv = [self.engine.ffmpeg, "-v", "error", "-i", self.folder / name, "-map", "0", "-af", "asetnsamples=1000"]
+        argv = [
+            str(self.engine.ffmpeg),
+            "-v",
+            "error",
+            "-i",
+            str(self.folder / name),
+            "-map",
+            "0",
+            "-af",
+            "asetnsamples=1000",
+        ]
         argv += ["-fps_mode", "passthrough", "-enc_time_base:v", "1/90000", "-f", "framehash", "-"]
         said = subprocess.run(argv, check=True, capture_output=True, text=True).stdout
         return sorted(line for line in said.splitlines() if not line.startswith("#"))
@@ -128,9 +138,10 @@ def test_runner_that_gives_up_without_reason_makes_no_output(workshop: Workshop)
 def test_failure_of_ffmpeg_after_the_step_is_told_as_its_own(workshop: Workshop) -> None:
     made = workshop.plan(tee("in", "t"), last="t")
     last = made.steps[-1]
-    (output,) = last.command.outputs  # type: ignore[union-attr]  # it is FFmpeg's
+    assert isinstance(last, FFmpegStep)
+    (output,) = last.command.outputs
     broken = attrs.evolve(output, options=(*output.options, ("strict", "nonsense")))
-    steps = (*made.steps[:-1], attrs.evolve(last, command=attrs.evolve(last.command, outputs=(broken,))))  # type: ignore[union-attr,call-arg]  # it is FFmpeg's
+    steps = (*made.steps[:-1], attrs.evolve(last, command=attrs.evolve(last.command, outputs=(broken,))))
     with pytest.raises(ExecutionError) as caught:
         workshop.executor(Copier()).run(attrs.evolve(made, steps=steps))
     assert caught.value.step == "write-out"

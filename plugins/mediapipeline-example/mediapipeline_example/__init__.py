@@ -1,0 +1,5 @@
+"""The operator example.vignette for mediapipeline."""
+
+from mediapipeline_example.vignette import Vignette
+
+__all__ = ["Vignette"]
