@@ -13,13 +13,14 @@ from benchmarks.chart import chart
 from benchmarks.throughput.compare import LONG, SHORT, Comparison, found_before
 from benchmarks.throughput.job import Job
 from benchmarks.throughput.jobs import JOBS
-from benchmarks.throughput.statistic import geometric_mean
+from benchmarks.throughput.statistic import Ratio, geometric_mean
 from mediapipeline.ffmpeg.engine import default_engine
 
 __all__ = ["write"]
 
 FOLDER = Path(__file__).with_name("results")
 _PARITY = 1.02
+_HALF = 0.5
 _ENOUGH = 10  # seconds
 
 
@@ -117,6 +118,13 @@ def _together(found: _Found) -> Iterator[str]:
         mean = geometric_mean(ratios.values())
         lines.append([words, f"{mean:.2f}", f"{ratios[worst]:.2f} ({worst})"])
     yield _table("over all jobs | geometric mean | worst", 2, lines)
+    slow = [
+        f"{job.name} ({_plain(made, 'crowd')}; the expert's own: {_of_crowd(made):.2f})"
+        for job, made in found
+        if job.rewrite and (ratio := made.ratio("crowd")) is not None and ratio.median >= _HALF
+    ]
+    if slow:
+        yield f"Not below half the crowd's time: {', '.join(slow)}."
     added = statistics.median(made.added for _, made in found)
     yield (
         f"Most of these jobs are short, so that they can be repeated: what planning, probing, verifying and publishing"
@@ -136,6 +144,10 @@ def _smartcut() -> Iterator[str]:
     )
     columns = list(rows[0])
     yield _table(" | ".join(columns), 4, ([row[column] for column in columns] for row in rows))
+
+
+def _of_crowd(made: Comparison) -> float:
+    return Ratio.of(made.forms["expert"].wall, made.forms["crowd"].wall).median
 
 
 def _parity(long: _Found) -> Iterator[str]:
