@@ -36,6 +36,8 @@ class Explanation(NamedTuple):
     """The operation that stands for it; None where none does."""
     output: Mapping[str, Any] | None = None
     """The entry of outputs that stands for it."""
+    left_out: tuple[str, ...] = ()
+    """Its parameters that what stands for it has no place for."""
 
     @property
     def problem(self) -> tuple[str, str, str]:
@@ -91,14 +93,25 @@ def _legs(raw: Mapping[str, Any], *ports: str) -> dict[str, Any]:
 
 
 def _export(raw: Mapping[str, Any], params: Mapping[str, Any]) -> Explanation:
-    clip = raw.get("input") or next(iter(raw.get("inputs") or ()), "<clip>")
+    clip = raw.get("input") or _first_leg(raw.get("inputs")) or "<clip>"
     entry: dict[str, Any] = {"id": raw.get("output") or clip, "input": clip, "destination": "<where to>"}
     for name in ("destination", "format", "codec", "metadata"):
         if name in params or name in raw:
             entry[name] = params.get(name, raw.get(name))
     hint = f'add to "outputs": {rewritten(entry)}'
     message = "what is written is not an operation but an entry of outputs"
-    return Explanation("not-an-operation", message, hint, output=entry)
+    left_out = tuple(name for name in params if name not in entry)
+    return Explanation("not-an-operation", message, hint, output=entry, left_out=left_out)
+
+
+def _first_leg(given: object) -> object:
+    """The first clip of ``inputs``, whatever stands there; None where there is none."""
+    match given:
+        case Mapping():
+            return next(iter(given.values()), None)
+        case [first, *_]:
+            return first
+    return None
 
 
 def _combine(raw: Mapping[str, Any], _: Mapping[str, Any]) -> Explanation:
@@ -120,7 +133,10 @@ def _mix(raw: Mapping[str, Any], params: Mapping[str, Any]) -> Explanation | Non
     ports = _legs(raw, "main", "background")
     new = {"op": "duck", "inputs": ports, "output": raw.get("output", "<name>"), "params": new_params}
     message = 'ducking is no mode of "mix" but the operation "duck"'
-    return Explanation("renamed-operation", message, rewritten(new), new)
+    said = {"mode": True, "main_weight": params.get("main_weight") == 1}
+    said |= {"ducking_threshold": threshold is not None, "bg_weight": gain is not None}
+    left_out = tuple(name for name in params if not said.get(name))
+    return Explanation("renamed-operation", message, rewritten(new), new, left_out=left_out)
 
 
 def _overlay(raw: Mapping[str, Any], params: Mapping[str, Any]) -> Explanation | None:

@@ -101,7 +101,8 @@ def _operations(items: Iterable[Any], path: str, changes: list[Change], written:
             explained = _explained(kept)
             if explained is None:
                 break
-            changes.append(Change(f"{path}/{at}", explained.message))
+            lost = f"; left out: {', '.join(map(shown, explained.left_out))}" if explained.left_out else ""
+            changes.append(Change(f"{path}/{at}", explained.message + lost))
             if explained.output is not None:
                 written.append(dict(explained.output))
             kept = explained.instead

@@ -34,6 +34,12 @@ FOREIGN: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "outputs": [{"id": "web", "input": "in", "destination": "o.mp4", "format": "mp4"}],
         },
     ),
+    "export by port": (
+        changed(
+            operations=[{"op": "export", "inputs": {"clip": "in"}, "params": {"destination": "o.mp4"}}], outputs=None
+        ),
+        changed(operations=[], outputs=[{"id": "in", "input": "in", "destination": "o.mp4"}]),
+    ),
     "combine": (
         changed(operations=[{"op": "combine", "inputs": ["in", "music"], "output": "a"}]),
         changed(
@@ -107,6 +113,26 @@ def test_what_is_certain_is_rewritten(name):
     assert problems_of(foreign)
     assert problems_of(ours) == []
     assert rewrite(ours).changes == ()
+
+
+@pytest.mark.parametrize("inputs", [5, "in", None, [], {}, [5], {"a": None}, True])
+@pytest.mark.parametrize("name", ["export", "combine", "overlay", "mix"])
+def test_inputs_of_any_kind_are_a_problem_and_no_crash(name, inputs):
+    params = {"overlay_source": "logo", "mode": "ducking"}
+    document = changed(operations=[{"op": name, "inputs": inputs, "output": "a", "params": params}])
+    assert problems_of(document)
+    assert rewrite(document).changes
+
+
+def test_what_has_no_place_is_named():
+    params = {"destination": "o.mp4", "chunks": 5}
+    export = {"op": "export", "input": "in", "params": params}
+    (change,) = rewrite(changed(operations=[export])).changes
+    assert change.text.endswith('; left out: "chunks"')
+    params = {"mode": "ducking", "main_weight": 1, "bg_weight": 7}
+    mix = {"op": "mix", "inputs": ["a", "b"], "output": "c", "params": params}
+    (change,) = rewrite(changed(operations=[mix])).changes
+    assert change.text.endswith('; left out: "bg_weight"')
 
 
 @pytest.mark.parametrize("document", [MINIMAL, FULL, {}, changed(operatons=[], outputs=5)])
