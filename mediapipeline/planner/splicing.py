@@ -34,11 +34,15 @@ _BASE = 10
 _EARLIER = 6
 """Seconds before what is copied from which the file is read, so that times of decoding are known when it comes."""
 
+_COPYTS: tuple[Option, ...] = (("copyts", None),)
 _RAW: tuple[Option, ...] = (("seek_timestamp", "1"), ("noaccurate_seek", None))
-"""With ``-copyts``: times are those of the file itself, and nothing is added to them."""
+"""With `_COPYTS`: times are those of the file itself, and nothing is added to them."""
 
 _CLOCK = 90_000
 """Ticks a second, of a transport stream."""
+
+_SHORT = 10
+"""Seconds of edges that are encoded beside the copying, not after it."""
 
 _MOST_READINGS = 16
 """Parts that one process makes; each has a reading of its own, with a decoder and its frames."""
@@ -77,10 +81,15 @@ def splice_steps(
         placed.append(_Placed(part, part.info, Work(f"splice-{number}-{at}.ts").token, before))
         before += part.info.duration or 0
     steps: list[Step] = []
-    for at in range(0, len(placed), _MOST_READINGS):
-        step = _parts(graph, placed[at : at + _MOST_READINGS], demuxers, machine, media)
-        which = f"-{at // _MOST_READINGS}" if len(placed) > _MOST_READINGS else ""
-        steps.append(attrs.evolve(step, id=f"splice-{number}-parts{which}"))
+    encoded = [each for each in placed if not isinstance(each.part, ir.Packets)]
+    copied = [each for each in placed if isinstance(each.part, ir.Packets)]
+    for name, kind in (("edges", encoded), ("copies", copied)):  # two processes, at the same time
+        for at in range(0, len(kind), _MOST_READINGS):
+            some = kind[at : at + _MOST_READINGS]
+            edges = name == "edges"
+            step = _edges(graph, some, demuxers, machine, media) if edges else _copies(graph, some, demuxers, media)
+            which = f"-{at // _MOST_READINGS}" if len(kind) > _MOST_READINGS else ""
+            steps.append(attrs.evolve(step, id=f"splice-{number}-{name}{which}"))
     whole = Work(f"splice-{number}.ts").token
     size = sum(step.resources.disk_written or 0 for step in steps)
     passing = Resources(cpu_seconds=Fraction(1, 20), disk_space=size, disk_written=size, duration=Fraction(1, 20))
@@ -120,56 +129,59 @@ class _Placed:
         return (*follows, ("output_ts_offset", seconds_text(_BASE + shift)))
 
 
-def _parts(
+def _edges(
     graph: ir.StreamGraph,
     placed: Sequence[_Placed],
     demuxers: Mapping[str, tuple[str, ...]],
     machine: Machine,
     media: Mapping[str, MediaInfo],
 ) -> FFmpegStep:
-    """One process for parts of both kinds: starting one takes as long as encoding some frames."""
-    encoded = [each for each in placed if not isinstance(each.part, ir.Packets)]
-    copied = [(each, each.part) for each in placed if isinstance(each.part, ir.Packets)]
+    """The step that encodes parts."""
     sinks = [
         ir.Sink(
             id=f"{each.part.id}.sink", kind="video", inputs=(each.part.id,), info=each.info, origin=each.part.origin,
             output=f"part{at}", container="ts", media=MediaInfo(duration=each.info.duration),
         )
-        for at, each in enumerate(encoded)
+        for at, each in enumerate(placed)
     ]  # fmt: skip
     made = graph.upstream((sink.inputs[0] for sink in sinks), lambda node: node.inputs)
     alone = ir.StreamGraph({node.id: _by_the_file(graph, node, media) for node in [*made, *sinks]})
     build = CommandBuilder(alone, sinks, {}, demuxers)
-    command = build.build({}) if sinks else None
-    inputs = [attrs.evolve(each, options=(*_RAW, *each.options)) for each in (command.inputs if command else ())]
-    outputs = [
+    command = build.build({})
+    outputs = tuple(
         attrs.evolve(output, file=each.token, options=(*output.options, *each.options(each.before)))
         # What comes after those is read along so that times count from the start of the file, as they do here anyway.
-        for each, output in zip(encoded, command.outputs if command is not None else (), strict=False)
-    ]
-    used = [estimate_sinks(alone, sinks, machine, media)] if sinks else []
-    for each, part in copied:
-        source, output = _copy(graph, each, part, len(inputs), demuxers=demuxers, media=media)
-        inputs.append(source)
-        outputs.append(output)
-        used.append(_moved(graph.input_of(part).info.bit_rate, each.info.duration))
-    what = [
-        *([f"copy {sum(part.frames for _, part in copied)} frames"] if copied else []),
-        *([f"encode {sum(each.info.frames or 0 for each in encoded)} between key frames"] if encoded else []),
-    ]
+        for each, output in zip(placed, command.outputs, strict=False)
+    )
+    inputs = tuple(attrs.evolve(each, options=(*_RAW, *each.options)) for each in command.inputs)
+    seconds = sum((each.info.duration or Fraction(0) for each in placed), Fraction(0))
     return FFmpegStep(
         id="",
-        title=" and ".join(what),
+        title=f"encode {sum(each.info.frames or 0 for each in placed)} frames between key frames",
+        command=attrs.evolve(command, inputs=inputs, outputs=outputs, options=_COPYTS),
+        duration=max((each.info.duration or Fraction(0) for each in placed), default=None),
+        cpus=processor_cores(alone, sinks) if seconds > _SHORT else 1,
+        operations=build.operations,
+        resources=estimate_sinks(alone, sinks, machine, media),
+    )
+
+
+def _copies(
+    graph: ir.StreamGraph,
+    placed: Sequence[_Placed],
+    demuxers: Mapping[str, tuple[str, ...]],
+    media: Mapping[str, MediaInfo],
+) -> FFmpegStep:
+    """The step that takes packets."""
+    files = [_copy(graph, each, at, demuxers=demuxers, media=media) for at, each in enumerate(placed)]
+    return FFmpegStep(
+        id="",
+        title=f"copy {sum(each.info.frames or 0 for each in placed)} frames",
         command=Command(
-            inputs=tuple(inputs),
-            graph=command.graph if command is not None else None,
-            outputs=tuple(outputs),
-            options=(("copyts", None),),
+            inputs=tuple(source for source, _ in files), outputs=tuple(output for _, output in files), options=_COPYTS
         ),
         duration=max((each.info.duration or Fraction(0) for each in placed), default=None),
-        cpus=processor_cores(alone, sinks),
-        operations=build.operations,
-        resources=total(used),
+        resources=total(_moved(graph.input_of(each.part).info.bit_rate, each.info.duration) for each in placed),
     )
 
 
@@ -196,7 +208,6 @@ def _by_the_file(graph: ir.StreamGraph, node: ir.Node, media: Mapping[str, Media
 def _copy(
     graph: ir.StreamGraph,
     placed: _Placed,
-    part: ir.Packets,
     number: int,
     *,
     demuxers: Mapping[str, tuple[str, ...]],
@@ -206,6 +217,8 @@ def _copy(
 
     FFmpeg would compare an end with times of decoding, which are not in order with those of showing.
     """
+    part = placed.part
+    assert isinstance(part, ir.Packets)
     source = graph.input_of(part)
     assert isinstance(source, ir.Source)  # packets are an input's
     begin = media[source.input].start or Fraction(0)
@@ -246,7 +259,7 @@ def _retime(splice: ir.Splice, source: str, target: str) -> Command:
     )
     return Command(
         # Else FFmpeg takes it for a leap of the clock where parts reorder their frames by different numbers.
-        options=(("copyts", None),),
+        options=_COPYTS,
         inputs=(InputFile(file=source, options=(("f", "mpegts"),), demuxers=("mpegts",)),),
         outputs=(OutputFile(file=target, muxer="mpegts", maps=(InputStream(0, 0),), options=options),),
     )
