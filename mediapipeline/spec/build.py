@@ -1,8 +1,8 @@
 """`JobBuilder`: a job written as Python calls instead of as a document. What it builds is a `JobSpec` like any other.
 
-Nothing is checked here but what Python checks; what is wrong with the job is said where jobs are planned, with the same
-places and words as for a document. Operators are named, never imported: the methods of the shipped ones are in
-`mediapipeline.spec.fluent`.
+Values that cannot be read, a duration or the settings of a codec, are refused where they are written. Everything else
+that is wrong with the job is said where jobs are planned, with the same places and words as for a document. Operators
+are named, never imported: the methods of the shipped ones are in `mediapipeline.spec.fluent`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from os import PathLike, fspath
 from pathlib import PurePath
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import attrs
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ClipBuilder", "JobBuilder"]
 
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
@@ -63,6 +65,8 @@ class ClipBuilder(ShippedOperators):
     _job: JobBuilder
     _wanted: str
     """The name that it gets if no other clip has it."""
+    _asked: bool = False
+    """Whether the caller asked for that name, so that it is this and no other."""
 
     def __repr__(self) -> str:
         return f"<clip {self._wanted!r}>"
@@ -87,8 +91,11 @@ class ClipBuilder(ShippedOperators):
         return self.op(operator.definition.name, *others, **unstructure(operator, omit_defaults=True))
 
     def named(self, name: str) -> ClipBuilder:
-        """The same clip, called *name* in the job: in what is explained, and in what is wrong with it."""
-        self._wanted = name
+        """The same clip, called *name* in the job: in what is explained, and in what is wrong with it.
+
+        Clips that were given no name keep out of its way; two that were given the same one are a problem of the job.
+        """
+        self._wanted, self._asked = name, True
         return self
 
     def write(
@@ -105,7 +112,7 @@ class ClipBuilder(ShippedOperators):
 
         Args:
             destination: Path or URL.
-            id: Name of the output; default, after the destination.
+            id: Name of the output; default, after the destination, and none that another output has.
             format: The container, where the suffix does not tell.
             video: How the picture is coded: ``"h264"``, ``{"codec": "libx264", "crf": 20}``. Where only one of *video*
                 and *audio* is given, the other kind of stream is left out; with neither, what is untouched is copied
@@ -121,7 +128,9 @@ class ClipBuilder(ShippedOperators):
         """
         asked = {name: value for name, value in (("video", video), ("audio", audio)) if value is not None}
         codec = {n: v.to_value() if isinstance(v, VideoCodec | AudioCodec) else v for n, v in asked.items()} or None
-        self._job._write(self, fspath(destination), id, format=format, codec=codec, metadata=metadata)  # noqa: SLF001
+        self._job._write(  # noqa: SLF001 - one module, two classes
+            self, id, destination=fspath(destination), format=format, codec=codec, metadata=metadata
+        )
         return self
 
 
@@ -160,9 +169,9 @@ class JobBuilder:
             "limits": limits, "timeout": timeout, "job_id": job_id, "user_id": user_id, "tags": tags,
             "priority": priority,
         }  # fmt: skip
-        self._inputs: list[tuple[ClipBuilder, dict[str, Any]]] = []
+        self._inputs: list[tuple[ClipBuilder, Input]] = []
         self._drafts: list[_Draft] = []
-        self._outputs: list[tuple[ClipBuilder, str | None, dict[str, Any]]] = []
+        self._outputs: list[tuple[ClipBuilder, str | None, Output]] = []
 
     def input(
         self,
@@ -179,20 +188,24 @@ class JobBuilder:
 
         Args:
             source: Path or URL.
-            id: Name of the clip; default, after the source.
+            id: Name of the clip; default, after the source, and none that another clip has.
             format: What to read it as, where its content does not tell.
             streams: Which of its streams are used; default, all.
             start_offset: What to leave out before the clip begins, a duration.
             duration: How long the clip lasts at most.
             type: What the source has to be.
+
+        Raises:
+            SpecError: The choice of streams is not sound.
+            ValueError: A duration is none.
         """
         source = fspath(source)
-        clip = ClipBuilder(self, id if id is not None else _stem(source))
-        fields = {
-            "source": source, "format": format, "streams": streams, "start_offset": start_offset,
-            "duration": duration, "type": type,
-        }  # fmt: skip
-        self._inputs.append((clip, fields))
+        clip = ClipBuilder(self, id if id is not None else _stem(source), id is not None)
+        read = Input(
+            id=clip._wanted,  # noqa: SLF001 - one module, two classes
+            source=source, format=format, streams=streams, start_offset=start_offset, duration=duration, type=type,
+        )  # fmt: skip
+        self._inputs.append((clip, read))
         return clip
 
     def op(
@@ -221,20 +234,26 @@ class JobBuilder:
         """The job as it is now.
 
         Raises:
-            SpecError: A duration, a size or a choice of streams is not sound.
+            SpecError: A limit is not sound.
+            ValueError: The timeout is no duration.
         """
-        names = _Names()
         clips = [clip for clip, _ in self._inputs] + [clip for draft in self._drafts for clip in draft.clips.values()]
-        called = {clip: names.unique(clip._wanted) for clip in clips}  # noqa: SLF001 - one module, two classes
-        ids = _Names()
+        names = _Names(clip._wanted for clip in clips if clip._asked)  # noqa: SLF001 - one module, two classes
+        called = {
+            clip: clip._wanted if clip._asked else names.unique(clip._wanted)  # noqa: SLF001 - see above
+            for clip in clips
+        }
+        ids = _Names(asked for _, asked, _ in self._outputs if asked is not None)
         return JobSpec(
-            inputs=tuple(Input(id=called[clip], **fields) for clip, fields in self._inputs),
+            inputs=tuple(attrs.evolve(read, id=called[clip]) for clip, read in self._inputs),
             operations=tuple(_operation(draft, called) for draft in self._drafts),
             outputs=tuple(
-                Output(
-                    id=ids.unique(id if id is not None else _stem(fields["destination"])), input=called[clip], **fields
+                attrs.evolve(
+                    written,
+                    id=asked if asked is not None else ids.unique(_stem(written.destination)),
+                    input=called[clip],
                 )
-                for clip, id, fields in self._outputs  # noqa: A001 - the word of the job format
+                for clip, asked, written in self._outputs
             ),
             **self._fields,
         )
@@ -252,20 +271,21 @@ class JobBuilder:
             raise ValueError(f"{strangers[0]!r} is a clip of another job")
         draft = _Draft(op, tuple(clips), ports, {name: _plain(value) for name, value in params.items()})
         for port in outputs:
-            draft.clips[port] = ClipBuilder(self, op.rpartition(".")[2] if port is None else f"{op}-{port}")
+            draft.clips[port] = ClipBuilder(
+                self, _named_after(op.rpartition(".")[2] if port is None else f"{op}-{port}")
+            )
         self._drafts.append(draft)
         return draft.clips
 
-    def _write(self, clip: ClipBuilder, destination: str, id: str | None, **fields: Any) -> None:  # noqa: A002
-        Output(id="checked", destination=destination, **fields)  # raises where the caller stands
-        self._outputs.append((clip, id, {"destination": destination, **fields}))
+    def _write(self, clip: ClipBuilder, id: str | None, **fields: Any) -> None:  # noqa: A002 - the job format's word
+        self._outputs.append((clip, id, Output(id="", **fields)))  # its names are known when all are
 
 
 class _Names:
-    """Gives every clip, or output, a name of its own."""
+    """Gives every clip, or output, a name of its own: none of *asked*, which were asked for."""
 
-    def __init__(self) -> None:
-        self._taken: set[str] = set()
+    def __init__(self, asked: Iterable[str]) -> None:
+        self._taken = set(asked)
         self._next: dict[str, Iterator[int]] = {}
 
     def unique(self, wanted: str) -> str:
@@ -288,9 +308,15 @@ def _operation(draft: _Draft, called: Mapping[ClipBuilder, str]) -> Operation:
 
 
 def _stem(path: str) -> str:
-    """A name after a path: its last part without the suffix, of the letters that names are made of."""
-    stem = PurePath(path.rstrip("/").replace("\\", "/").rpartition("/")[2]).stem
-    return _NOT_IN_A_NAME.sub("_", stem)[:100].strip("_") or "clip"
+    """A name after a path or URL: its last part without the suffix. What stands in a query may be a secret."""
+    if _URL.match(path):
+        path = unquote(re.split(r"[?#]", path, maxsplit=1)[0])
+    return _named_after(PurePath(path.rstrip("/").replace("\\", "/").rpartition("/")[2]).stem)
+
+
+def _named_after(text: str) -> str:
+    """*text* in the letters that names are made of."""
+    return _NOT_IN_A_NAME.sub("_", text)[:100].strip("_") or "clip"
 
 
 def _plain(value: Any) -> Any:

@@ -100,6 +100,45 @@ def test_names_that_are_asked_for():
     assert (spec.inputs[0].id, spec.operations[0].output, spec.outputs[0].id) == ("source", "mirror", "web")
 
 
+def test_a_name_that_is_asked_for_is_given():
+    job = JobBuilder()
+    job.input("a.mp4").write("x/out.mp4").hflip().write("y.mp4", id="out")
+    job.input("b.mp4", id="a").hflip().named("hflip-2").hflip().hflip()
+    spec = job.build()
+    assert [part.id for part in spec.inputs] == ["a-2", "a"]
+    assert [operation.output for operation in spec.operations] == ["hflip", "hflip-2", "hflip-3", "hflip-4"]
+    assert [(output.id, output.destination) for output in spec.outputs] == [("out-2", "x/out.mp4"), ("out", "y.mp4")]
+
+
+def test_a_name_that_is_asked_for_twice_is_a_problem():
+    job = JobBuilder()
+    job.input("in.mp4").hflip().named("a").hflip().named("a").write("o.mp4", id="o").write("p.mp4", id="o")
+    found = {(p.path, p.code) for p in problems(job.build().to_dict())}
+    assert found >= {("/operations/1/output", "duplicate-name"), ("/outputs/1/id", "duplicate-id")}
+
+
+def test_names_after_urls_say_nothing_of_their_queries():
+    job = JobBuilder()
+    for url in ["https://h/b/key.mp4?cred=AK/20/s3&sig=a.b", "file:///a/my%20clip.mp4#t", "s3://bucket/a?b"]:
+        job.input(url)
+    assert [part.id for part in job.build().inputs] == ["key", "my_clip", "a"]
+
+
+def test_an_operator_of_no_good_name_is_one_problem():
+    job = JobBuilder()
+    job.input("in.mp4").op("my op").write("o.mp4")
+    assert [p.code for p in problems(job.build().to_dict())] == ["unknown-operator"]
+
+
+def test_what_was_handed_in_may_change_afterwards():
+    video, streams = {"codec": "h264"}, {"audio": [0]}
+    job = JobBuilder()
+    job.input("in.mp4", streams=streams).write("o.mp4", video=video)
+    before = job.build()
+    video["codec"], streams["audio"] = "none", [5]
+    assert job.build() == before
+
+
 def test_several_clips():
     job = JobBuilder()
     one, two, logo = job.input("in.mp4"), job.input("in.mp4"), job.input("logo.png", type="image")
@@ -151,6 +190,11 @@ def test_mistakes_are_those_of_the_document():
         ("/operations/0/params/start", "bad-timecode"),
         ("/operations/1/op", "unknown-operator"),
     ]
+
+
+def test_times_are_checked_where_they_are_written():
+    with pytest.raises(ValueError, match="soon"):
+        JobBuilder().input("in.mp4", duration="soon")
 
 
 def test_codec_settings_are_checked_where_they_are_written():
