@@ -165,7 +165,9 @@ def _one_of(*names: str) -> dict[str, Any]:
 def _of_operator(form: OperatorForm) -> dict[str, Any]:
     """What holds for the operations of one operator."""
     parameters: dict[str, Any] = {"$ref": f"#/$defs/op.{form.name}"}
-    needed = bool(form.parameters.get("required") or form.parameters.get("allOf"))
+    # Of what excludes each other, one may be needed, or none (which leaves room for an object without any).
+    one_of_several = any("oneOf" in condition for condition in form.parameters.get("allOf", ()))
+    needed = one_of_several or bool(form.parameters.get("required"))
     then: dict[str, Any] = {
         "description": form.summary,
         "properties": {

@@ -49,6 +49,7 @@ SOUND = [
     op("concat", ["in", "in", "in"], "a"),
     {"op": "scale", "input": "in", "outputs": {"clip": "a"}, "params": {"size": "720p"}},
     {"op": "scale", "input": "in", "output": "a", "params": {"width": 640, "height": None}},
+    {"op": "trim", "input": "in", "output": "a"},
 ]
 UNSOUND = [
     op("tirm", "in", "a", start="1s"),
@@ -62,6 +63,7 @@ UNSOUND = [
     op("hflip", ["in", "in"], "a"),
     op("concat", {"clips": "in"}, "a"),
     {"op": "hflip", "input": "in", "outputs": {"mirror": "a"}},
+    {"op": "volume", "input": "in", "output": "a"},
     {"op": "volume", "input": "in", "output": "a", "params": 5},
     {"op": "volume", "input": "in", "output": "a", "gain_db": 5},
 ]
