@@ -202,7 +202,9 @@ def cue_differences(one: Cues, other: Cues, *, reach: Fraction = Fraction(0)) ->
             yield f"{text!r} is shown {float(a):.3f}..{float(b):.3f} and {float(c):.3f}..{float(d):.3f}"
 
 
-def sound_differences(one: Sound, other: Sound, *, exact: bool, reach: Fraction = Fraction(0)) -> Iterator[str]:
+def sound_differences(
+    one: Sound, other: Sound, *, exact: bool, reach: Fraction = Fraction(0), joints: int = 0
+) -> Iterator[str]:
     """Where tracks of sound differ.
 
     Args:
@@ -210,6 +212,7 @@ def sound_differences(one: Sound, other: Sound, *, exact: bool, reach: Fraction 
         other: A track.
         exact: Whether samples have to be identical; else they have to be the same sound.
         reach: Seconds by which the sound may be shifted, and by which it may be shorter or longer at either end.
+        joints: Places at which it is joined of parts, each of which may be shifted by another time.
     """
     if (one.rate, len(one.samples)) != (other.rate, len(other.samples)):
         yield f"{len(one.samples)} channels of {one.rate} Hz and {len(other.samples)} of {other.rate} Hz"
@@ -221,6 +224,10 @@ def sound_differences(one: Sound, other: Sound, *, exact: bool, reach: Fraction 
     lengths = [each.samples.shape[1] for each in (one, other)]
     if abs(lengths[0] - lengths[1]) > 2 * reach * one.rate:
         yield f"{lengths[0]} and {lengths[1]} samples"
+        return
+    if joints and reach and not exact:
+        if (ratio := _ratio_of_parts(one, other, reach, joints)) < _SAME:
+            yield f"the sound differs, however its parts are shifted: signal to difference is {ratio:.1f} dB"
         return
     a, b = _overlap(one, other, _shift(one, other, reach)) if reach else (one.samples, other.samples)
     if exact:
@@ -284,6 +291,25 @@ def _ratio(a: np.ndarray, b: np.ndarray) -> float:
     noise = float(np.mean((a - b) ** 2))
     power = max(float(np.mean(a**2)), 1e-6)
     return float(10 * np.log10(power / max(noise, power * 1e-15)))
+
+
+_PART = 10_000
+"""Samples of a part that is shifted by itself, where nobody knows which belong together."""
+
+
+def _ratio_of_parts(one: Sound, other: Sound, reach: Fraction, joints: int) -> float:
+    """Signal to difference, dB, of short parts, each where it is most like the other; but for those with a joint."""
+    most = int(reach * one.rate) + 1
+    length = min(each.samples.shape[1] for each in (one, other))
+    found = []
+    for begin in range(most, length - most - _PART, _PART):
+        a = one.samples[:, begin : begin + _PART]
+        places = range(begin - most, begin + most + 1)
+        noise = min(float(np.mean((a - other.samples[:, at : at + _PART]) ** 2)) for at in places)
+        found.append((noise, float(np.mean(a**2))))
+    kept = sorted(found)[: max(1, len(found) - joints)]
+    noise, power = (sum(each) for each in zip(*kept, strict=True)) if kept else (0.0, 1.0)
+    return float(10 * np.log10(max(power, 1e-6) / max(noise, power * 1e-15, 1e-21)))
 
 
 def _slack(*ticks: Fraction) -> Fraction:

@@ -44,6 +44,7 @@ from mediapipeline.planner.plan import ProcessingPlan
 from mediapipeline.planner.planner import Planner
 from mediapipeline.planner.rule import Guarantee, Notes, Rule, rule
 from mediapipeline.planner.streams import (
+    Concat,
     Copy,
     Cut,
     Encode,
@@ -321,7 +322,8 @@ class Bench:
                 said = list(joined_differences(one, other, node, reach=_PACKED))
             elif isinstance(one, Sound) and isinstance(other, Sound):
                 reach = _PACKED if copies else _reach(graph, node)
-                said = list(sound_differences(one, other, exact=not _lossy(graph, node), reach=reach))
+                joints = 0 if copies else _joints(graph, node)
+                said = list(sound_differences(one, other, exact=not _lossy(graph, node), reach=reach, joints=joints))
             elif isinstance(one, Cues) and isinstance(other, Cues):
                 said = list(cue_differences(one, other, reach=_PACKED if copies else Fraction(0)))
             else:
@@ -371,6 +373,10 @@ def _reach(graph: StreamGraph, node: Node) -> Fraction:
     sources = [each for each in graph.ancestors(node.id) if isinstance(each, Source) and each.seek]
     ticks = [each.info.time_base or Fraction(0) for each in sources if not tells_samples_apart(each.info)]
     return max(ticks, default=Fraction(0))
+
+
+def _joints(graph: StreamGraph, node: Node) -> int:
+    return sum(len(each.inputs) - 1 for each in graph.ancestors(node.id) if isinstance(each, Concat))
 
 
 def _lossy(graph: StreamGraph, node: Node) -> bool:

@@ -88,7 +88,8 @@ class _Work:
     def _leave(self, node: NodeId) -> None:
         """One takes *node* no more."""
         left = [node]
-        for name in left:
+        for each in left:
+            name = self.edits.target(each)
             self.uses[name] -= 1
             current = self.edits.current(name)
             if not self.uses[name]:

@@ -43,7 +43,7 @@ def sample_by_seek(graph: StreamGraph, notes: Notes) -> StreamGraph:
         moved = 0
         for number, group in enumerate(_groups(stills)):
             begins = tick_before(max(Fraction(0), source.seek + group[0].time - lead), source.info)
-            if begins is None or begins <= source.seek + (source.info.start or 0):
+            if begins is None or begins <= (source.seek or source.info.start or 0):
                 continue
             by = begins - source.seek
             reader = attrs.evolve(
