@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from concurrent.futures import Future
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +26,7 @@ __all__ = ["CachingProber", "FFprobeProber", "PyAVProber", "default_prober"]
 
 _Key: TypeAlias = tuple[str, int, int]
 _Indexed: TypeAlias = tuple[_Key, int, Window, tuple[Fraction, ...]]
+_AT_ONCE = 4  # each is a process
 _MOST_INDEXES = 32  # each may be of a hundred thousand packets
 
 
@@ -70,6 +72,14 @@ class CachingProber:
             raise
         answer.set_result(info)
         return info
+
+    def probe_ahead(self, paths: Iterable[Path]) -> None:
+        """Get to know *paths*, several at a time."""
+        files = list(dict.fromkeys(paths))
+        if len(files) > 1:
+            with ThreadPoolExecutor(min(len(files), _AT_ONCE), "mediapipeline-probe") as pool:
+                for asked in [pool.submit(self.probe, file) for file in files]:
+                    asked.exception()  # errors are not remembered: who asks is told
 
     def index(self, path: Path, stream: int, window: Window, near: tuple[Fraction, ...] = ()) -> PacketIndex | None:
         """The packets of a stream; None where *inner* does not look at packets."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from mediapipeline.media.info import MediaInfo
 
-__all__ = ["Prober"]
+__all__ = ["ManyProber", "Prober"]
 
 
 @runtime_checkable
@@ -23,4 +24,13 @@ class Prober(Protocol):
         Raises:
             ProbeError: The file is missing, unreadable or not media.
         """
+        ...
+
+
+@runtime_checkable
+class ManyProber(Protocol):
+    """What a `Prober` may do besides: get to know several files at the same time."""
+
+    def probe_ahead(self, paths: Iterable[Path]) -> None:
+        """Probe *paths*, which will be asked for one by one. What is wrong with one of them is said then."""
         ...

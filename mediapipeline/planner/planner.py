@@ -26,7 +26,7 @@ from mediapipeline.graph.graph import Graph
 from mediapipeline.graph.infer import Inferred, infer
 from mediapipeline.media.container import CONTAINERS, Container, container_for, container_named, is_folder
 from mediapipeline.media.packets import PacketIndex, PacketProber, Window
-from mediapipeline.media.prober import Prober
+from mediapipeline.media.prober import ManyProber, Prober
 from mediapipeline.media.streams import VideoStream
 from mediapipeline.operators.lowering import Clip
 from mediapipeline.operators.registry import Registry, default_registry
@@ -275,6 +275,9 @@ class _Job:
         }
         self.inputs: dict[str, ProbedInput] = {}
         on_stage("probing")
+        if isinstance(self.planner.prober, ManyProber):
+            named = [files.get(path + "/source") for path, _ in placed("/inputs", self.spec.inputs)]
+            self.planner.prober.probe_ahead(file for file in named if file is not None)
         for path, item in placed("/inputs", self.spec.inputs):
             file = files.get(path + "/source")
             if file is not None:

@@ -279,6 +279,34 @@ def test_pictures_of_any_size_are_found(prober, tmp_path, name):
     assert (media.format, media.video.width, media.still) == ("jpeg_pipe", 640, True)
 
 
+class Meeting:
+    """A prober that answers only when it has been asked for two files at the same time."""
+
+    def __init__(self) -> None:
+        self.met = threading.Barrier(2, timeout=20)
+        self.asked: list[str] = []
+
+    def probe(self, path: Path) -> MediaInfo:
+        self.asked.append(path.name)
+        if path.name == "bad":
+            raise ProbeError(str(path), "it is bad")
+        self.met.wait()
+        return MediaInfo(format=path.name)
+
+
+def test_files_are_probed_at_the_same_time_and_once(tmp_path):
+    files = [tmp_path / name for name in ("a", "b", "bad")]
+    for file in files:
+        file.write_bytes(b"x")
+    inner = Meeting()
+    prober = CachingProber(inner)
+    prober.probe_ahead([*files, files[0]])
+    assert [prober.probe(file).format for file in files[:2]] == ["a", "b"]
+    with pytest.raises(ProbeError, match="it is bad"):
+        prober.probe(files[2])
+    assert sorted(inner.asked) == ["a", "b", "bad", "bad"]
+
+
 def test_a_format_is_forced_only_where_the_name_is_a_pattern_or_a_jpegs():
     head = b"\x89PNG\r\n\x1a\n" + bytes(8)
     assert forced_format("plain.png", head) is None
