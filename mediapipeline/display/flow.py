@@ -21,6 +21,8 @@ _LINE = 16
 _LONGEST = 34
 _GAP = 26  # between boxes of a column
 _AIR = 70  # between columns, at the least
+_MOST_DRAWN = 400  # boxes; nobody reads more, and browsers choke on what is a thousand times as wide as they are
+_LONGEST_TITLE = 1000
 
 
 @attrs.frozen(kw_only=True)
@@ -63,7 +65,9 @@ class Flow:
     edges: tuple[FlowEdge, ...]
 
     def to_svg(self) -> Markup:
-        """The drawing, as an SVG element."""
+        """The drawing, as an SVG element; of a graph too large to be looked at, a sentence that says so."""
+        if len(self.nodes) > _MOST_DRAWN:
+            return _too_many(len(self.nodes))
         columns = self._columns()
         boxes = _placed(columns, self._air(columns))
         width = max((box.x + box.width for box in boxes.values()), default=0) + 10
@@ -122,7 +126,7 @@ def _tall(column: Sequence[FlowNode]) -> float:
 
 def _box(node: FlowNode, box: _Box) -> str:
     colour = _COLOURS[node.kind]
-    title = escaped("\n".join(node.lines))
+    title = escaped("\n".join(_short(line, _LONGEST_TITLE) for line in node.lines))
     styles = ['font-weight="600"', *['opacity="0.75"'] * (len(node.lines) - 1)]
     lines = "".join(
         f'<text x="{box.x + 12:.1f}" y="{box.y + 20 + at * _LINE:.1f}" fill="currentColor" {style}>'
@@ -150,5 +154,13 @@ def _arrow(source: _Box, target: _Box, label: str) -> str:
     return f'<path d="{path}" fill="none" stroke="#888" marker-end="url(#tip)"/>{word}'
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+def _too_many(boxes: int) -> Markup:
+    return Markup(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="400" height="40" viewBox="0 0 400 40" '
+        'font-family="system-ui, sans-serif" font-size="13" role="img">'
+        f'<text x="10" y="24" fill="currentColor">{boxes:,} boxes are too many to be drawn</text></svg>'
+    )
+
+
+def _short(text: str, longest: int = _LONGEST) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import TypeAlias
 
 from mediapipeline.errors import EngineError
 from mediapipeline.ffmpeg.command import Command, InputFile, OutputFile
@@ -25,6 +26,7 @@ __all__ = ["look", "moments"]
 _WIDTH = 200
 _TIMEOUT_SECONDS = 30
 _OUTPUT = "sheet"
+_Options: TypeAlias = tuple[tuple[str, str], ...]
 
 
 def moments(media: MediaInfo, count: int = 5) -> tuple[Fraction, ...]:
@@ -44,14 +46,18 @@ def look(path: Path, media: MediaInfo, *, engine: ReadyEngine, at: Sequence[Frac
         at: Moments, seconds from its own start; default, five that are spread over it.
 
     Returns:
-        A PNG; None of what has neither picture nor sound, or cannot be decoded.
+        A PNG; None of what has neither picture nor sound, or cannot be opened or decoded.
     """
-    if media.video is not None:
-        command = _pictures(path, media, moments(media) if at is None else at)
-    elif media.audio:
-        command = _wave(path, media)
-    else:
+    if media.video is None and not media.audio:
         return None
+    try:
+        forced = _forced(path)
+    except OSError:  # it is gone, or not ours to read: a display does without the picture
+        return None
+    if media.video is not None:
+        command = _pictures(forced, media, moments(media) if at is None else at)
+    else:
+        command = _wave(forced, media)
     with tempfile.TemporaryDirectory(prefix="mediapipeline-look-") as folder:
         sheet = Path(folder) / "sheet.png"
         paths = {"file": str(path.absolute()), _OUTPUT: str(sheet)}
@@ -65,13 +71,13 @@ def look(path: Path, media: MediaInfo, *, engine: ReadyEngine, at: Sequence[Frac
         return sheet.read_bytes() if sheet.is_file() else None
 
 
-def _pictures(path: Path, media: MediaInfo, at: Sequence[Fraction]) -> Command:
+def _pictures(forced: _Options, media: MediaInfo, at: Sequence[Fraction]) -> Command:
     assert media.video is not None
     inputs, chains = [], []
     for number, moment in enumerate(at):
         # Seconds from the start of the file, which is where FFmpeg seeks from.
         seek = () if media.still or not moment else (("ss", seconds_text(moment)),)
-        inputs.append(_input(path, seek))
+        inputs.append(_input((*forced, *seek)))
         small = (
             Filter("scale", (("w", _WIDTH), ("h", -2))),
             Filter("setsar", (("sar", 1),)),
@@ -85,17 +91,21 @@ def _pictures(path: Path, media: MediaInfo, at: Sequence[Fraction]) -> Command:
     return _command(inputs, chains)
 
 
-def _wave(path: Path, media: MediaInfo) -> Command:
+def _wave(forced: _Options, media: MediaInfo) -> Command:
     wave = Filter("showwavespic", (("s", "1000x120"), ("colors", "#3b82f6"), ("split_channels", 0)))
     mono = Filter("aformat", (("channel_layouts", "mono"),))
-    return _command([_input(path, ())], [Chain((InputStream(0, media.audio[0].index),), (mono, wave), (Label("row0"),))])
+    return _command([_input(forced)], [Chain((InputStream(0, media.audio[0].index),), (mono, wave), (Label("row0"),))])
 
 
-def _input(path: Path, options: tuple[tuple[str, str], ...]) -> InputFile:
+def _forced(path: Path) -> _Options:
+    """The demuxer, where FFmpeg's own guess is not to be trusted."""
     with path.open("rb") as file:
         name = forced_format(path.name, file.read(16))
-    forced = () if name is None else (("f", name),)
-    return InputFile(file="file", options=(*forced, *options), demuxers=SAFE_DEMUXERS)
+    return () if name is None else (("f", name),)
+
+
+def _input(options: _Options) -> InputFile:
+    return InputFile(file="file", options=options, demuxers=SAFE_DEMUXERS)
 
 
 def _command(inputs: Sequence[InputFile], chains: Sequence[Chain]) -> Command:

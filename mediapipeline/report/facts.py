@@ -22,7 +22,7 @@ class StepSpan:
     Attributes:
         step: Its id.
         start: When it started.
-        end: When it ended, or the run did.
+        end: When it ended, or the run did, or it was looked at.
         finished: Whether it came to its end.
     """
 
@@ -41,7 +41,7 @@ class RunReport:
         result: What came of it.
         error: The JSON form of what it ended with, if it failed or was cancelled.
         spans: When each step ran, in the order in which they started.
-        wall_seconds: From the recorder's beginning to the end.
+        wall_seconds: From the recorder's beginning to the end of the run, or to the report of one that has not ended.
     """
 
     plan: ProcessingPlan | None = None
@@ -74,9 +74,12 @@ class Recorder:
         self._started: dict[str, float] = {}
         self._finished: dict[str, float] = {}
         self._error: Mapping[str, Any] | None = None
+        self._ended: float | None = None
 
     def __call__(self, event: Event) -> None:
         now = self._clock() - self._began
+        if event.terminal:
+            self._ended = now
         match event:
             case StepStarted():
                 self._started[event.step] = now
@@ -110,7 +113,7 @@ class Recorder:
             result: What came of it.
             error: The JSON form of what it ended with; default, what its events say.
         """
-        now = self._clock() - self._began
+        now = self._ended if self._ended is not None else self._clock() - self._began
         return RunReport(
             plan=plan,
             result=result,

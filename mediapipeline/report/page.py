@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TypeAlias
 
 from mediapipeline.display import Bar, Markup, escaped, gantt, page, picture, preformatted, table
+from mediapipeline.errors import Problems
 from mediapipeline.ffmpeg.engine import ReadyEngine, default_engine
 from mediapipeline.ffmpeg.look import look
 from mediapipeline.planner.plan import ProcessingPlan
 from mediapipeline.planner.show import flow_of, outputs_table
 from mediapipeline.report.facts import RunReport
+from mediapipeline.sources.policy import SourcePolicy
 
 __all__ = ["Looks", "looks", "to_html"]
 
@@ -30,7 +32,6 @@ def to_html(report: RunReport, looks: Looks | None = None) -> str:
         looks: Pictures of what went in and what came out; see `looks`.
     """
     plan, result = report.plan, report.result
-    ended = "failed" if report.error is not None else "done"
     sections: list[tuple[str, list[Markup]]] = [("What came of it", list(_outcome(report)))]
     if plan is not None:
         sections += [
@@ -50,7 +51,7 @@ def to_html(report: RunReport, looks: Looks | None = None) -> str:
             ("The plan in words", [preformatted(plan.explain())]),
             ("The plan as a shell script", [preformatted(plan.to_shell())]),
         ]
-    return page(f"mediapipeline: {ended} in {report.wall_seconds:.2f} s", sections)
+    return page(f"mediapipeline: {_ended(report)} in {report.wall_seconds:.2f} s", sections)
 
 
 def looks(report: RunReport, base_dir: Path, *, engine: ReadyEngine | None = None) -> dict[str, bytes]:
@@ -65,15 +66,22 @@ def looks(report: RunReport, base_dir: Path, *, engine: ReadyEngine | None = Non
         EngineError: There is no FFmpeg.
     """
     engine = engine or default_engine()
+    policy, refused = SourcePolicy(base_dir=base_dir), Problems()  # what is refused is no file here, and is not shown
     found: dict[str, bytes] = {}
     for source in report.plan.inputs if report.plan is not None else ():
-        path = base_dir / source.source.removeprefix("file://")
-        if path.is_file() and (png := look(path, source.media, engine=engine)) is not None:
+        path = policy.input_path(source.source, "", refused)
+        if path is not None and path.is_file() and (png := look(path, source.media, engine=engine)) is not None:
             found[f"input {source.id}"] = png
     for output in report.result.outputs.values() if report.result is not None else ():
         if output.path.is_file() and (png := look(output.path, output.media, engine=engine)) is not None:
             found[f"output {output.id}"] = png
     return found
+
+
+def _ended(report: RunReport) -> str:
+    if report.error is not None:
+        return "cancelled" if report.error.get("type") == "RunCancelledError" else "failed"
+    return "done" if report.result is not None else "not run"
 
 
 def _outcome(report: RunReport) -> Iterator[Markup]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import xml.etree.ElementTree as ET
 
@@ -55,6 +56,15 @@ def test_arrows_go_to_the_right_and_boxes_do_not_overlap(pairs):
         for b in drawn.values():
             apart = a[0] + a[2] < b[0] or b[0] + b[2] < a[0] or a[1] + a[3] < b[1] or b[1] + b[3] < a[1]
             assert a == b or apart
+
+
+def test_what_is_too_large_to_look_at_stays_small():
+    names = [str(number) for number in range(10_000)]
+    drawing = flow(*itertools.pairwise(names)).to_svg()
+    assert "10,000 boxes" in "".join(ET.fromstring(drawing).itertext())
+    assert len(drawing) < 1000
+    long = FlowNode(id="a", lines=("a", "x" * 1_000_000), kind="input")
+    assert len(Flow(nodes=(long,), edges=()).to_svg()) < 3000
 
 
 @pytest.mark.parametrize("text", NASTY)

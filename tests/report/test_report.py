@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from mediapipeline import Executor, Planner
 from mediapipeline.cli import main
 from mediapipeline.executor.events import Event, RunCancelled, RunFailed, StepFinished, StepStarted
+from mediapipeline.ffmpeg.engine import default_engine
+from mediapipeline.ffmpeg.look import look
 from mediapipeline.report import Recorder, looks, to_html
 from mediapipeline.testing import make_clip
 from planning import job, op
@@ -57,14 +61,36 @@ def test_the_page_shows_all_of_it(run):
         assert step.title in text
 
 
+def test_inputs_are_found_as_the_planner_finds_them(run, tmp_path):
+    folder, *_ = run
+    clip = tmp_path / "my clip.mp4"
+    shutil.copy(folder / "in.mp4", clip)
+    document = job(op("hflip", "in", "m"), outputs={"m": "m.mp4"})
+    document["inputs"] = [{"id": "in", "source": clip.as_uri()}]
+    report = Recorder().report(Planner(base_dir=folder).plan(document))
+    assert set(looks(report, folder)) == {"input in"}
+    clip.write_bytes(b"")
+    assert looks(report, folder) == {}
+    clip.unlink()
+    clip.mkdir()
+    assert looks(report, folder) == {}
+
+
+def test_a_file_that_is_not_ours_to_read_is_not_shown(run, tmp_path):
+    _, plan, *_ = run
+    assert look(tmp_path / "gone.mp4", plan.inputs[0].media, engine=default_engine()) is None
+
+
 def test_a_step_that_did_not_end_ends_with_the_run():
-    times = iter([0.0, 1.0, 4.0, 5.0])
+    times = iter([0.0, 1.0, 4.0])
     recorder = Recorder(clock=lambda: next(times))
     recorder(StepStarted(step="a", title="a", cpus=1))
     recorder(RunFailed(error={"type": "ExecutionError", "message": "no", "retryable": False}))
     report = recorder.report()
     (span,) = report.spans
-    assert (span.start, span.end, span.finished) == (1.0, 5.0, False)
+    assert (span.start, span.end, span.finished) == (1.0, 4.0, False)
+    assert report.wall_seconds == 4.0
+    assert recorder.report() == report  # whenever it is asked for
     assert report.error == {"type": "ExecutionError", "message": "no", "retryable": False}
     assert "failed" in to_html(report)
 
@@ -75,6 +101,7 @@ def test_a_cancelled_run_says_so():
     error = recorder.report().error
     assert error is not None
     assert error["type"] == "RunCancelledError"
+    assert "<h1>mediapipeline: cancelled in" in to_html(recorder.report())
 
 
 def test_a_listener_behind_it_hears_everything():
@@ -120,3 +147,5 @@ def test_notebooks(run):
     looked = result._repr_mimebundle_(include=None, exclude=None)
     assert "<img " in looked["text/html"]
     assert str(result.outputs["loud"].path) in looked["text/plain"]
+    warned = attrs.evolve(result, outputs={}, warnings=("a<b", "c"))._repr_mimebundle_()
+    assert warned["text/html"].endswith("<p>warning: a&lt;b</p><p>warning: c</p>")
