@@ -11,14 +11,15 @@ from mediapipeline.planner.optimize import RULES
 from planning import job, op
 
 
-def document(*operations: dict[str, Any], read: str, **written: str) -> dict[str, Any]:
-    """A job over the clip *read*; outputs are ``{name: "clip destination"}``."""
+def document(*operations: dict[str, Any], read: str, other: str | None = None, **written: str) -> dict[str, Any]:
+    """A job over the clip *read*, and perhaps an *other*; outputs are ``{name: "clip destination"}``."""
     outputs = {}
     for name, told in written.items():
         source, destination = told.split()
         still = {"format": "png" if name.startswith("p") else "jpg"} if destination.endswith("/") else {}
         outputs[name] = {"input": source, "destination": destination, **still}
-    return job(*operations, inputs={"in": f"clips/{read}"}, outputs=outputs)
+    inputs = {"in": f"clips/{read}"} | ({} if other is None else {"other": f"clips/{other}"})
+    return job(*operations, inputs=inputs, outputs=outputs)
 
 
 FOUND: dict[str, dict[str, Any]] = {
@@ -63,6 +64,16 @@ FOUND: dict[str, dict[str, Any]] = {
     "deep-sound-shared": document(
         op("trim", "in", "part", start="3s"), op("volume", "part", "quiet", gain_db=-6), read="flac-24.flac",
         o0="part o0.mov", o1="quiet o1.mov",
+    ),
+    # Each part is where it was to within a tick of its own file's clock: 1 ms, for the first of these.
+    "joined-of-two-clocks": document(
+        op("trim", "in", "part", start="26/25"), op("concat", ["part", "other"], "joined"), read="mkv-vfr.mkv",
+        other="mp4-rotated.mp4", o0="joined o0.mov",
+    ),
+    # FFmpeg 9.0 fills the last tenth of a second up; the output was refused.
+    "loudness-beside-a-copy": document(
+        op("trim", "in", "part", start="1347/1000", duration="101/25"), op("concat", ["in", "part"], "joined"),
+        op("loudnorm", "joined", "loud", target_lufs=-30), read="mkv-late-sound.mkv", o0="loud o0.mkv", o1="in o1.mkv",
     ),
 }  # fmt: skip
 
