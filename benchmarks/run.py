@@ -6,6 +6,7 @@ python benchmarks/run.py jobs deep-trim       one job again, or several
 python benchmarks/run.py parity               ours and the experts' commands on jobs of ten seconds and more
 python benchmarks/run.py planning | overhead  one suite
 python benchmarks/run.py smartcut             smart cuts against the package smartcut
+python benchmarks/run.py frames               a Python function over frames, against PyAV and MoviePy
 python benchmarks/run.py fit                  measure this machine for the estimates of plans, and write them down
 python benchmarks/run.py report               write the report of what is there
 """
@@ -23,12 +24,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks import kept
 from benchmarks.planning import chains
 from benchmarks.report import write
-from benchmarks.throughput import fit, overhead, smartcut
+from benchmarks.throughput import fit, frames, overhead, smartcut
 from benchmarks.throughput.compare import LONG, SHORT, compare, found_before
 from benchmarks.throughput.job import Size
 from benchmarks.throughput.jobs import JOBS
 
-SUITES = ("planning", "overhead", "jobs", "parity", "smartcut", "fit", "report")
+SUITES = ("planning", "overhead", "jobs", "parity", "smartcut", "frames", "fit", "report")
 
 
 def main() -> int:
@@ -56,10 +57,23 @@ def main() -> int:
         failed |= _jobs(asked.jobs, SHORT, asked.rounds, resume=asked.resume)
     if "smartcut" in chosen:
         kept.write("smartcut", [row.told() for row in smartcut.main(asked.rounds)])
+    if "frames" in chosen:
+        _frames(asked.rounds)
     if "parity" in chosen:
         failed |= _jobs(asked.jobs, LONG, asked.rounds, resume=asked.resume)
     print(f"written: {write()} ({time.monotonic() - began:.0f} s)")
     return int(failed)
+
+
+def _frames(rounds: int | None) -> None:
+    rows = []
+    for row in frames.main(rounds):
+        print(
+            f"{row.name}: {row.wall:.2f} s, {row.frames / row.wall:.0f} frames a second, {row.cpu:.1f} CPU s,"
+            f" {row.memory / 1e6:.0f} MB; ours has {row.ours_is:.2f} of its speed", flush=True,
+        )  # fmt: skip
+        rows.append(row.told())
+    kept.write("frames", rows)
 
 
 def _planning() -> None:

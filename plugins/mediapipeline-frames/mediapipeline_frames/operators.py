@@ -87,7 +87,9 @@ class Picture(Operator):
                 made, "scale", out_color_matrix=_MATRICES.get(info.color.space or ""), out_range="pc" if full else "tv"
             )
             made = work.filter(made, "format", pix_fmts=info.pix_fmt)
-        made = work.filter(made, "setparams", **_said(info))
+        said = _said(info)
+        if any(said.values()):
+            made = work.filter(made, "setparams", **said)
         return clip.with_video(work.filter(made, "setsar", sar=info.sar or 1))
 
 
