@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mediapipeline.cli.exits import DONE, UsageError
-from mediapipeline.cli.job import add_job, add_rules, planner_for, read_job
+from mediapipeline.cli.job import JobText, add_job, add_rules, planner_for, read_job
 from mediapipeline.cli.terminal import Terminal, one_line
 
 if TYPE_CHECKING:
@@ -71,11 +71,13 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     job = read_job(args)
     report = None if args.report is None else _report_file(args.report)
     planner = planner_for(job, ffmpeg=args.ffmpeg, rules=args.rules, strategies=args.strategy)
+    if report is not None and report.resolve() in {Path(args.job).resolve(), *_files_of(job, planner)}:
+        raise UsageError(f"--report: {args.report!r} is a file of the job, or the job itself")
     plan: ProcessingPlan | None = None
     recorder = Recorder()
     try:
         plan = planner.plan(job.text)
-        _check_targets(plan, planner, report, overwrite=args.overwrite)
+        _check_targets(plan, planner, overwrite=args.overwrite)
         for decision in plan.warnings:
             terminal.note(f"warning: {one_line(decision.text)} ({decision.subject})")
         result = _run(plan, args, job.folder, terminal, recorder)
@@ -108,19 +110,36 @@ def _run(
         return executor.run(plan, on_event=recorder.before(on_event), overwrite=args.overwrite)
 
 
-def _check_targets(plan: ProcessingPlan, planner: Planner, report: Path | None, *, overwrite: bool) -> None:
+def _files_of(job: JobText, planner: Planner) -> set[Path]:
+    """The files that a job reads and writes, also one that is wrong: its report must not replace them."""
+    from mediapipeline.errors import Problems
+    from mediapipeline.spec.document import read
+
+    policy, ignored = planner.policy, Problems()  # whoever plans the job says what is wrong with it
+    document = read(job.text, ignored)
+    found: set[Path] = set()
+    for part, name, path_of in (
+        ("inputs", "source", policy.input_path),
+        ("outputs", "destination", policy.output_path),
+    ):
+        items = document.get(part) if isinstance(document, dict) else None
+        for item in items if isinstance(items, list) else ():
+            text = item.get(name) if isinstance(item, dict) else None
+            path = path_of(text, "", ignored) if isinstance(text, str) else None
+            if path is not None:
+                found.add(path.resolve())
+    return found
+
+
+def _check_targets(plan: ProcessingPlan, planner: Planner, *, overwrite: bool) -> None:
     """Refuse to replace files that nobody asked to be replaced, before any work is done.
 
-    The executor refuses as well, but names an argument where the command line has an option, and knows of no report.
+    The executor refuses as well, but names an argument where the command line has an option.
     """
     from mediapipeline.errors import OutputError, Problems
 
     policy, refused = planner.policy, Problems()  # nothing is: the job has been planned with the same policy
-    read = [policy.input_path(item.source, "", refused) for item in plan.inputs]
     written = {item.id: policy.output_path(item.destination, "", refused) for item in plan.outputs}
-    files = [file.resolve() for file in (*read, *written.values()) if file is not None]
-    if report is not None and report.resolve() in files:
-        raise UsageError(f"--report: {str(report)!r} is a file of the job")
     folders = {item.id for item in plan.outputs if item.files}
     there = {
         name: file

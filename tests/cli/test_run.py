@@ -90,14 +90,17 @@ def test_a_report_of_a_job_that_is_wrong(job, tmp_path, capsys):
     assert written["error"]["problems"][0]["path"] == "/operations/0/params/width"
 
 
-@pytest.mark.parametrize("name", [".", "no/such/folder.json", "in.mp4", "out.mp4"])
-def test_a_report_goes_where_nothing_is_lost(job, tmp_path, capsys, monkeypatch, name):
+@pytest.mark.parametrize("name", [".", "no/such/folder.json", "in.mp4", "out.mp4", "job.json"])
+@pytest.mark.parametrize("width", [32, -7])  # a job that is wrong has files all the same
+def test_a_report_goes_where_nothing_is_lost(job, tmp_path, capsys, monkeypatch, name, width):
     monkeypatch.chdir(tmp_path)
-    path = job()
+    path = job(width=width)
+    text = path.read_bytes()
     before = (tmp_path / "in.mp4").read_bytes()
     assert main(["run", str(path), "--report", name]) == 2
     assert f"--report: {name!r}" in capsys.readouterr().err
     assert (tmp_path / "in.mp4").read_bytes() == before
+    assert path.read_bytes() == text
     assert not (tmp_path / "out.mp4").exists()
 
 
