@@ -42,8 +42,9 @@ NAMED_SIZES: Mapping[str, tuple[int, int]] = MappingProxyType(
 
 _AMBIGUOUS = MappingProxyType({"2k": ("2048x1080", "2560x1440")})
 _SIZE = re.compile(r"([0-9]{1,6}) ?[xX×] ?([0-9]{1,6})")
-RESOLUTION_PATTERN = f"^(?:[0-9]{{1,6}} ?[xX×] ?[0-9]{{1,6}}|{'|'.join(NAMED_SIZES)})$"
-"""What text of a resolution looks like, for JSON Schema (names in small letters)."""
+_NAMES = "|".join("".join(f"[{c}{c.upper()}]" if c.isalpha() else c for c in name) for name in NAMED_SIZES)
+RESOLUTION_PATTERN = f"^\\s*(?:[0-9]{{1,6}} ?[xX×] ?[0-9]{{1,6}}|{_NAMES})\\s*$"
+"""What text of a resolution looks like, for JSON Schema."""
 _HINT = 'write "1280x720", {"width": 1280, "height": 720} or a name such as "720p"'
 
 

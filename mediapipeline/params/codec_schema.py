@@ -29,6 +29,10 @@ _GOP: dict[str, Any] = {
 }
 
 
+_OF_ANY_TYPE = {"enum", "const", "not", "if", "allOf", "anyOf", "oneOf", "$ref"}
+"""What a schema says of null as well; everything else is said of one type only."""
+
+
 def optional(schema: dict[str, Any], description: str | None = None) -> dict[str, Any]:
     """*schema* for a field that may be left out, which null does too."""
     match schema:
@@ -36,9 +40,7 @@ def optional(schema: dict[str, Any], description: str | None = None) -> dict[str
             found: dict[str, Any] = {"anyOf": [*ways, {"type": "null"}]}
         case {"enum": [*choices], **rest} if not rest:
             found = {"enum": [*choices, None]}
-        case {"type": str(kind), **rest} if (
-            "enum" not in rest and "const" not in rest
-        ):  # what else it says is of that type
+        case {"type": str(kind), **rest} if not _OF_ANY_TYPE & rest.keys():
             found = {"type": [kind, "null"], **rest}
         case _:
             found = {"anyOf": [schema, {"type": "null"}]}

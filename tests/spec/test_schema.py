@@ -98,6 +98,29 @@ def test_outputs(part: Any):
     agree(changed(outputs=[{"id": "in", "destination": "out.mp4"}, part]))
 
 
+NULLABLE = {
+    "inputs": {"id": "in", "source": "in.mp4"},
+    "operations": {"op": "hflip", "input": "in", "output": "a"},
+    "outputs": {"id": "in", "destination": "out.mp4"},
+}
+
+
+@pytest.mark.parametrize("part", NULLABLE)
+def test_null_is_what_leaving_out_is(part: str):
+    definition = document_schema([])["$defs"][part.removesuffix("s")]
+    optional = [name for name in definition["properties"] if name not in NULLABLE[part]]
+    assert optional
+    for name in optional:
+        document = changed(**{part: [{**NULLABLE[part], name: None}]})
+        assert not problems_of(document)
+        agree(document)
+
+
+@pytest.mark.parametrize("size", ["4k", "4K", "1080P", "1280X720", "1280 × 720", " 720p ", "720i", "K"])
+def test_sizes(size: str):
+    agree(changed(limits={"max_resolution": size}))
+
+
 @settings(max_examples=300)
 @given(mutated(FULL))
 def test_mutated_documents(document: Any):
