@@ -50,7 +50,8 @@ def _parts(found: _Found, long: _Found) -> Iterator[str]:
         "*ours* plans, probes, runs and verifies a job document; *expert* is the fastest way known to do the same by"
         " hand ([below](#what-the-experts-run); a better one is welcome); *crowd* is what is usually found: one command"
         " a step, filters instead of seeks, MoviePy, ffmpeg-python ([the code](../throughput/jobs)). All three"
-        " alternate. A ratio is the median of pairs, with the interval that holds it with 95 %."
+        " alternate. A ratio is the median of pairs, with the interval that holds it with 95 %"
+        f"; ours and the expert's ran {_runs(found)} times."
     )
     yield "![How many times as long as the expert's commands each form of a job takes](jobs.svg)"
     yield _jobs(found)
@@ -144,6 +145,11 @@ def _smartcut() -> Iterator[str]:
     )
     columns = list(rows[0])
     yield _table(" | ".join(columns), 4, ([row[column] for column in columns] for row in rows))
+
+
+def _runs(found: _Found) -> str:
+    counts = sorted({len(made.forms["ours"].wall) for _, made in found})
+    return f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else "".join(map(str, counts))
 
 
 def _of_crowd(made: Comparison) -> float:
