@@ -31,6 +31,9 @@ _MATRICES = {
     "bt2020nc": "bt2020",
 }
 """FFmpeg's ``scale`` has names of its own for how luma and chroma are made of red, green and blue."""
+_LIGHT = frozenset({"yuv420p", "yuv422p"})
+_ITU = {"bt709": "itu709", "smpte170m": "itu601", "bt470bg": "itu601"}
+"""PyAV's names of matrices."""
 _DEEP = re.compile(r"p0?(9|10|12|14|16)|(48|64)(le|be)|gray(9|1\d)")
 
 
@@ -78,10 +81,17 @@ class Picture(Operator):
         if not deep and info.pix_fmt is not None and _DEEP.search(info.pix_fmt):
             work.report(f"{self.function} gets 8 of the bits of {info.pix_fmt}; set pixels to rgb48 or gray16 for all")
         layout = f"{self.pixels}le" if deep else self.pixels
-        arrays = work.filter(clip.video, "format", pix_fmts=layout)
-        told = {"kind": "video", "function": self.function, "arguments": dict(self.arguments or {}), "pixels": layout}
+        # Between RGB and what is half as large the process of the function converts: less goes through the pipes.
+        light = layout == "rgb24" and info.pix_fmt in _LIGHT and info.color.range != "pc"
+        light = light and info.color.space in {None, *_ITU}
+        carried = info.pix_fmt if light else layout
+        arrays = work.filter(clip.video, "format", pix_fmts=carried)
+        told = {
+            "kind": "video", "function": self.function, "arguments": dict(self.arguments or {}), "pixels": layout,
+            "carried": carried, "matrix": _ITU.get(info.color.space or ""),
+        }  # fmt: skip
         made = work.custom_video(arrays, RUNNER, told, info=info)
-        if info.pix_fmt is not None:
+        if info.pix_fmt is not None and not light:
             full = info.color.range == "pc" or info.pix_fmt.startswith("yuvj")
             made = work.filter(
                 made, "scale", out_color_matrix=_MATRICES.get(info.color.space or ""), out_range="pc" if full else "tv"

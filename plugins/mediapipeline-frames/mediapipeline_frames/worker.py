@@ -94,15 +94,17 @@ class _Work:
             written = _like(stream, target, request)
             target.start_encoding()
             _widen(paths[1], os.O_WRONLY)
-            shaped = _shape(request, stream)
+            unpack, pack = _arrays(request, stream, written)
             writer = _Ahead(target.mux_one)
             try:
                 for number, packet in enumerate(_read_ahead(source, stream)):
                     self._at["number"], self._at["time"] = number, packet.pts * packet.time_base
-                    frame = np.frombuffer(packet, dtype=shaped[0]).reshape(shaped[1])
+                    frame = unpack(packet)
                     made = self._checked(call(frame, number, self._at["time"]), frame)
                     done = packet
-                    if made is not frame:
+                    if pack is not None:
+                        done = pack(made, packet)
+                    elif made is not frame:
                         done = Packet(cast("bytes", np.ascontiguousarray(made)))  # it copies any buffer
                         done.pts, done.dts, done.time_base, done.duration = (
                             packet.pts, packet.dts, packet.time_base, packet.duration,
@@ -157,7 +159,7 @@ def _like(stream: Any, target: Any, request: dict[str, Any]) -> Any:
         written.layout = stream.layout
     else:
         written = target.add_stream("rawvideo")
-        written.width, written.height, written.pix_fmt = stream.width, stream.height, request["pixels"]
+        written.width, written.height, written.pix_fmt = stream.width, stream.height, request["carried"]
     written.codec_context.time_base = written.time_base = stream.time_base
     return written
 
@@ -168,6 +170,32 @@ def _shape(request: dict[str, Any], stream: Any) -> tuple[str, tuple[int, ...]]:
     kind, pixel, first = _PIXELS[request["pixels"]]
     sizes = (stream.height, stream.width)
     return kind, (*pixel, *sizes) if first else (*sizes, *pixel)
+
+
+def _arrays(
+    request: dict[str, Any], stream: Any, written: Any
+) -> tuple[Callable[[Any], np.ndarray[Any, Any]], Callable[[Any, Any], Any] | None]:
+    """What makes an array of a packet and, where it takes more than copying, a packet of an array."""
+    if request["kind"] == "audio" or request["carried"] == request["pixels"]:
+        kind, shape = _shape(request, stream)
+        return lambda packet: np.frombuffer(packet, dtype=kind).reshape(shape), None
+    # A picture of 4:2:0 is half of what it is in RGB: less to carry, and the colours are converted here.
+    pixels, carried = request["pixels"], request["carried"]
+    matrix = request["matrix"] or "itu601"
+
+    def unpack(packet: Any) -> np.ndarray[Any, Any]:
+        (frame,) = packet.decode()
+        array: np.ndarray[Any, Any] = frame.to_ndarray(format=pixels, src_colorspace=matrix, dst_colorspace=matrix)
+        return array
+
+    def pack(array: np.ndarray[Any, Any], packet: Any) -> Any:
+        frame = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(array), format=pixels)
+        frame = frame.reformat(format=carried, src_colorspace=matrix, dst_colorspace=matrix, dst_color_range="MPEG")
+        frame.pts, frame.time_base = packet.pts, packet.time_base
+        (done,) = written.encode(frame)
+        return done
+
+    return unpack, pack
 
 
 def _callable(request: dict[str, Any], sample_rate: int | None) -> Callable[..., object]:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import mediapipeline_frames
@@ -51,11 +52,15 @@ def run(clip: Path, *uses: tuple[str, dict[str, Any]], **more: Any) -> Any:
     return Executor(base_dir=clip.parent).run(plan(clip, *uses, **more), overwrite=True)
 
 
+def _ffmpeg() -> Path:
+    from mediapipeline.ffmpeg.binary import find_ffmpeg  # in tests only: what a reader would have on the command line
+
+    return find_ffmpeg().ffmpeg
+
+
 def frames(path: Path, kind: str, *filters: str) -> list[str]:
     """Time and digest of every frame, or of every thousand samples."""
-    from mediapipeline.ffmpeg.binary import find_ffmpeg  # tests only: what a reader would use on the command line
-
-    argv = [find_ffmpeg().ffmpeg, "-v", "error", "-i", path, "-map", f"0:{kind}"]
+    argv = [str(_ffmpeg()), "-v", "error", "-i", path, "-map", f"0:{kind}"]
     chain = ",".join(filters or ["null" if kind == "v" else "asetnsamples=1000"])
     argv += [
         f"-{kind}f",
@@ -223,3 +228,21 @@ def test_import_is_light() -> None:
 def test_duration_and_rate_are_kept(clip: Path) -> None:
     made = plan(clip, ("frames.picture", {"function": "same"}))
     assert made.output("out").media.duration == Fraction(5, 2)
+
+
+@pytest.mark.parametrize("pixels", ["rgb24", "rgba"])
+@pytest.mark.parametrize("space", ["bt709", "smpte170m"])
+def test_colours_come_back_as_they_were(tmp_path: Path, pixels: str, space: str) -> None:
+    """There and back by the same matrix, which arrays do not tell."""
+    tags = ("-colorspace", space, "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv", "-crf", "1")
+    clip = make_clip(tmp_path / "in.mkv", video_codec="libx264", audio=1, extra=tags)
+    made = run(clip, ("frames.picture", {"function": "copied", "pixels": pixels}))
+    assert made.outputs["out"].media.video.color.space == space
+
+    def planes(path: Path) -> np.ndarray[Any, Any]:
+        argv = [str(_ffmpeg()), "-v", "error", "-i", str(path), "-f", "rawvideo", "-pix_fmt", "yuv420p", "-"]
+        return np.frombuffer(subprocess.run(argv, check=True, capture_output=True).stdout, "u1").astype("i2")
+
+    before, after = planes(clip), planes(clip.with_name("out.mkv"))
+    assert abs(before.astype("f8").mean() - after.mean()) < 1
+    assert np.abs(before - after).mean() < 3
