@@ -82,11 +82,11 @@ _FRAME_COUNT = re.compile(_FRAMES)
 
 
 def _for_schemas(*patterns: str) -> str:
-    """One pattern for JSON Schema, whose regular expressions are those of ECMAScript."""
-    return "^(?:" + "|".join(re.sub(r"\?P<\w+>", "?:", pattern) for pattern in patterns) + ")$"
+    """One pattern for JSON Schema, whose regular expressions are those of ECMAScript; space around it is not read."""
+    return r"^\s*(?:" + "|".join(re.sub(r"\?P<\w+>", "?:", pattern) for pattern in patterns) + r")\s*$"
 
 
-_DURATIONS = (_NUMBER, _RATIO, r"(?=.)" + _WITH_UNITS, _CLOCK, _SHORT_CLOCK, _ISO)
+_DURATIONS = (_NUMBER, _RATIO, r"(?=\S)" + _WITH_UNITS, _CLOCK, _SHORT_CLOCK, _ISO)
 DURATION_PATTERN = _for_schemas(*_DURATIONS)
 """What text of a duration looks like, for JSON Schema; `parse_duration` checks more."""
 TIMECODE_PATTERN = _for_schemas(*_DURATIONS, _FRAMES)

@@ -121,6 +121,12 @@ def test_sizes(size: str):
     agree(changed(limits={"max_resolution": size}))
 
 
+@pytest.mark.parametrize("time", ["1s", " 1h 30m", "90.5 ", "1001/30000\t", "PT1M30S ", "", " ", "1 x", "1h30m s"])
+def test_times(time: str):
+    agree(changed(timeout=time))
+    agree(changed(inputs=[{"id": "in", "source": "in.mp4", "start_offset": time}]))
+
+
 @settings(max_examples=300)
 @given(mutated(FULL))
 def test_mutated_documents(document: Any):
