@@ -189,7 +189,8 @@ def from_dict(cls: type[_T], data: Mapping[str, Any], *, name: str | None = None
     except Exception as error:  # cattrs groups whatever the bad fields give: ValueError, KeyError, its own
         found = list(_complaints(error, ""))
         rest = f" (and {len(found) - 3} more)" if len(found) > 3 else ""
-        raise ValueError(f"not a {name or cls.__name__}: {'; '.join(found[:3])}{rest}") from error
+        called = name or getattr(cls, "__name__", "value of its kinds")  # a union has no name
+        raise ValueError(f"not a {called}: {'; '.join(found[:3])}{rest}") from error
 
 
 def _complaints(error: BaseException, path: str) -> Iterator[str]:

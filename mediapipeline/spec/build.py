@@ -129,7 +129,12 @@ class ClipBuilder(ShippedOperators):
         asked = {name: value for name, value in (("video", video), ("audio", audio)) if value is not None}
         codec = {n: v.to_value() if isinstance(v, VideoCodec | AudioCodec) else v for n, v in asked.items()} or None
         self._job._write(  # noqa: SLF001 - one module, two classes
-            self, id, destination=fspath(destination), format=format, codec=codec, metadata=metadata
+            self,
+            id,
+            destination=fspath(destination),
+            format=format,
+            codec=codec,
+            metadata=None if metadata is None else dict(metadata),
         )
         return self
 

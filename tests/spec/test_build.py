@@ -131,12 +131,13 @@ def test_an_operator_of_no_good_name_is_one_problem():
 
 
 def test_what_was_handed_in_may_change_afterwards():
-    video, streams = {"codec": "h264"}, {"audio": [0]}
+    video, streams, metadata = {"codec": "h264"}, {"audio": [0]}, {"title": "a"}
     job = JobBuilder()
-    job.input("in.mp4", streams=streams).write("o.mp4", video=video)
+    job.input("in.mp4", streams=streams).write("o.mp4", video=video, metadata=metadata)
     before = job.build()
-    video["codec"], streams["audio"] = "none", [5]
+    video["codec"], streams["audio"], metadata["title"] = "none", [5], "b"
     assert job.build() == before
+    assert before.outputs[0].metadata == {"title": "a"}
 
 
 def test_several_clips():
