@@ -212,6 +212,8 @@ def _split(number: int, part: Part, rate: Fraction) -> _Split | Reason:
             return "its last frame has to stand for longer than it does"
     if begin >= stop:
         return "there is no frame in it"
+    if index.time(shown[begin]) < part.start:
+        return "its first frame begins less than a tick before it does, and times are counted from the next"
 
     def time(place: int) -> Fraction:
         return index.time(shown[place]) if place < len(shown) else index.time(shown[-1]) + 1 / rate

@@ -70,6 +70,10 @@ FOUND: dict[str, dict[str, Any]] = {
         op("trim", "in", "part", start="26/25"), op("concat", ["part", "other"], "joined"), read="mkv-vfr.mkv",
         other="mp4-rotated.mp4", o0="joined o0.mov",
     ),
+    # The bound is rounded to a tick, so a frame before it is kept, and times counted from the one after it.
+    "smart-cut-amid-a-tick": document(
+        op("trim", "in", "part", start="260089/500000"), read="mkv-uncued.mkv", o0="part o0.mov",
+    ),
     # FFmpeg 9.0 fills the last tenth of a second up; the output was refused.
     "loudness-beside-a-copy": document(
         op("trim", "in", "part", start="1347/1000", duration="101/25"), op("concat", ["in", "part"], "joined"),
