@@ -202,7 +202,7 @@ def _written(token: str, options: tuple[Option, ...]) -> OutputFile:
     """A stream in NUT, whose index would grow with its length."""
     return OutputFile(
         file=token, muxer=_MUXER, maps=(InputStream(0, 0),),
-        options=(*options, ("map_metadata", "-1"), ("write_index", "0")),
+        options=(*options, ("map_metadata", "-1"), ("write_index", "0"), ("avioflags", "direct")),
     )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from av.packet import Packet
 __all__ = ["main"]
 
 _NOBODY_READS = 32
+_WRITTEN = {"write_index": "0", "avioflags": "direct"}  # no index that grows; a frame at once, not in pieces
 _AHEAD = 2  # frames that wait to be worked on, and to be written
 _EVERY = 0.2  # seconds between reports
 _PIPE = 1024 * 1024  # bytes that a pipe should hold; Linux gives 64 KiB otherwise
@@ -86,7 +87,7 @@ class _Work:
         paths = request["source"], request["target"]
         with (
             av.open(f"file:{paths[0]}", format="nut") as source,
-            av.open(f"file:{paths[1]}", "w", format="nut") as target,
+            av.open(f"file:{paths[1]}", "w", format="nut", options=_WRITTEN) as target,
         ):
             _widen(paths[0], os.O_RDONLY)
             stream = source.streams[0]
