@@ -45,7 +45,8 @@ def _update(page: Path, text: str) -> None:
 def _page(module: ModuleType, described: dict[int, str]) -> str:
     name = module.__name__
     doc = inspect.getdoc(module) or ""
-    lines = [f"# {name}", "", "```{eval-rst}", doc, ""]
+    note = f"What stands here is read from the code when the site is built (`make docs`); `help({name})` says it too."
+    lines = [f"# {name}", "", note, "", "```{eval-rst}", doc, ""]
     elsewhere: list[str] = []
     for public in sorted(module.__all__):
         value = getattr(module, public)

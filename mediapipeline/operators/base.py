@@ -147,6 +147,26 @@ class Facts(Mapping[str, MediaInfo]):
         clip = self.clip
         return clip if clip.video is None else attrs.evolve(clip, video=attrs.evolve(clip.video, **changes))
 
+    def with_audio(self, **changes: Any) -> MediaInfo:
+        """The clip at the first port with other facts of every sound track; for `Operator.infer`.
+
+        Where `duration` changes and there is no picture, the clip's own is that of its longest track.
+
+        >>> from mediapipeline.testing import clip_info
+        >>> Facts({"clip": [clip_info(audio=2)]}).with_audio(sample_rate=48000).audio[1].sample_rate
+        48000
+
+        Args:
+            changes: Fields of `mediapipeline.media.AudioStream`; None where it is not known what becomes of them.
+        """
+        clip = self.clip
+        tracks = tuple(attrs.evolve(track, **changes) for track in clip.audio)
+        if not tracks or "duration" not in changes or clip.video is not None:
+            return attrs.evolve(clip, audio=tracks)
+        ends = [track.end for track in tracks]
+        known = [end for end in ends if end is not None]
+        return attrs.evolve(clip, audio=tracks, duration=max(known) if len(known) == len(ends) else None)
+
 
 @attrs.frozen(kw_only=True)
 class Definition:
@@ -210,7 +230,9 @@ def _faults_of_ports(inputs: Mapping[str, Kind | Port], outputs: Sequence[str]) 
         yield "it has no inputs: an operation takes one clip at least"
     if not outputs or isinstance(outputs, str) or len(set(outputs)) < len(outputs):
         yield f"outputs={outputs!r} is not a sequence of different names"
-    for name, port in inputs.items():
+    odd = {name: port for name, port in inputs.items() if not isinstance(port, Kind | Port)}
+    yield from (f"input {name!r} is {port!r}, neither a kind of clip nor many(…)" for name, port in odd.items())
+    for name, port in (item for item in inputs.items() if item[0] not in odd):
         if isinstance(port, Port) and not 1 <= port.minimum <= port.maximum:
             yield f"input {name!r} takes {port.minimum} to {port.maximum} clips"
         if not (port.kind if isinstance(port, Port) else port):
@@ -246,7 +268,7 @@ def operator(
     Raises:
         PluginContractError: The declaration is not sound; the message lists everything.
     """
-    ports = {"clip": inputs} if isinstance(inputs, Kind | Port) else inputs
+    ports = inputs if isinstance(inputs, Mapping) else {"clip": inputs}
 
     def declare(cls: _T) -> _T:
         faults: list[str] = []
@@ -265,6 +287,12 @@ def operator(
             )
         if cls.lower is Operator.lower:
             faults.append("it does not implement lower()")
+        wanted: dict[str, tuple[object, type]] = {"category": (category, Category), "traits": (traits, Traits)}
+        faults += [
+            f"{word}={value!r} is no {kind.__name__}"
+            for word, (value, kind) in wanted.items()
+            if not isinstance(value, kind)
+        ]
         faults += _faults_of_ports(ports, outputs)
         wrong = [feature for feature in requires if feature.partition(":")[0] not in KINDS or feature.endswith(":")]
         if wrong:

@@ -18,7 +18,7 @@ from importlib import metadata
 import attrs
 
 from mediapipeline.errors import PluginContractError, PluginError, PluginLoadError
-from mediapipeline.operators.base import API_VERSION, Operator
+from mediapipeline.operators.base import API_VERSION, Definition, Operator
 from mediapipeline.operators.discovery import SWITCH, distribution_of, entry_points, plugins_are_on
 from mediapipeline.operators.known import KNOWN_PACKAGES
 
@@ -129,7 +129,10 @@ class Registry:
 
         Raises:
             PluginLoadError: The name is taken and *override* is not set.
+            PluginContractError: It is no operator.
         """
+        if not isinstance(getattr(cls, "definition", None), Definition):
+            raise PluginContractError(f"{cls!r} is no operator: @operator(…) has to stand before the class")
         name = cls.definition.name
         with self._lock:
             if name in self._entries and not override:

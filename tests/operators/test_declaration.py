@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from fractions import Fraction
 from typing import Annotated
 
 import pytest
@@ -25,6 +27,7 @@ from mediapipeline.operators import (
     many,
     operator,
 )
+from mediapipeline.operators.registry import Registry
 from mediapipeline.params import Param
 from mediapipeline.testing import clip_info
 
@@ -138,3 +141,40 @@ def test_kinds_of_clips(info, kinds):
 def test_names_of_kinds():
     assert (VIDEO | IMAGE).names() == "video or image"
     assert Kind(0).names() == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"category": "picture"}, "category='picture' is no Category"),
+        ({"traits": "pointwise"}, "traits='pointwise' is no Traits"),
+        ({"inputs": "audio"}, "input 'clip' is 'audio', neither a kind of clip nor many"),
+        ({"inputs": {"a": VIDEO, "b": 5}}, "input 'b' is 5"),
+    ],
+)
+def test_what_types_alone_do_not_stop_is_told(said, told):
+    with pytest.raises(PluginContractError, match=re.escape(told)):
+
+        @operator("acme.odd", **{"category": Category.PICTURE, **said})
+        class Odd(Operator):
+            """Be odd."""
+
+            def lower(self, work: Lowering) -> Clip:
+                return work.clip
+
+
+def test_what_is_not_declared_is_not_registered():
+    class Undeclared(Operator):
+        """Stand there without a declaration."""
+
+    with pytest.raises(PluginContractError, match=r"is no operator: @operator"):
+        Registry().register(Undeclared)
+
+
+def test_facts_of_sound_with_another_length():
+    sound = Facts({"clip": [clip_info(duration="2s", size=None, audio=2)]})
+    assert sound.with_audio(duration=Fraction(3)).duration == 3
+    assert sound.with_audio(duration=None).duration is None
+    assert [track.sample_rate for track in sound.with_audio(sample_rate=8000).audio] == [8000, 8000]
+    both = Facts({"clip": [clip_info(duration="2s")]})
+    assert both.with_audio(duration=Fraction(3)).duration == 2
