@@ -404,10 +404,11 @@ def _cut_filters(cut: ir.Cut) -> tuple[Filter, ...]:
 
 
 def _still_filters(still: ir.Sample, source: ir.Node) -> tuple[Filter, ...]:
-    """What begins with the frame; the output takes no more than the first."""
+    """The frame alone: the output takes no more than the first, but filters would go on with all that follow."""
     if isinstance(source, ir.Source) and source.key_frames:
         return (Filter("setpts", (("expr", Expr("PTS-STARTPTS")),), instance_name(still.origin)),)
-    return _part_filters(still, source.info, still.time, None)
+    alone = Filter("trim", (("end_frame", 1),), instance_name(still.origin))
+    return (*_part_filters(still, source.info, still.time, None), alone)
 
 
 def _segments(sink: ir.Sink, length: Fraction, container: Container) -> Options:
