@@ -230,7 +230,8 @@ def _faults_of_ports(inputs: Mapping[str, Kind | Port], outputs: Sequence[str]) 
         yield "it has no inputs: an operation takes one clip at least"
     if not outputs or isinstance(outputs, str) or len(set(outputs)) < len(outputs):
         yield f"outputs={outputs!r} is not a sequence of different names"
-    odd = {name: port for name, port in inputs.items() if not isinstance(port, Kind | Port)}
+    given: Mapping[str, object] = inputs  # types are hints only
+    odd = {name: port for name, port in given.items() if not isinstance(port, Kind | Port)}
     yield from (f"input {name!r} is {port!r}, neither a kind of clip nor many(…)" for name, port in odd.items())
     for name, port in (item for item in inputs.items() if item[0] not in odd):
         if isinstance(port, Port) and not 1 <= port.minimum <= port.maximum:
