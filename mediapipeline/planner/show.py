@@ -22,7 +22,9 @@ def flow_of(plan: ProcessingPlan) -> Flow:
         given = ", ".join(f"{name}={value}" for name, value in operation.parameters.items() if value is not None)
         lines = (operation.op, *([given] if given else []))
         nodes.append(FlowNode(id=operation.path, lines=lines, kind="operation"))
-        edges += [FlowEdge(source=makers[clip], target=operation.path, label=clip) for clip in dict.fromkeys(operation.inputs)]
+        edges += [
+            FlowEdge(source=makers[clip], target=operation.path, label=clip) for clip in dict.fromkeys(operation.inputs)
+        ]
         makers.update((clip, operation.path) for clip in operation.outputs)
     for output in plan.outputs:
         id_ = f"out:{output.id}"
