@@ -134,8 +134,8 @@ class _Parser:
         self.names[name] = self.add(Source, [], kind=kind, info=stream, input=match["input"], origin="/inputs/0",
             seekable=info.format != "mpegts",
             access={"mpegts": "guess", "avi": "scan"}.get(info.format or "", "index"),
-            reading=int(match["reading"] or 1) - 1, seek=Fraction(match["seek"] or 0), key_frames=match["keys"] is not None,
-            packets=_packets(stream),
+            reading=int(match["reading"] or 1) - 1, seek=Fraction(match["seek"] or 0),
+            key_frames=match["keys"] is not None, packets=_packets(stream),
         )  # fmt: skip
         return self.names[name]
 
