@@ -67,8 +67,11 @@ __all__ = ["Bench", "Planned", "Watch", "lossless"]
 
 _PACKED = Fraction(1, 10)
 """Seconds by which a file with copies may be later as a whole, and sound longer: codecs add some at both ends."""
-_LEADS = (Fraction(0), Fraction(3, 23))
-"""FFmpeg seeks by times of decoding, and goes so much further back where frames are reordered."""
+_LEADS = (Fraction(0), Fraction(3, 23), Fraction(3, 23) + Fraction(1, 50))
+"""FFmpeg seeks by times of decoding, and goes so much further back where frames are reordered.
+
+Where sound begins some milliseconds before time 0, as Opus does, PyAV takes the file to begin at 0, FFmpeg earlier.
+"""
 
 
 @rule("exact")
