@@ -3,7 +3,12 @@ from __future__ import annotations
 import json
 import os
 
+import pytest
+
+from documents import DOCUMENTS, INPUTS, OPERATIONS, OUTPUTS, changed
 from mediapipeline.cli import main
+from mediapipeline.errors import Problems
+from mediapipeline.spec import JobSpec, load_partly
 
 WRONG = {
     "inputs": [{"id": "in", "source": "in.mp4"}],
@@ -128,3 +133,24 @@ def test_what_is_no_document_is_not_fixed(cli):
     done = cli("validate", "-", "--fix", stdin="[1]")
     assert (done.returncode, done.stdout) == (2, "")
     assert "wrong-type" in done.stderr
+
+
+DOCUMENT_PARTS = [
+    *(document for document, _ in DOCUMENTS if not isinstance(document, str)),
+    *(changed(inputs=[{"id": "in", "source": "x"}, part]) for part, _ in INPUTS),
+    *(changed(operations=[{"op": "hflip", "input": "in", "output": "a"}, part]) for part, _ in OPERATIONS),
+    *(changed(outputs=[{"id": "in", "destination": "out.mp4"}, part]) for part, _ in OUTPUTS),
+]
+
+
+@pytest.mark.parametrize("document", DOCUMENT_PARTS, ids=lambda document: json.dumps(document)[:60])
+def test_the_command_line_says_what_the_reader_says(document, tmp_path, capsys):
+    read = Problems()
+    load_partly(document, problems=read)
+    (tmp_path / "job.json").write_text(json.dumps(document))
+    code = main(["validate", str(tmp_path / "job.json"), "--no-probe", "--format", "json"])
+    said = json.loads(capsys.readouterr().out)
+    assert said["valid"] == (code == 0)
+    assert {(p.path, p.code) for p in read} <= {(p["path"], p["code"]) for p in said["problems"]}
+    if not said["problems"]:
+        assert JobSpec.from_dict(document)
