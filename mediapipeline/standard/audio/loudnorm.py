@@ -84,7 +84,10 @@ class Loudnorm(Operator):
         return self.sample_rate or track.sample_rate or _RATE
 
     def infer(self, facts: Facts) -> MediaInfo:
-        tracks = (attrs.evolve(track, sample_rate=self._rate(track), bit_rate=None) for track in facts.clip.audio)
+        tracks = (
+            attrs.evolve(track, sample_rate=self._rate(track), sample_fmt=None, bit_rate=None)
+            for track in facts.clip.audio
+        )
         return attrs.evolve(facts.clip, audio=tuple(tracks))
 
     def lower(self, work: Lowering) -> Clip:
