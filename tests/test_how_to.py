@@ -12,7 +12,7 @@ from types import ModuleType
 
 import pytest
 
-from mediapipeline.testing import make_clip
+from mediapipeline.testing import assert_media, make_clip
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted(page for folder in ("how-to", "tutorial") for page in (ROOT / "docs" / folder).glob("*.md"))
@@ -33,6 +33,14 @@ def test_the_code_of_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest
         line = text.count("\n", 0, block.start(1))
         exec(compile("\n" * line + block[1], page, "exec"), vars(program))
     assert BLOCK.search(text), "a page without code needs no test: take it out of this folder"
+
+
+def test_the_program_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_clip(tmp_path / "holiday.mp4", duration="16s", size=(64, 48), audio=1)
+    monkeypatch.chdir(tmp_path)
+    (program,) = BLOCK.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+    exec(compile(program, "README.md", "exec"), {"__name__": "readme"})
+    assert_media(tmp_path / "holiday-small.mp4", duration=5, video={"width": 640})
 
 
 @pytest.mark.parametrize(("page", "tests"), [("2-first-operator", 16), ("3-first-test", 3)])
