@@ -3,7 +3,7 @@
 #   make demo [INPUT=my.mp4]    plan and run a job on a real clip, with a picture of before and after
 #   make test [ARGS="-k trim"]  the tests, against every FFmpeg found and two fetched ones
 #   make fuzz                   random jobs with the optimiser and without, on two FFmpegs; goes on where it was interrupted
-#   make check                  format, lint, types, import layers
+#   make check                  format, lint, types (for Windows too), import layers
 #   make bench                  planning and throughput, in tables; ARGS=--resume goes on where it was interrupted
 #   make docs                   the site, in docs/_build; links and code blocks hold
 #   make clean                  remove what the others made
@@ -41,6 +41,7 @@ check: .venv/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32 --no-warn-unreachable --cache-dir .mypy_cache/win32 mediapipeline
 	$(BIN)/mypy --config-file tests/mypy.ini
 	$(BIN)/lint-imports
 

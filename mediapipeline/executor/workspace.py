@@ -16,9 +16,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-if sys.platform != "win32":
-    import fcntl
-
 __all__ = ["Workspace", "sweep"]
 
 _log = logging.getLogger(__name__)
@@ -93,6 +90,8 @@ def sweep(folder: Path) -> None:
 
 
 def _candidates(folder: Path) -> Iterator[Path]:
+    if sys.platform == "win32":  # where nobody's number says whose a folder is
+        return
     try:
         with os.scandir(folder) as found:
             entries = list(found)
@@ -121,6 +120,8 @@ def _take_lock(workspace: Path) -> int | None:
     if sys.platform == "win32":
         os.close(handle)
         return None
+    import fcntl
+
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if os.path.samestat(os.stat(file), os.fstat(handle)):  # noqa: PTH116 - beside fstat it reads better
