@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -31,8 +31,11 @@ class Backwards(Operator):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _backwards() -> None:
+def _backwards() -> Iterator[None]:
+    """The harness plans with everything installed; other tests find only what is installed."""
     default_registry().register(Backwards, override=True)
+    yield
+    del default_registry()._entries["backwards"]
 
 
 @rule("exact")
