@@ -69,10 +69,10 @@ def test_a_long_graph_goes_into_a_file(version: str, option: str) -> None:
 
     def write(text: str) -> str:
         written.append(text)
-        return "/work/graph"
+        return "/srv/graph"
 
     argv = _argv(command, features=Capabilities.assume(version), graph_file=write)
-    assert argv[argv.index(option) + 1] == "/work/graph"
+    assert argv[argv.index(option) + 1] == "/srv/graph"
     assert "-filter_complex" not in argv
     assert written == [_long_graph().text()]
     assert "-filter_complex" in _argv(command, features=Capabilities.assume(version))

@@ -39,7 +39,7 @@ REMOTE = {
 
 def test_a_remote_input_is_planned_from_its_staged_file():
     service = planning.planner(CLIPS, policy=POLICY)
-    plan = service.plan(REMOTE, staged=Staged(inputs={"in": Path("/work/fetched-0.mp4")}))
+    plan = service.plan(REMOTE, staged=Staged(inputs={"in": Path("/srv/fetched-0.mp4")}))
     assert plan.inputs[0].source == "s3://bucket/in.mp4"
     assert plan.outputs[0].media.duration == 8
     assert "/work" not in str(plan.to_dict()), "a plan names files as the job does"
@@ -57,7 +57,7 @@ def test_a_remote_input_that_nobody_fetched_is_refused():
 def test_a_scheme_that_nobody_serves_is_refused_even_if_something_is_staged():
     service = planning.planner(CLIPS)
     with pytest.raises(JobError) as caught:
-        service.plan(REMOTE, staged=Staged(inputs={"in": "/work/fetched-0.mp4"}))
+        service.plan(REMOTE, staged=Staged(inputs={"in": "/srv/fetched-0.mp4"}))
     assert {p.code for p in caught.value.problems} == {"scheme-not-allowed"}
 
 

@@ -22,18 +22,18 @@ def test_it_is_a_prober():
 @pytest.mark.parametrize(
     ("key", "path", "found"),
     [
-        ("in.mp4", "/work/in.mp4", True),
+        ("in.mp4", "/srv/in.mp4", True),
         ("in.mp4", "in.mp4", True),
-        ("a/in.mp4", "/work/a/in.mp4", True),
-        ("a/in.mp4", "/work/b/in.mp4", False),
-        ("in.mp4", "/work/begin.mp4", False),
+        ("a/in.mp4", "/srv/a/in.mp4", True),
+        ("a/in.mp4", "/srv/b/in.mp4", False),
+        ("in.mp4", "/srv/begin.mp4", False),
         ("/data/in.mp4", "/data/in.mp4", True),
-        ("/data/in.mp4", "/work/data/in.mp4", False),
+        ("/data/in.mp4", "/srv/data/in.mp4", False),
         ("file:///data/in.mp4", "/data/in.mp4", True),
         ("file:///data/a%20b.mp4", "/data/a b.mp4", True),
         ("FILE://localhost/data/in.mp4", "/data/in.mp4", True),
         ("file:/data/in.mp4", "/data/in.mp4", True),
-        ("./in.mp4", "/work/in.mp4", True),
+        ("./in.mp4", "/srv/in.mp4", True),
     ],
 )
 def test_keys_are_sources_as_they_are_written(key, path, found):
@@ -54,7 +54,7 @@ def test_the_longest_key_is_meant():
 
 def test_files_that_no_key_names():
     prober = FakeProber({"in.mp4": clip_info(duration="1s")}, otherwise=clip_info(duration="2s"))
-    assert prober.probe(Path("/work/in.mp4")).duration == 1
+    assert prober.probe(Path("/srv/in.mp4")).duration == 1
     fetched = prober.probe(Path("/tmp/fetched-1.mkv"))
     assert (fetched.duration, fetched.format) == (2, "matroska,webm")
     assert fetched.fingerprint is not None
