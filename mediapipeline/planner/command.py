@@ -16,35 +16,39 @@ import attrs
 from mediapipeline.errors import PluginContractError
 from mediapipeline.ffmpeg.command import Command, InputFile, Option, OutputFile
 from mediapipeline.ffmpeg.demuxers import INPUT_OPTIONS, STILL_DEMUXERS
-from mediapipeline.ffmpeg.filtergraph import Chain, Expr, File, Filter, FilterGraph, InputStream, Label, Pad, Value
-from mediapipeline.media.container import Container, container_named
-from mediapipeline.media.streams import AudioStream, Stream, VideoStream
-from mediapipeline.media.timecode import seconds_text, to_microseconds_floor
+from mediapipeline.ffmpeg.filtergraph import Chain, Filter, FilterGraph, InputStream, Label, Pad
+from mediapipeline.media.container import container_named
+from mediapipeline.media.timecode import seconds_text
 from mediapipeline.planner import streams as ir
-from mediapipeline.planner.ticks import PACKETS_EARLY, tells_samples_apart, ticks_coarsely
-from mediapipeline.steps.files import Asset, Final, Work
+from mediapipeline.planner.filters import (
+    as_it_is,
+    concat_filters,
+    cut_filters,
+    format_filters,
+    instance_name,
+    retime_filters,
+    still_filters,
+)
+from mediapipeline.planner.options import (
+    Options,
+    clock_of_track,
+    on_grid,
+    packet_cut,
+    pass_options,
+    reading_options,
+    segment_options,
+    stream_options,
+)
+from mediapipeline.planner.ticks import tells_samples_apart
+from mediapipeline.steps.files import Asset, Final
 from mediapipeline.steps.files import Source as SourceFile
 from mediapipeline.steps.listing import DEMUXER, Member, is_listing, listing
 from mediapipeline.steps.measure import LateChain, placeholder
 
-__all__ = ["CommandBuilder", "instance_name"]
+__all__ = ["CommandBuilder"]
 
-Options = tuple[tuple[str, str | None], ...]
 _Reading = tuple[str, Options, int]
 _SAFETY = Fraction(1)
-_OWN_CLOCKS = frozenset({"mp4", "mov"})
-_TOLD_APART = 45_000
-"""Ticks a second that those of a transport stream are rounded to without a doubt."""
-
-
-def instance_name(origin: str) -> str | None:
-    """The name that the filters of an operation carry in FFmpeg's messages: ``op3`` for ``/operations/3``.
-
-    >>> instance_name("/operations/3"), instance_name("/outputs/0/codec")
-    ('op3', None)
-    """
-    head, _, rest = origin.removeprefix("/operations/").partition("/")
-    return f"op{head}" if origin.startswith("/operations/") and head.isdigit() and not rest else None
 
 
 class CommandBuilder:
@@ -108,21 +112,21 @@ class CommandBuilder:
         for node in self._needed:
             match node:
                 case ir.Cut():
-                    self._add(node, _cut_filters(node))
+                    self._add(node, cut_filters(node))
                 case ir.Sample():
-                    self._add(node, _still_filters(node, self._graph.input_of(node)))
+                    self._add(node, still_filters(node, self._graph.input_of(node)))
                 case ir.Filter():
                     self._add(node, (Filter(node.name, node.options, self._instance(node)),))
                 case ir.Retime():
-                    self._add(node, _retime_filters(self._graph, node, self._instance(node)))
+                    self._add(node, retime_filters(self._graph, node, self._instance(node)))
                 case ir.Concat():
-                    self._add(node, _concat_filters(node, self._instance(node)))
+                    self._add(node, concat_filters(node, self._instance(node)))
                 case ir.Measure():
                     self._add(node, (Filter(node.name, node.options, self._measuring(node)),))
                 case ir.Choice():
                     self._add(node, (self._late(node),))
                 case ir.Encode():
-                    self._add(node, _format_filters(node, self._graph.input_of(node)))
+                    self._add(node, format_filters(node, self._graph.input_of(node)))
                 case _:
                     pass
         if first_pass:
@@ -233,7 +237,7 @@ class CommandBuilder:
             self._ends[node.id] = chain
             return
         # Else FFmpeg may convert what is shared into what one of them takes, and back for the others.
-        chain.filters.extend(_as_it_is(node.info))
+        chain.filters.extend(as_it_is(node.info))
         chain.outputs = [self._label() for _ in range(uses)]
         chain.filters.append(Filter("asplit" if node.kind == "audio" else "split", (("outputs", uses),)))
         self._pads[node.id] = list(chain.outputs)
@@ -243,7 +247,7 @@ class CommandBuilder:
         found = self._graph[node]
         if isinstance(found, ir.Source):
             begins = self._begins.get(found.input) or Fraction(0)
-            return InputStream(self._input(found, _reading(found, begins), found.reading), found.info.index)
+            return InputStream(self._input(found, reading_options(found, begins), found.reading), found.info.index)
         if isinstance(found, ir.Received):
             token, demuxer = self._extra[node]
             # Times count from the start of the clip, not from the first that comes.
@@ -290,7 +294,7 @@ class CommandBuilder:
             token, demuxer = self._extra[node.id]
             reading: Options = (("f", demuxer),)
             if isinstance(node, ir.Splice) and node.info.start:
-                reading = (("itsoffset", seconds_text(_on_grid(node.info))), *reading)  # it begins at 0 otherwise
+                reading = (("itsoffset", seconds_text(on_grid(node.info))), *reading)  # it begins at 0 otherwise
             return InputStream(self._file(token, reading, (demuxer,)), 0)
         if isinstance(node, ir.Encode) and node.kind in ("video", "audio"):
             return self._take(node.id)
@@ -300,7 +304,7 @@ class CommandBuilder:
         options: Options = ()
         if isinstance(source, ir.Cut):
             cut, source = source, self._graph.input_of(source)
-            options = _packet_cut(cut, source)
+            options = packet_cut(cut, source)
         if not isinstance(source, ir.Source):
             raise PluginContractError(f"the stream {node.id} of {node.origin} is to be copied and is not an input's")
         which = source.reading
@@ -338,9 +342,9 @@ class CommandBuilder:
         maps = tuple(self._mapped(node) for node in nodes)
         options: list[Option] = []
         for at, node in enumerate(nodes):
-            options.extend(_stream_options(at, node, container))
+            options.extend(stream_options(at, node, container))
             if isinstance(node, ir.Encode) and node.two_pass is not None:
-                options.extend(_pass_options(at, node.two_pass, sink.output, 2))
+                options.extend(pass_options(at, node.two_pass, sink.output, 2))
             tag = container.tags.get(node.info.codec or "") if node.kind == "video" else None
             if tag is not None:
                 options.append((f"tag:{at}", tag))
@@ -353,8 +357,8 @@ class CommandBuilder:
         options.extend(("metadata", f"{key}={value}") for key, value in sink.media.metadata.items())
         options.extend(container.options)
         if sink.segment is not None:
-            options.extend(_segments(sink, sink.segment, container))
-        options.extend(_clock_of_track(nodes, container))
+            options.extend(segment_options(sink, sink.segment, container))
+        options.extend(clock_of_track(nodes, container))
         if container.still:
             options.append(("frames:v", "1"))
         elif sink.media.duration is not None:
@@ -370,19 +374,10 @@ class CommandBuilder:
         maps = tuple(self._mapped(node) for node in nodes)
         options: list[Option] = []
         for at, node in enumerate(nodes):
-            options.extend(_stream_options(at, node, container_named(sink.container)))
+            options.extend(stream_options(at, node, container_named(sink.container)))
             if isinstance(node, ir.Encode) and node.two_pass is not None:
-                options.extend(_pass_options(at, node.two_pass, sink.output, 1))
+                options.extend(pass_options(at, node.two_pass, sink.output, 1))
         return OutputFile(file=None, muxer="null", maps=maps, options=tuple(options))
-
-
-def _pass_options(at: int, how: str, output: str, number: int) -> list[Option]:
-    """What makes an encoder write the statistics of a pass, or read them."""
-    name = f"pass-{output}-{at}"
-    if how == "x265-params":
-        # It takes no path of its own; steps run in the folder of their work files.
-        return [(f"x265-params:{at}", f"pass={number}:stats={name}.log")]
-    return [(f"pass:{at}", str(number)), (f"passlogfile:{at}", File(Work(name).token))]
 
 
 @attrs.define
@@ -393,180 +388,3 @@ class _OpenChain:
 
     def close(self) -> Chain:
         return Chain(tuple(self.inputs), tuple(self.filters), tuple(self.outputs))
-
-
-def _floored(time: Fraction) -> Fraction:
-    return Fraction(to_microseconds_floor(time), 1_000_000)
-
-
-def _cut_filters(cut: ir.Cut) -> tuple[Filter, ...]:
-    return _part_filters(cut, cut.info, cut.start, cut.end)
-
-
-def _still_filters(still: ir.Sample, source: ir.Node) -> tuple[Filter, ...]:
-    """The frame alone: the output takes no more than the first, but filters would go on with all that follow."""
-    if isinstance(source, ir.Source) and source.key_frames:
-        return (Filter("setpts", (("expr", Expr("PTS-STARTPTS")),), instance_name(still.origin)),)
-    alone = Filter("trim", (("end_frame", 1),), instance_name(still.origin))
-    return (*_part_filters(still, source.info, still.time, None), alone)
-
-
-def _segments(sink: ir.Sink, length: Fraction, container: Container) -> Options:
-    """A playlist that is complete, of files that are called after it."""
-    stem = (sink.part or "").rpartition(".")[0]
-    header = () if container.header is None else (("hls_fmp4_init_filename", f"{stem}{container.header}"),)
-    return (
-        ("hls_time", seconds_text(length)), ("hls_list_size", "0"), ("hls_playlist_type", "vod"),
-        ("hls_flags", "independent_segments"),
-        # Each playlist has a muxer of its own, which would move its stream by as much as this one needs.
-        ("avoid_negative_ts", "disabled"),
-        *header,
-    )  # fmt: skip
-
-
-def _part_filters(node: ir.Node, info: Stream, start: Fraction, end: Fraction | None) -> tuple[Filter, ...]:
-    prefix = "a" if node.kind == "audio" else ""
-    bounds: list[tuple[str, Value]] = []
-    if start:
-        bounds.append(("start", _floored(start)))
-    if end is not None:
-        bounds.append(("end", _floored(end)))
-    if not bounds:
-        return ()
-    name = instance_name(node.origin)
-    filters = [Filter("settb", (("expr", Expr("AVTB")),), name)] if ticks_coarsely(info) else []
-    filters.append(Filter(f"{prefix}trim", tuple(bounds), name))
-    if start:
-        # Rounded, because FFmpeg computes in floating point and truncates: 1000.9999 would be one tick early.
-        filters.append(Filter(f"{prefix}setpts", (("expr", Expr(f"round(PTS-({start})/TB)")),), name))
-    return tuple(filters)
-
-
-def _retime_filters(graph: ir.StreamGraph, node: ir.Retime, name: str | None) -> tuple[Filter, ...]:
-    """The filter repeats the last frame up to the end that it hears of.
-
-    After a cut that is the time of whatever frame FFmpeg had read by then (measured: with several outputs, 0.6 s of a
-    part of 0.15 s), so the frames of a part are counted.
-    """
-    options: tuple[tuple[str, Value], ...] = (("fps", node.rate), ("round", "near"))
-    paced = Filter("fps", (*options, ("start_time", 0)) if node.fill else options, name)
-    before = graph.input_of(node)
-    while isinstance(before, ir.Filter) and len(before.inputs) == 1:
-        before = graph.input_of(before)
-    if not isinstance(before, ir.Cut) or before.end is None or node.fill or node.info.duration is None:
-        return (paced,)
-    return paced, Filter("trim", (("end_frame", round(node.info.duration * node.rate)),), name)
-
-
-def _concat_filters(node: ir.Concat, name: str | None) -> tuple[Filter, ...]:
-    """The filter takes a picture to last as long as those before it on average, so time is counted anew."""
-    sound = node.kind == "audio"
-    joined = Filter("concat", (("n", len(node.inputs)), ("v", int(not sound)), ("a", int(sound))), name)
-    if isinstance(node.info, VideoStream):
-        counted = Filter("setpts", (("expr", Expr(f"round(N/({node.info.frame_rate})/TB)")),), name)
-        # It changes no frame, but FFmpeg 7.0 forgets the rate at ``setpts``, and with it how long the last one lasts.
-        return joined, counted, Filter("fps", (("fps", node.info.frame_rate or 25),), name)
-    return joined, Filter("asetpts", (("expr", Expr("round(N/SR/TB)")),), name)
-
-
-def _reading(source: ir.Source, begins: Fraction) -> Options:
-    if not source.key_frames:
-        return (("ss", seconds_text(source.seek)),) if source.seek else ()
-    # Told by the clock of the file: shown key frames only, FFmpeg takes it to begin when another stream does.
-    at: Options = (("seek_timestamp", "1"), ("ss", seconds_text(source.seek + begins)))
-    return (("noaccurate_seek", None), ("skip_frame", "nokey"), *at)
-
-
-def _packet_cut(cut: ir.Cut, source: ir.Node) -> Options:
-    options: list[tuple[str, str | None]] = []
-    if cut.kind == "audio" and isinstance(source, ir.Source) and not source.seekable:
-        # A seek may lead behind the first packet, so it leads to before it; what comes before time 0 is left out.
-        options.append(("itsoffset", seconds_text(-PACKETS_EARLY)))
-        options.append(("ss", seconds_text(cut.start - PACKETS_EARLY)))
-    elif cut.start:
-        options.append(("ss", seconds_text(cut.start)))
-    if cut.end is not None:
-        options.append(("t", seconds_text(cut.end - cut.start)))
-    return tuple(options)
-
-
-def _format_filters(node: ir.Encode, source: ir.Node) -> tuple[Filter, ...]:
-    """What brings frames into the form that the encoder is to be given; nothing where they have it already."""
-    if node.kind == "video":
-        decoded = (
-            source.info.pix_fmt if isinstance(source, ir.Source) and isinstance(source.info, VideoStream) else None
-        )
-        if node.pix_fmt in (None, decoded):
-            return ()
-        asked = Filter("format", (("pix_fmts", node.pix_fmt),))
-        given = source.info.pix_fmt if isinstance(source.info, VideoStream) else None
-        # Converted here, and not wherever FFmpeg likes: turned first, rows of odd pictures are others.
-        return (asked,) if given == node.pix_fmt else (*_as_it_is(source.info), Filter("scale"), asked)
-    options: list[tuple[str, Value]] = []
-    if node.sample_rate is not None:
-        options.append(("sample_rates", node.sample_rate))
-    if node.channel_layout is not None:
-        options.append(("channel_layouts", node.channel_layout))
-    return (Filter("aformat", tuple(options)),) if options else ()
-
-
-_MADE = ("yuv", "gray", "rgb", "bgr", "gbr")
-
-
-def _as_it_is(info: Stream) -> tuple[Filter, ...]:
-    """A filter that holds a stream to the format that it has, where that is known and FFmpeg can make it."""
-    if isinstance(info, VideoStream) and info.pix_fmt is not None and info.pix_fmt.startswith(_MADE):
-        return (Filter("format", (("pix_fmts", info.pix_fmt),)),)
-    if isinstance(info, AudioStream) and info.sample_fmt is not None:
-        return (Filter("aformat", (("sample_fmts", info.sample_fmt),)),)
-    return ()
-
-
-def _clock(info: VideoStream) -> str:
-    """The encoder's unit of time.
-
-    One frame where the rate is constant: FFmpeg's own choice, but for 7.0, which forgets the rate at ``setpts``. Fine
-    where it varies: with FFmpeg's choice, frames would be moved and dropped.
-    """
-    return str(1 / info.frame_rate) if info.vfr is False and info.frame_rate else "1/90000"
-
-
-def _on_grid(info: Stream) -> Fraction:
-    """When a stream begins, in whole frames, as an encoder has it: of half frames, converters make a mess."""
-    rate = info.frame_rate if isinstance(info, VideoStream) else None
-    start = info.start or Fraction(0)
-    return round(start * rate) / rate if rate else start
-
-
-def _clock_of_track(nodes: Sequence[ir.Node], container: Container) -> list[Option]:
-    """A clock that a frame of a spliced picture is a whole number of ticks of: a transport stream rounds to its own."""
-    rates = [n.info.frame_rate for n in nodes if isinstance(n, ir.Splice) and isinstance(n.info, VideoStream)]
-    if container.muxer not in _OWN_CLOCKS or not rates or rates[0] is None:
-        return []
-    return [("video_track_timescale", str(rates[0].numerator * max(1, _TOLD_APART // rates[0].numerator)))]
-
-
-def _stream_options(at: int, node: ir.Node, container: Container) -> list[tuple[str, str | None]]:
-    """The options of one stream of an output, by its place in the file."""
-    options: list[tuple[str, str | None]] = []
-    if isinstance(node, ir.Encode):
-        options.append((f"c:{at}", node.encoder))
-        options.extend((f"{key}:{at}", value) for key, value in node.options)
-        if isinstance(node.info, VideoStream) and node.kind == "video" and node.info.frames != 1:
-            options.append((f"fps_mode:{at}", "vfr"))
-            options.append((f"enc_time_base:{at}", _clock(node.info)))
-    else:
-        options.append((f"c:{at}", "copy"))
-        if isinstance(node, ir.Copy) and node.clipped:
-            options.append((f"copypriorss:{at}", "0"))
-        needed = container.copy_filters.get(node.info.codec or "")
-        if needed is not None:
-            options.append((f"bsf:{at}", needed))
-    info = node.info
-    if info.language is not None:
-        options.append((f"metadata:s:{at}", f"language={info.language}"))
-    if info.title is not None:
-        options.append((f"metadata:s:{at}", f"title={info.title}"))
-    flags = ["attached_pic"] if node.kind == "cover" else [f for f in ("default", "forced") if getattr(info, f)]
-    options.append((f"disposition:{at}", "+".join(flags) or "0"))
-    return options

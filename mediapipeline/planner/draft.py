@@ -1,0 +1,294 @@
+"""`Draft`: one job on its way to a plan, stage by stage, with all that is found wrong with it on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from mediapipeline.errors import ProbeError, Problems
+from mediapipeline.graph.build import build, placed
+from mediapipeline.graph.graph import Graph
+from mediapipeline.graph.infer import Inferred, infer
+from mediapipeline.media.container import CONTAINERS, Container, container_for, container_named, is_folder
+from mediapipeline.media.packets import PacketIndex, PacketProber, Window
+from mediapipeline.media.prober import ManyProber
+from mediapipeline.media.streams import VideoStream
+from mediapipeline.operators.lowering import Clip
+from mediapipeline.params.converter import unstructure
+from mediapipeline.planner.assemble import requirements
+from mediapipeline.planner.custom import at_once
+from mediapipeline.planner.estimate import estimate_nodes, total, with_own
+from mediapipeline.planner.expand import GraphBuilder, lower
+from mediapipeline.planner.folders import FileToWrite, files_of, planned_outputs
+from mediapipeline.planner.gather import with_packets
+from mediapipeline.planner.inputs import ProbedInput, expand_input, probe_input
+from mediapipeline.planner.optimize import optimize
+from mediapipeline.planner.outputs import OutputBuilder, OutputRequest
+from mediapipeline.planner.plan import PlannedInput, PlannedOperation, ProcessingPlan, Rewritten
+from mediapipeline.planner.readings import read_apart
+from mediapipeline.planner.rule import Decision
+from mediapipeline.planner.schedule import schedule
+from mediapipeline.planner.strategies import unmet
+from mediapipeline.planner.streams import Encode, Source, StreamGraph
+from mediapipeline.planner.text import render
+from mediapipeline.planner.workload import workload
+from mediapipeline.sources.staging import Staged
+from mediapipeline.spec import Limits, Output
+from mediapipeline.spec.job import JobSpec, Loaded
+
+if TYPE_CHECKING:
+    from mediapipeline.planner.planner import Planner
+
+__all__ = ["Draft", "Stage", "container_of"]
+
+Stage: TypeAlias = Literal["probing", "planning"]
+"""How far the planning of a job has come."""
+
+_READABLE = 2_000
+"""Streams, over all steps of the optimiser, that a plan shows."""
+
+
+class Draft:
+    """One job on its way to a plan."""
+
+    def __init__(self, planner: Planner, spec: JobSpec, loaded: Loaded, problems: Problems, staged: Staged) -> None:
+        self.planner = planner
+        self.spec = spec
+        self.problems = problems
+        self.staged = staged
+        self.loaded = loaded
+        self.decisions: list[Decision] = []
+        self.limits = spec.limits or Limits()
+
+    def look_at_everything(self, on_stage: Callable[[Stage], None]) -> None:
+        """Every stage up to the StreamGraph, as far as it is sound."""
+        self.graph: Graph = build(
+            self.spec,
+            self.planner.registry,
+            self.problems,
+            excuses=self.loaded.excuses,
+            written=self.loaded.written,
+        )
+        self.files = files = self.planner.paths(self.spec, self.problems, self.staged)
+        self.containers = {
+            path: container_of(path, output, self.problems) for path, output in placed("/outputs", self.spec.outputs)
+        }
+        self.inputs: dict[str, ProbedInput] = {}
+        on_stage("probing")
+        if isinstance(self.planner.prober, ManyProber):
+            named = [files.get(path + "/source") for path, _ in placed("/inputs", self.spec.inputs)]
+            self.planner.prober.probe_ahead(file for file in named if file is not None)
+        for path, item in placed("/inputs", self.spec.inputs):
+            file = files.get(path + "/source")
+            if file is not None:
+                with self.planner.trace("mediapipeline.probe", {"input.id": item.id}):
+                    probed = probe_input(path, item, file, self.planner.prober, self.problems)
+                if probed is not None:
+                    self.inputs[item.id] = probed
+        if not self.problems:  # with some, the rest is only done to find more
+            on_stage("planning")
+        self.inferred: Inferred = infer(
+            self.graph,
+            {name: probed.clip for name, probed in self.inputs.items()},
+            self.planner.capabilities,
+            self.problems,
+        )
+        self._expand()
+        self._check_limits()
+        graph = read_apart(_needed(StreamGraph(self.build.nodes)))
+        if any("packets" in rule.needs for rule in self.planner.rules):
+            graph = with_packets(graph, self._packets)
+        self.given = graph
+        with self.planner.trace("mediapipeline.optimize", {}):
+            self.optimized = optimize(graph, self.planner.rules)
+        faults = (fault for node in self.optimized.graph.of(Encode) for fault in node.faults)
+        self.problems.extend(dict.fromkeys(faults))
+        operators = {operation.path: operation.definition.name for operation in self.graph.operations}
+        self.problems.extend(unmet(self.optimized.graph, self.planner.strategies, operators.get))
+
+    def _packets(self, source: Source, window: Window, near: tuple[Fraction, ...]) -> PacketIndex | None:
+        """The packets of *source*, where the prober can tell; times count from the start of the file."""
+        file, prober = self.files.get(self.inputs[source.input].path + "/source"), self.planner.prober
+        if file is None or not isinstance(prober, PacketProber):
+            return None
+        begin = self.inputs[source.input].media.start or Fraction(0)
+        low, high = window
+        try:
+            whole = (begin + low, None if high is None else begin + high)
+            found = prober.index(file, source.info.index, whole, tuple(begin + time for time in near))
+        except ProbeError:
+            return None  # it has been probed, so it is media; what cannot be looked at is not known
+        return None if found is None else found.moved(-begin)
+
+    def _expand(self) -> None:
+        """Lower every operation whose facts are known, and add the outputs."""
+        self.build = GraphBuilder()
+        clips: dict[str, Clip] = {name: expand_input(self.build, probed) for name, probed in self.inputs.items()}
+        for operation in self.graph.operations:
+            inferred = self.inferred.outputs.get(operation.path)
+            if inferred is None or not all(name in clips for name in operation.needs):
+                continue
+            made = lower(
+                self.build,
+                operation,
+                {port: [clips[name] for name in names] for port, names in operation.inputs.items()},
+                inferred,
+                noop=operation.path in self.inferred.noops,
+            )
+            clips.update((name, made[port]) for port, name in operation.outputs.items() if port in made)
+        self.decisions.extend(self.build.decisions)
+        specs = dict(placed("/outputs", self.spec.outputs))
+        for output in self.graph.outputs:
+            if output.clip in clips:
+                self._write(output.path, specs[output.path], clips[output.clip])
+
+    def _write(self, path: str, output: Output, clip: Clip) -> None:
+        """Add the files of one output."""
+        before, said = len(self.problems), dict[Decision, None]()
+        files = files_of(path, output, clip, self.containers.get(path), self.problems)
+        for file in files:
+            request = _request(path, output, file, among=files)
+            writer = OutputBuilder(self.build, request, self.planner.capabilities, self.problems)
+            writer.add(file.clip)
+            said |= dict.fromkeys(writer.decisions)
+            if len(self.problems) > before:
+                break  # the others have the same
+        self.decisions.extend(said)
+
+    def _check_limits(self) -> None:
+        longest, largest = self.limits.max_duration, self.limits.max_resolution
+        over: dict[tuple[str, str, str], None] = {}  # the files of one output have the same
+        for sink in StreamGraph(self.build.nodes).sinks:
+            length = sink.media.duration
+            if longest is not None and length is not None and length > longest:
+                message = f"it would last {float(length):.6g} s, and the job allows {float(longest):.6g} s"
+                over["max_duration", sink.origin, message] = None
+            pictures = [
+                info for info in (self.build.nodes[n].info for n in sink.inputs) if isinstance(info, VideoStream)
+            ]
+            for video in pictures:
+                if largest is not None and (video.width > largest.width or video.height > largest.height):
+                    message = f"it would be {video.width}x{video.height}, and the job allows {largest}"
+                    over["max_resolution", sink.origin, message] = None
+        for each in over:
+            self._over(*each)
+
+    def _over(self, limit: str, path: str, message: str) -> None:
+        self.problems.add(path, "over-limit", message, f"raise limits.{limit}, or make less", kind="planning")
+
+    def plan(self) -> ProcessingPlan | None:
+        """The plan; only where there are no problems."""
+        graph = _needed(self.optimized.graph)
+        self._report_unused()
+        changes = [
+            Decision("output", node.origin, text, warning=True) for node in graph.of(Encode) for text in node.changes
+        ]
+        self.decisions += dict.fromkeys(changes)  # the files of one output have the same
+        probes = {name: probed.media for name, probed in self.inputs.items()}
+        scheduled = schedule(graph, probes, self.planner.machine)
+        costs = estimate_nodes(graph)
+        own = {path: said for path, said in self.inferred.estimates.items() if path in costs}
+        resources = with_own(total(at_once(scheduled.steps)), costs, own)
+        if self.limits.max_memory is not None and (resources.memory or 0) > self.limits.max_memory:
+            message = f"it needs about {resources.memory} bytes of memory, and the job allows {self.limits.max_memory}"
+            self._over("max_memory", "", message)
+            return None
+        muxers = [container_named(sink.container).muxer for sink in graph.sinks]
+        specs = {output.id: output for output in self.spec.outputs}
+        operators = {operation.path: operation.definition.name for operation in self.graph.operations}
+        outputs = planned_outputs(graph, specs, scheduled.writers, operators.get, self.limits.max_duration)
+        operations = []
+        for operation in self.graph.operations:
+            definition = operation.definition
+            operations.append(
+                PlannedOperation(
+                    path=operation.path,
+                    op=definition.name,
+                    version=definition.version,
+                    inputs=tuple(name for names in operation.inputs.values() for name in names),
+                    outputs=tuple(operation.outputs.values()),
+                    parameters=unstructure(operation.operator, omit_defaults=True),
+                    resources=own.get(operation.path) or costs.get(operation.path, total(())),
+                )
+            )
+        return ProcessingPlan(
+            requires=requirements(graph, muxers),
+            inputs=tuple(
+                PlannedInput(id=name, source=probed.spec.source, media=probed.media)
+                for name, probed in self.inputs.items()
+            ),
+            operations=tuple(operations),
+            stages=self.graph.stages,
+            steps=scheduled.steps,
+            outputs=outputs,
+            assets=scheduled.assets,
+            decisions=(*self.decisions, *self.optimized.decisions),
+            trace=self._trace(),
+            resources=resources,
+            workload=workload(graph),
+            timeout=self.spec.timeout,
+            max_memory=self.limits.max_memory,
+            max_output_size=self.limits.max_output_size,
+        )
+
+    def _trace(self) -> tuple[Rewritten, ...]:
+        """How the rules changed the streams, unless there are too many of either to be read."""
+        graphs = (("", self.given), *self.optimized.trace)
+        if len(graphs) * len(self.given) > _READABLE:
+            return ()
+        return tuple(Rewritten(by=by, graph=render(graph)) for by, graph in graphs)
+
+    def _report_unused(self) -> None:
+        """Say which operations and inputs no output needs."""
+        needed = {output.clip for output in self.graph.outputs}
+        for operation in reversed(self.graph.operations):
+            if needed.isdisjoint(operation.outputs.values()):
+                text = f"{operation.definition.name} is not done: no output needs it"
+                self.decisions.append(Decision("planner", operation.path, text, warning=True))
+            else:
+                needed.update(operation.needs)
+        for name, probed in self.inputs.items():
+            if name not in needed:
+                self.decisions.append(
+                    Decision("planner", probed.path, f"input {name!r} is not read: no output needs it", warning=True)
+                )
+            elif probed.used.data:
+                text = f"{len(probed.used.data)} data stream(s) left out: they are neither picture, sound nor subtitles"
+                self.decisions.append(Decision("planner", probed.path, text))
+
+
+def container_of(path: str, output: Output, problems: Problems) -> Container | None:
+    """The container of an output. What the document itself shows to be wrong is reported when it is loaded."""
+    found = container_for(output.destination, output.format)
+    if found is None and not is_folder(output.destination) and not problems.under(path):
+        problems.add(
+            path + "/destination", "unknown-container", f"{output.destination!r} does not tell what kind of file it is",
+            f'end it in a suffix such as .mp4, or give "format": {", ".join(CONTAINERS)}', kind="planning",
+        )  # fmt: skip
+    return found
+
+
+def _needed(graph: StreamGraph) -> StreamGraph:
+    """Without what no output needs."""
+    kept = graph.upstream((sink.id for sink in graph.sinks), lambda node: node.inputs)
+    return StreamGraph({node.id: node for node in kept})
+
+
+def _request(path: str, output: Output, file: FileToWrite, *, among: Sequence[FileToWrite]) -> OutputRequest:
+    codec = output.codec
+    # Of a package one file has the sound, and others the pictures: what is asked for is there if one has it.
+    others = among if file.segment is not None else ()
+    silent = not file.clip.audio and any(other.clip.audio for other in others)
+    blank = file.clip.video is None and any(other.clip.video is not None for other in others)
+    return OutputRequest(
+        path=path,
+        id=output.id,
+        part=file.name,
+        segment=file.segment,
+        container=file.container,
+        video=codec.video if codec is not None and not blank else None,
+        audio=codec.audio if codec is not None and not silent else None,
+        only_asked=codec is not None and file.segment is None,
+        metadata=tuple((output.metadata or {}).items()),
+    )

@@ -1,0 +1,118 @@
+"""The filters of FFmpeg that a node of the StreamGraph stands for. Nothing is known here of the command around them."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from mediapipeline.ffmpeg.filtergraph import Expr, Filter, Value
+from mediapipeline.media.streams import AudioStream, Stream, VideoStream
+from mediapipeline.media.timecode import to_microseconds_floor
+from mediapipeline.planner import streams as ir
+from mediapipeline.planner.ticks import ticks_coarsely
+
+__all__ = [
+    "as_it_is", "concat_filters", "cut_filters", "format_filters", "instance_name", "retime_filters", "still_filters",
+]  # fmt: skip
+
+_MADE = ("yuv", "gray", "rgb", "bgr", "gbr")
+
+
+def instance_name(origin: str) -> str | None:
+    """The name that the filters of an operation carry in FFmpeg's messages: ``op3`` for ``/operations/3``.
+
+    >>> instance_name("/operations/3"), instance_name("/outputs/0/codec")
+    ('op3', None)
+    """
+    head, _, rest = origin.removeprefix("/operations/").partition("/")
+    return f"op{head}" if origin.startswith("/operations/") and head.isdigit() and not rest else None
+
+
+def cut_filters(cut: ir.Cut) -> tuple[Filter, ...]:
+    """What leaves a part, at time 0; nothing where it is the whole."""
+    return _part_filters(cut, cut.info, cut.start, cut.end)
+
+
+def still_filters(still: ir.Sample, source: ir.Node) -> tuple[Filter, ...]:
+    """The frame alone: the output takes no more than the first, but filters would go on with all that follow."""
+    if isinstance(source, ir.Source) and source.key_frames:
+        return (Filter("setpts", (("expr", Expr("PTS-STARTPTS")),), instance_name(still.origin)),)
+    alone = Filter("trim", (("end_frame", 1),), instance_name(still.origin))
+    return (*_part_filters(still, source.info, still.time, None), alone)
+
+
+def _part_filters(node: ir.Node, info: Stream, start: Fraction, end: Fraction | None) -> tuple[Filter, ...]:
+    prefix = "a" if node.kind == "audio" else ""
+    bounds: list[tuple[str, Value]] = []
+    if start:
+        bounds.append(("start", _floored(start)))
+    if end is not None:
+        bounds.append(("end", _floored(end)))
+    if not bounds:
+        return ()
+    name = instance_name(node.origin)
+    filters = [Filter("settb", (("expr", Expr("AVTB")),), name)] if ticks_coarsely(info) else []
+    filters.append(Filter(f"{prefix}trim", tuple(bounds), name))
+    if start:
+        # Rounded, because FFmpeg computes in floating point and truncates: 1000.9999 would be one tick early.
+        filters.append(Filter(f"{prefix}setpts", (("expr", Expr(f"round(PTS-({start})/TB)")),), name))
+    return tuple(filters)
+
+
+def _floored(time: Fraction) -> Fraction:
+    return Fraction(to_microseconds_floor(time), 1_000_000)
+
+
+def retime_filters(graph: ir.StreamGraph, node: ir.Retime, name: str | None) -> tuple[Filter, ...]:
+    """The filter repeats the last frame up to the end that it hears of.
+
+    After a cut that is the time of whatever frame FFmpeg had read by then (measured: with several outputs, 0.6 s of a
+    part of 0.15 s), so the frames of a part are counted.
+    """
+    options: tuple[tuple[str, Value], ...] = (("fps", node.rate), ("round", "near"))
+    paced = Filter("fps", (*options, ("start_time", 0)) if node.fill else options, name)
+    before = graph.input_of(node)
+    while isinstance(before, ir.Filter) and len(before.inputs) == 1:
+        before = graph.input_of(before)
+    if not isinstance(before, ir.Cut) or before.end is None or node.fill or node.info.duration is None:
+        return (paced,)
+    return paced, Filter("trim", (("end_frame", round(node.info.duration * node.rate)),), name)
+
+
+def concat_filters(node: ir.Concat, name: str | None) -> tuple[Filter, ...]:
+    """The filter takes a picture to last as long as those before it on average, so time is counted anew."""
+    sound = node.kind == "audio"
+    joined = Filter("concat", (("n", len(node.inputs)), ("v", int(not sound)), ("a", int(sound))), name)
+    if isinstance(node.info, VideoStream):
+        counted = Filter("setpts", (("expr", Expr(f"round(N/({node.info.frame_rate})/TB)")),), name)
+        # It changes no frame, but FFmpeg 7.0 forgets the rate at ``setpts``, and with it how long the last one lasts.
+        return joined, counted, Filter("fps", (("fps", node.info.frame_rate or 25),), name)
+    return joined, Filter("asetpts", (("expr", Expr("round(N/SR/TB)")),), name)
+
+
+def format_filters(node: ir.Encode, source: ir.Node) -> tuple[Filter, ...]:
+    """What brings frames into the form that the encoder is to be given; nothing where they have it already."""
+    if node.kind == "video":
+        decoded = (
+            source.info.pix_fmt if isinstance(source, ir.Source) and isinstance(source.info, VideoStream) else None
+        )
+        if node.pix_fmt in (None, decoded):
+            return ()
+        asked = Filter("format", (("pix_fmts", node.pix_fmt),))
+        given = source.info.pix_fmt if isinstance(source.info, VideoStream) else None
+        # Converted here, and not wherever FFmpeg likes: turned first, rows of odd pictures are others.
+        return (asked,) if given == node.pix_fmt else (*as_it_is(source.info), Filter("scale"), asked)
+    options: list[tuple[str, Value]] = []
+    if node.sample_rate is not None:
+        options.append(("sample_rates", node.sample_rate))
+    if node.channel_layout is not None:
+        options.append(("channel_layouts", node.channel_layout))
+    return (Filter("aformat", tuple(options)),) if options else ()
+
+
+def as_it_is(info: Stream) -> tuple[Filter, ...]:
+    """A filter that holds a stream to the format that it has, where that is known and FFmpeg can make it."""
+    if isinstance(info, VideoStream) and info.pix_fmt is not None and info.pix_fmt.startswith(_MADE):
+        return (Filter("format", (("pix_fmts", info.pix_fmt),)),)
+    if isinstance(info, AudioStream) and info.sample_fmt is not None:
+        return (Filter("aformat", (("sample_fmts", info.sample_fmt),)),)
+    return ()

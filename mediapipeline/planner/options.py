@@ -1,0 +1,122 @@
+"""The options of FFmpeg that say how an input is read and how a stream of an output is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import TypeAlias
+
+from mediapipeline.ffmpeg.command import Option
+from mediapipeline.ffmpeg.filtergraph import File
+from mediapipeline.media.container import Container
+from mediapipeline.media.streams import Stream, VideoStream
+from mediapipeline.media.timecode import seconds_text
+from mediapipeline.planner import streams as ir
+from mediapipeline.planner.ticks import PACKETS_EARLY
+from mediapipeline.steps.files import Work
+
+__all__ = [
+    "Options", "clock_of_track", "on_grid", "packet_cut", "pass_options", "reading_options", "segment_options",
+    "stream_options",
+]  # fmt: skip
+
+Options: TypeAlias = tuple[Option, ...]
+
+_OWN_CLOCKS = frozenset({"mp4", "mov"})
+_TOLD_APART = 45_000
+"""Ticks a second that those of a transport stream are rounded to without a doubt."""
+
+
+def reading_options(source: ir.Source, begins: Fraction) -> Options:
+    """Where an input is read from, and what of it; *begins* is its first time."""
+    if not source.key_frames:
+        return (("ss", seconds_text(source.seek)),) if source.seek else ()
+    # Told by the clock of the file: shown key frames only, FFmpeg takes it to begin when another stream does.
+    at: Options = (("seek_timestamp", "1"), ("ss", seconds_text(source.seek + begins)))
+    return (("noaccurate_seek", None), ("skip_frame", "nokey"), *at)
+
+
+def packet_cut(cut: ir.Cut, source: ir.Node) -> Options:
+    """How an input is read of which the packets of a part are copied."""
+    options: list[tuple[str, str | None]] = []
+    if cut.kind == "audio" and isinstance(source, ir.Source) and not source.seekable:
+        # A seek may lead behind the first packet, so it leads to before it; what comes before time 0 is left out.
+        options.append(("itsoffset", seconds_text(-PACKETS_EARLY)))
+        options.append(("ss", seconds_text(cut.start - PACKETS_EARLY)))
+    elif cut.start:
+        options.append(("ss", seconds_text(cut.start)))
+    if cut.end is not None:
+        options.append(("t", seconds_text(cut.end - cut.start)))
+    return tuple(options)
+
+
+def stream_options(at: int, node: ir.Node, container: Container) -> list[tuple[str, str | None]]:
+    """The options of one stream of an output, by its place in the file."""
+    options: list[tuple[str, str | None]] = []
+    if isinstance(node, ir.Encode):
+        options.append((f"c:{at}", node.encoder))
+        options.extend((f"{key}:{at}", value) for key, value in node.options)
+        if isinstance(node.info, VideoStream) and node.kind == "video" and node.info.frames != 1:
+            options.append((f"fps_mode:{at}", "vfr"))
+            options.append((f"enc_time_base:{at}", _clock(node.info)))
+    else:
+        options.append((f"c:{at}", "copy"))
+        if isinstance(node, ir.Copy) and node.clipped:
+            options.append((f"copypriorss:{at}", "0"))
+        needed = container.copy_filters.get(node.info.codec or "")
+        if needed is not None:
+            options.append((f"bsf:{at}", needed))
+    info = node.info
+    if info.language is not None:
+        options.append((f"metadata:s:{at}", f"language={info.language}"))
+    if info.title is not None:
+        options.append((f"metadata:s:{at}", f"title={info.title}"))
+    flags = ["attached_pic"] if node.kind == "cover" else [f for f in ("default", "forced") if getattr(info, f)]
+    options.append((f"disposition:{at}", "+".join(flags) or "0"))
+    return options
+
+
+def pass_options(at: int, how: str, output: str, number: int) -> list[Option]:
+    """What makes an encoder write the statistics of a pass, or read them."""
+    name = f"pass-{output}-{at}"
+    if how == "x265-params":
+        # It takes no path of its own; steps run in the folder of their work files.
+        return [(f"x265-params:{at}", f"pass={number}:stats={name}.log")]
+    return [(f"pass:{at}", str(number)), (f"passlogfile:{at}", File(Work(name).token))]
+
+
+def segment_options(sink: ir.Sink, length: Fraction, container: Container) -> Options:
+    """A playlist that is complete, of files that are called after it."""
+    stem = (sink.part or "").rpartition(".")[0]
+    header = () if container.header is None else (("hls_fmp4_init_filename", f"{stem}{container.header}"),)
+    return (
+        ("hls_time", seconds_text(length)), ("hls_list_size", "0"), ("hls_playlist_type", "vod"),
+        ("hls_flags", "independent_segments"),
+        # Each playlist has a muxer of its own, which would move its stream by as much as this one needs.
+        ("avoid_negative_ts", "disabled"),
+        *header,
+    )  # fmt: skip
+
+
+def _clock(info: VideoStream) -> str:
+    """The encoder's unit of time.
+
+    One frame where the rate is constant: FFmpeg's own choice, but for 7.0, which forgets the rate at ``setpts``. Fine
+    where it varies: with FFmpeg's choice, frames would be moved and dropped.
+    """
+    return str(1 / info.frame_rate) if info.vfr is False and info.frame_rate else "1/90000"
+
+
+def on_grid(info: Stream) -> Fraction:
+    """When a stream begins, in whole frames, as an encoder has it: of half frames, converters make a mess."""
+    rate = info.frame_rate if isinstance(info, VideoStream) else None
+    start = info.start or Fraction(0)
+    return round(start * rate) / rate if rate else start
+
+
+def clock_of_track(nodes: Sequence[ir.Node], container: Container) -> list[Option]:
+    """A clock that a frame of a spliced picture is a whole number of ticks of: a transport stream rounds to its own."""
+    rates = [n.info.frame_rate for n in nodes if isinstance(n, ir.Splice) and isinstance(n.info, VideoStream)]
+    if container.muxer not in _OWN_CLOCKS or not rates or rates[0] is None:
+        return []
+    return [("video_track_timescale", str(rates[0].numerator * max(1, _TOLD_APART // rates[0].numerator)))]
