@@ -81,6 +81,7 @@ AIMS: Mapping[str, tuple[Aim, ...]] = {
     "copy_untouched": (Aim(()), Aim(("picture",)), Aim(("volume",))),
     "smart_cut": (Aim(("trim-long",), _AVC, ("mp4", "mkv", "ts")),),
     "share_streams": (Aim(("twice",)), Aim(("twice", "concat")), Aim(("picture", "twice", "overlay"), _PICTURES)),
+    "share_readings": (Aim(("near",)), Aim(("near",), _PICTURES), Aim(("picture", "near"), _PICTURES)),
     "seek_video": (Aim(_LATE, _PICTURES), Aim(("trim-late", "picture"), _PICTURES)),
     "seek_lossless_audio": (Aim(_LATE, _LOSSLESS, ("mov", "mka")), Aim(("trim-late", "sound"), _LOSSLESS)),
     "seek_lossy_audio": (Aim(_LATE, _LOSSY, ("mov", "mka")), Aim(("trim-late", "sound"), _LOSSY)),
@@ -161,6 +162,8 @@ class _Draft:
                 self.add("volume", clip, {"gain_db": self.draw(st.sampled_from([-6, -2.5, 0]))}, input=clip.name)
             case "nothing":
                 self.nothing(clip)
+            case "near":
+                self.near(clip)
             case "concat" | "concat-same":
                 self.concat(clip, same=what == "concat-same")
             case "mix":
@@ -218,6 +221,23 @@ class _Draft:
             return
         made = _Clip("", clip.seconds + other.seconds, clip.picture or other.picture, clip.sound or other.sound)
         self.add("concat", made, {}, inputs=[clip.name, other.name])
+
+    def near(self, clip: _Clip) -> None:
+        """Parts of a clip in its order and close together, joined; each may be done something with by itself."""
+        here, parts = Fraction(0), []
+        for _ in range(self.draw(st.integers(2, 3))):
+            start = here + self.time(min(Fraction(3), (clip.seconds - here) / 2))
+            end = min(start + Fraction(3, 10) + self.time(Fraction(1)), clip.seconds)
+            if end - start < Fraction(3, 10):
+                break
+            part = attrs.evolve(clip, seconds=end - start)
+            self.add("trim", part, {"start": str(start), "end": str(end)}, input=clip.name)
+            if not self.draw(st.integers(0, 2)):
+                self.do("pointwise", self.clips[-1])
+            parts.append(self.clips[-1].name)
+            here = end
+        if len(parts) > 1:
+            self.add("concat", attrs.evolve(clip, seconds=here), {}, inputs=parts)
 
     def mix(self, clip: _Clip) -> None:
         other = self.draw(st.sampled_from([c for c in self.clips if c.sound and c.files is None]))
