@@ -313,19 +313,23 @@ def _refusal(operation: BoundOperation, what: str) -> PluginContractError:
     return PluginContractError(message, provider=provider)
 
 
+def _counted(count: int, what: str) -> str:
+    return f"{count or 'no'} {what}{'s' * (count > 1)}"
+
+
 def _with_facts(
     build: GraphBuilder, operation: BoundOperation, clip: Clip, info: MediaInfo, *, first: int, same: Clip | None
 ) -> Clip:
     """*clip* with the facts that the operator infers, on the nodes that it made."""
     counts = {
-        "picture": (clip.video is not None, info.video is not None),
-        "sound tracks": (len(clip.audio), len(info.audio)),
-        "subtitles": (len(clip.subtitles), len(info.subtitles)),
-        "files": (len(clip.files), len(info.files)),
+        "picture": (int(clip.video is not None), int(info.video is not None)),
+        "sound track": (len(clip.audio), len(info.audio)),
+        "subtitle track": (len(clip.subtitles), len(info.subtitles)),
+        "file": (len(clip.files), len(info.files)),
     }
     for what, (lowered, said) in counts.items():
         if lowered != said:
-            _refuse(operation, f"lower() and infer() disagree on the {what}: {lowered} and {said}")
+            _refuse(operation, f"lower() gives {_counted(lowered, what)}, infer() says {_counted(said, what)}")
 
     def settle(node: NodeId, facts: Stream, original: NodeId | None) -> None:
         if int(node[1:]) >= first:  # made by this operation, not passed through

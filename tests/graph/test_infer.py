@@ -68,8 +68,8 @@ def test_an_answer_of_another_kind_is_refused(method, answer):
 @pytest.mark.parametrize(
     ("lower", "said"),
     [
-        (lambda self, work: work.clip.with_video(None), "disagree on the picture"),
-        (lambda self, work: work.clip.with_audio([]), "disagree on the sound tracks"),
+        (lambda self, work: work.clip.with_video(None), r"lower\(\) gives no picture, infer\(\) says 1 picture"),
+        (lambda self, work: work.clip.with_audio([]), r"lower\(\) gives no sound track, infer\(\) says 1 sound track"),
     ],
 )
 def test_lowering_gives_what_is_inferred(lower, said):

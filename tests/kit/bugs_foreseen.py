@@ -320,7 +320,7 @@ FORESEEN: Mapping[str, Bug] = {
         Bug(Unescaped, "text_stays_text", "becomes part of an expression"),
         Bug(SharedState, "used_twice", "used several times in one job"),
         Bug(DroppedAudio, "nothing_left_out", "left out without a word: sound"),
-        Bug(ForgottenAudio, "inferred_is_probed[plain]", "disagree on the sound tracks"),
+        Bug(ForgottenAudio, "inferred_is_probed[plain]", "lower() gives no sound track, infer() says 1 sound track"),
         Bug(LostSar, "inferred_is_probed[silent-anamorphic]", "sample aspect ratio"),
         Bug(Undocumented, "documented", "'sigma' has no documentation"),
         Bug(AcceptsAnything, "invalid_is_refused", "has to be refused", invalid=[{"angle": 9}]),
@@ -336,7 +336,7 @@ FORESEEN: Mapping[str, Bug] = {
         Bug(WritesElsewhere, "stays_in_its_folder", _ELSEWHERE.name),
         Bug(WritesItself, "pure", "to write"),
         Bug(LyingNoop, "noop", "is_noop() says that nothing is changed"),
-        Bug(RebasedSound, "inferred_is_probed[late]", "planned to end at 1.25 to 1.35 s, ends at 1 s"),
+        Bug(RebasedSound, "inferred_is_probed[late]", "ends at 1.25 to 1.35 s"),
         Bug(CodedSize, "inferred_is_probed[rotated]", "48x64"),
     )
 }

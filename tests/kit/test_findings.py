@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from kit.bug import verdict
 from kit.bugs_foreseen import FORESEEN
 from kit.bugs_sought import SOUGHT
 from mediapipeline import JobSpec
+from mediapipeline.operators import VIDEO, Category, Clip, Lowering, Operator, operator
+from mediapipeline.testing import OperatorContract
 
 
 def _told(said: str, what: str) -> list[str]:
@@ -33,3 +38,63 @@ def test_the_job_holds_nothing_but_what_shows_it() -> None:
     said = verdict(bug.contract(), bug.check)
     for job in map(json.loads, _told(said, "job")):
         assert [len(job[part]) for part in ("inputs", "operations", "outputs")] == [1, 1, 1]
+
+
+def _wrong(name: str) -> type[OperatorContract]:
+    return FORESEEN[name].contract()
+
+
+@pytest.mark.parametrize(
+    ("name", "do"),
+    [
+        ("WrongSize", "let infer() give the size that comes out: facts.with_video(width=…, height=…)"),
+        ("ForgottenAudio", "let both give the same streams"),
+        ("RebasedSound", "let infer() give the length that comes out"),
+        ("NeedsTime", "no frame came out"),
+        ("NeedsAudio", "it has to answer for every clip that its ports take"),
+    ],
+)
+def test_a_job_that_fails_says_what_to_do(name: str, do: str) -> None:
+    (said,) = _told(verdict(_wrong(name), FORESEEN[name].check), "do")
+    assert said.startswith(do)
+
+
+def test_an_output_that_is_not_what_was_planned_is_told_as_inferred_and_probed() -> None:
+    said = verdict(_wrong("WrongSize"), "inferred_is_probed[plain]")
+    assert _told(said, "inferred") == ["stream 0 (video): 64x48"]
+    assert _told(said, "probed") == ["stream 0 (video): 32x24"]
+
+
+@pytest.mark.parametrize(
+    ("options", "do"),
+    [
+        ({"sigma": 2000}, "limit the parameter that becomes sigma to"),
+        ({"sgima": 1}, "`ffmpeg -h filter=gblur` lists its options"),
+        ({"sigma": "much"}, "`ffmpeg -h filter=gblur` lists its options"),
+    ],
+)
+def test_what_ffmpeg_refuses_says_what_to_do(options: dict[str, Any], do: str) -> None:
+    @operator("bench.refused", category=Category.PICTURE, inputs=VIDEO)
+    class Refused(Operator):
+        """Blur the picture, as FFmpeg will not."""
+
+        def lower(self, work: Lowering) -> Clip:
+            return work.video(work.clip, "gblur", **options)
+
+    contract = type("TestOfRefused", (OperatorContract,), {"operator": Refused})
+    (said,) = _told(verdict(contract, "inferred_is_probed[plain]"), "do")
+    assert said.startswith(do)
+
+
+@pytest.mark.parametrize("check", ["inferred_is_probed[tracks]", "used_twice", "traits", "answers_for_the_unknown"])
+def test_one_cause_is_told_once_and_pointed_at_elsewhere(check: str) -> None:
+    said = verdict(_wrong("ForgottenAudio"), check)
+    (finding,) = re.findall("^[*] (.+)$", said, re.MULTILINE)
+    assert finding.startswith("see test_inferred_is_probed[plain] first, which fails alike: ")
+    assert re.search(r"^first: pytest \S+test_inferred_is_probed\[plain\]", said, re.MULTILINE)
+    assert not _told(said, "job")
+
+
+def test_what_is_found_over_and_over_is_told_in_full_once() -> None:
+    said = verdict(_wrong("NeedsFacts"), "answers_for_the_unknown")
+    assert len(_told(said, "case")) == 1

@@ -18,6 +18,7 @@ from mediapipeline.operators import Traits
 from mediapipeline.planner.optimize import RULES
 from mediapipeline.planner.streams import Filter, StreamGraph
 from mediapipeline.testing.contract.content import Content, differences, same_sound
+from mediapipeline.testing.contract.failed import failed
 from mediapipeline.testing.contract.finding import Finding
 from mediapipeline.testing.contract.job import Job
 from mediapipeline.testing.contract.ran import Ran
@@ -230,8 +231,9 @@ def optimised_is_unoptimised(trial: Trial) -> Iterator[Finding]:
         try:
             ran[words] = trial.run(job, infos, rules)
         except MediaPipelineError as error:
-            yield Finding(
-                text=f"{words} the job fails: {error}",
+            yield failed(
+                error,
+                text=f"{words} the job fails",
                 folder=trial.last,
                 rules="all" if rules else "none",
                 clip=trial.first,
@@ -322,7 +324,7 @@ def used_twice(trial: Trial) -> Iterator[Finding]:
     try:
         ran = trial.run(job, infos)
     except MediaPipelineError as error:
-        yield Finding(text=f"used several times in one job, the job fails: {error}", folder=trial.last)
+        yield failed(error, text="used several times in one job, the job fails", folder=trial.last)
         return
     for at, name, here, there in pairs:
         before = alone[name].ran

@@ -6,16 +6,21 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Collection, Iterator, Mapping
+import textwrap
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import attrs
 
+from mediapipeline.errors import FFmpegFailedError, MediaPipelineError, OutputError
 from mediapipeline.testing.contract.thin import THIN
 from mediapipeline.testing.contract.trial import Trial
 
 __all__ = ["Finding", "told"]
+
+_WIDE = 160
+_SHOWN = 5
 
 
 @attrs.frozen(kw_only=True)
@@ -32,6 +37,7 @@ class Finding:
         outputs: Which outputs of it do; all where there are none.
         rules: The optimiser's rules that it is to be run with: ``all`` or ``none``.
         hint: What to do about it.
+        error: What was raised, where that is all that was found.
     """
 
     text: str
@@ -43,16 +49,57 @@ class Finding:
     outputs: tuple[str, ...] = ()
     rules: str = "none"
     hint: str | None = None
+    error: MediaPipelineError | None = None
+
+    @property
+    def kind(self) -> str:
+        """What findings have in common that have one cause: what is said, without names and numbers."""
+        if isinstance(self.error, OutputError) or "infer() says" in str(self.error):
+            return type(self.error).__name__
+        text = f"{self.text} {self.inferred or ''}" if self.error is None else str(self.error)
+        if isinstance(self.error, FFmpegFailedError):
+            text = self.error.cause or text
+        return re.sub(r"""'[^']*'|"(?:[^"\\]|\\.)*"|\S*\d\S*""", "…", text.partition("\n")[0])
+
+    @property
+    def short(self) -> str:
+        """The text on one line."""
+        text = self.text.partition("\n")[0]
+        if self.inferred is not None:
+            text += f" ({self.inferred}; probed: {self.probed})"
+        return textwrap.shorten(text, _WIDE, placeholder=" …")
 
 
-def told(trial: Trial, check: str, findings: list[Finding]) -> str:
-    """What is said of a check that failed."""
+def told(trial: Trial, check: str, findings: Sequence[Finding], before: Sequence[Finding] = ()) -> str:
+    """What is said of a check that failed.
+
+    Args:
+        trial: The operator on trial.
+        check: What it is about.
+        findings: What was found.
+        before: What was found of the first clip alone: what is of that kind is only pointed at.
+    """
     name = trial.operator.definition.name
     lines = [f"operator {name!r} breaks the contract: {check}"]
+    known = {finding.kind for finding in before}
+    node = re.sub(r" [(][a-z]+[)]$", "", os.environ.get("PYTEST_CURRENT_TEST", ""))
+    kinds: dict[str, list[Finding]] = {}
     for finding in findings:
-        lines += ["", f"* {finding.text}", *_details(trial, finding)]
-    if node := os.environ.get("PYTEST_CURRENT_TEST"):
-        lines += ["", f"again: pytest {shlex.quote(re.sub(r' [(][a-z]+[)]$', '', node))}"]
+        kinds.setdefault(finding.kind, []).append(finding)
+    for kind, (first, *others) in kinds.items():
+        if kind in known:
+            lines += ["", f"* see test_inferred_is_probed[{trial.first}] first, which fails alike: {first.short}"]
+            continue
+        likewise = list(dict.fromkeys(other.short for other in others if other.text != first.text))
+        lines += ["", f"* {first.text}", *_details(trial, first)]
+        lines += [f"    likewise  {text}" for text in likewise[:_SHOWN]]
+        if len(likewise) > _SHOWN:
+            lines.append(f"    likewise  {len(likewise) - _SHOWN} more")
+    if node and known >= kinds.keys():
+        node = re.sub(r"::test_\w+(\[.*\])?$", f"::test_inferred_is_probed[{trial.first}]", node)
+        lines += ["", f"first: pytest {shlex.quote(node)}"]
+    elif node:
+        lines += ["", f"again: pytest {shlex.quote(node)}"]
     return "\n".join(lines)
 
 

@@ -13,11 +13,12 @@ from mediapipeline.errors import MediaPipelineError
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
 from mediapipeline.testing.contract.content import Content, same_times
+from mediapipeline.testing.contract.failed import failed
 from mediapipeline.testing.contract.finding import Finding
 from mediapipeline.testing.contract.ran import Ran
 from mediapipeline.testing.contract.trial import Trial
 
-__all__ = ["accepted", "inferred_is_probed", "nothing_left_out"]
+__all__ = ["accepted", "inferred_is_probed", "nothing_left_out", "of_the_first"]
 
 _CLOSE = Fraction(1, 20)
 """Seconds by which lengths may differ: what is allowed of every output."""
@@ -35,7 +36,7 @@ def inferred_is_probed(trial: Trial, clip: str) -> Iterator[Finding]:
     try:
         written = trial.written(clip)
     except MediaPipelineError as error:
-        yield Finding(text=f"the job fails: {error}", clip=clip, folder=trial.last)
+        yield failed(error, clip=clip, folder=trial.last)
         return
     for at, problems in written.refused.items():
         for problem in problems:
@@ -65,6 +66,11 @@ def inferred_is_probed(trial: Trial, clip: str) -> Iterator[Finding]:
                         clip=f"{clip}: {_described(source)}", case=trial.cases[at], folder=written.ran.folder,
                         outputs=(output,),
                     )  # fmt: skip
+
+
+def of_the_first(trial: Trial) -> list[Finding]:
+    """What is wrong with the clip that has no peculiarity: then the same is wrong with others, and in other checks."""
+    return list(inferred_is_probed(trial, trial.first)) if trial.clips else []
 
 
 def _without_times(info: MediaInfo) -> MediaInfo:

@@ -15,6 +15,7 @@ import attrs
 from mediapipeline.errors import JobError, MediaPipelineError
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, VideoStream
+from mediapipeline.testing.contract.failed import failed
 from mediapipeline.testing.contract.finding import Finding
 from mediapipeline.testing.contract.imagined import UNKNOWN, Imagined, without
 from mediapipeline.testing.contract.trial import Trial
@@ -105,10 +106,7 @@ def answers_for_the_unknown(trial: Trial) -> Iterator[Finding]:
             except JobError:
                 continue  # it says that it needs to know, or the output does
             except MediaPipelineError as error:
-                yield Finding(
-                    text=f"where {what}, it fails: {error}", case=case,
-                    hint="facts may be None: infer() gives None then, and check() yields a Problem where that won't do",
-                )  # fmt: skip
+                yield failed(error, text=f"where {what}, it fails", case=case)
                 continue
             for guess in _guesses(imagined, case, names):
                 yield Finding(
