@@ -24,6 +24,7 @@ import av
 import av.error
 import numpy as np
 from av.packet import Packet
+from av.video.reformatter import VideoReformatter
 
 __all__ = ["main"]
 
@@ -183,15 +184,20 @@ def _arrays(
     # A picture of 4:2:0 is half of what it is in RGB: less to carry, and the colours are converted here.
     pixels, carried = request["pixels"], request["carried"]
     matrix = request["matrix"] or "itu601"
+    there, back = VideoReformatter(), VideoReformatter()  # each keeps its tables, which cost more than a frame
 
     def unpack(packet: Any) -> np.ndarray[Any, Any]:
         (frame,) = packet.decode()
-        array: np.ndarray[Any, Any] = frame.to_ndarray(format=pixels, src_colorspace=matrix, dst_colorspace=matrix)
+        array: np.ndarray[Any, Any] = there.reformat(
+            frame, format=pixels, src_colorspace=matrix, dst_colorspace=matrix
+        ).to_ndarray()
         return array
 
     def pack(array: np.ndarray[Any, Any], packet: Any) -> Any:
         frame = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(array), format=pixels)
-        frame = frame.reformat(format=carried, src_colorspace=matrix, dst_colorspace=matrix, dst_color_range="MPEG")
+        frame = back.reformat(
+            frame, format=carried, src_colorspace=matrix, dst_colorspace=matrix, dst_color_range="MPEG"
+        )
         frame.pts, frame.time_base = packet.pts, packet.time_base
         (done,) = written.encode(frame)
         return done
