@@ -42,7 +42,7 @@ def requirements(graph: ir.StreamGraph, muxers: Sequence[str]) -> tuple[str, ...
         elif isinstance(node, ir.Concat):
             found |= {
                 "filter:concat",
-                *(("filter:asetpts",) if node.kind == "audio" else ("filter:setpts", "filter:fps")),
+                *(("filter:asettb", "filter:asetpts") if node.kind == "audio" else ("filter:setpts", "filter:fps")),
             }
         elif isinstance(node, ir.Choice):
             found.update(f"filter:{part.name}" for case in node.cases for part in case.filters)

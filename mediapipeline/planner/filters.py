@@ -86,7 +86,10 @@ def concat_filters(node: ir.Concat, name: str | None) -> tuple[Filter, ...]:
         counted = Filter("setpts", (("expr", Expr(f"round(N/({node.info.frame_rate})/TB)")),), name)
         # It changes no frame, but FFmpeg 7.0 forgets the rate at ``setpts``, and with it how long the last one lasts.
         return joined, counted, Filter("fps", (("fps", node.info.frame_rate or 25),), name)
-    return joined, Filter("asetpts", (("expr", Expr("round(N/SR/TB)")),), name)
+    # Its clock is one of microseconds, and what converts samples after it gives them the clock of samples: a cut before
+    # that would round times to other ones than a cut after it.
+    clocked = Filter("asettb", (("expr", Expr("1/sr")),), name)
+    return joined, clocked, Filter("asetpts", (("expr", Expr("round(N/SR/TB)")),), name)
 
 
 def format_filters(node: ir.Encode, source: ir.Node) -> tuple[Filter, ...]:

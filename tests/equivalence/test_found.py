@@ -74,6 +74,12 @@ FOUND: dict[str, dict[str, Any]] = {
     "smart-cut-amid-a-tick": document(
         op("trim", "in", "part", start="260089/500000"), read="mkv-uncued.mkv", o0="part o0.mov",
     ),
+    # What converts samples counts in these, and joined sound counted in microseconds: times were rounded twice.
+    "cut-of-joined-16-bits": document(
+        op("concat", ["in", "in"], "joined"), op("volume", "joined", "quiet", gain_db=-6),
+        op("trim", "quiet", "cut", start="3/7", duration="9/7"), op("volume", "cut", "low", gain_db=-6),
+        op("trim", "low", "part", start="63239/1000000"), read="wav.wav", o0="part o0.mov",
+    ),
     # FFmpeg 9.0 fills the last tenth of a second up; the output was refused.
     "loudness-beside-a-copy": document(
         op("trim", "in", "part", start="1347/1000", duration="101/25"), op("concat", ["in", "part"], "joined"),

@@ -40,7 +40,7 @@ _NOTICED = Fraction(1, 10)
             f"filter:{name}"
             for name in ("concat", "fps", "scale", "crop", "pad", "setsar", "format", "tpad", "trim", "settb", "color")
         ),
-        *(f"filter:{name}" for name in ("aresample", "aformat", "apad", "atrim", "asetpts", "anullsrc")),
+        *(f"filter:{name}" for name in ("aresample", "aformat", "apad", "atrim", "asettb", "asetpts", "anullsrc")),
     ],
 )
 class Concat(Operator):
