@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import os
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
+import imageio_ffmpeg
 
 from mediapipeline.operators import Operator
 from mediapipeline.testing import OperatorContract
 
-__all__ = ["Bug", "verdict"]
+__all__ = ["Bug", "packaged_ffmpeg", "verdict"]
 
 
 @attrs.frozen
@@ -36,7 +38,7 @@ class Bug:
         return self.operator.__name__
 
     def contract(self) -> type[OperatorContract]:
-        fields = {"operator": self.operator, "cases": self.cases, "invalid": self.invalid}
+        fields = {"operator": self.operator, "cases": self.cases, "invalid": self.invalid, "ffmpeg": packaged_ffmpeg()}
         return type(f"TestOf{self.name}", (OperatorContract,), fields)
 
 
@@ -51,3 +53,8 @@ def verdict(contract: type[OperatorContract], check: str) -> str:
     except AssertionError as error:
         return str(error)
     return ""
+
+
+def packaged_ffmpeg() -> str:
+    """The FFmpeg that is named in the environment, otherwise the one of the wheel."""
+    return os.environ.get("MEDIAPIPELINE_FFMPEG") or imageio_ffmpeg.get_ffmpeg_exe()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from typing import ClassVar
 
 import pytest
 
+from kit.bug import packaged_ffmpeg, verdict
 from mediapipeline.operators import Registry, Traits
 from mediapipeline.standard.audio.loudnorm import Loudnorm
 from mediapipeline.standard.audio.mix import Mix
@@ -25,9 +27,13 @@ pytestmark = pytest.mark.slow  # each class runs some dozens of tiny jobs
 
 
 class Shipped(OperatorContract):
-    """The contract of an operator that is shipped, with the traits that it does not have tried as well."""
+    """The contract of an operator that is shipped, with the traits that it does not have tried as well.
+
+    With the packaged FFmpeg, which starts many times faster than Debian's; another is named in the environment.
+    """
 
     all: ClassVar[list[type[OperatorContract]]] = []
+    ffmpeg = packaged_ffmpeg()
 
     def __init_subclass__(cls) -> None:
         cls.all.append(cls)
@@ -138,3 +144,10 @@ class TestHlsOfTransportStreams(Shipped):
 def test_every_shipped_operator_has_a_contract() -> None:
     shipped = {name for name in Registry.discover() if "." not in name}
     assert {contract.operator.definition.name for contract in Shipped.all} == shipped
+
+
+@pytest.mark.parametrize("contract", Shipped.all, ids=lambda each: each.__name__)
+def test_the_ffmpeg_of_the_system_gives_what_is_inferred(contract: type[OperatorContract]) -> None:
+    fields = {"operator": contract.operator, "cases": contract.cases, "ffmpeg": shutil.which("ffmpeg")}
+    first = contract.trial().first
+    assert verdict(type(contract.__name__, (OperatorContract,), fields), f"inferred_is_probed[{first}]") == ""
