@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks import kept
 from benchmarks.chart import chart
-from benchmarks.throughput.compare import LONG, SHORT, Comparison, found_before
+from benchmarks.throughput.compare import SHORT, Comparison, found_before
 from benchmarks.throughput.job import Job
 from benchmarks.throughput.jobs import JOBS
 from benchmarks.throughput.statistic import Ratio, geometric_mean
@@ -28,7 +28,7 @@ def write() -> Path:
     """Write ``README.md`` and ``jobs.svg``, of what has been measured so far; where."""
     FOLDER.mkdir(exist_ok=True)
     found = [(job, made) for job in JOBS if (made := found_before(job.name, SHORT)) is not None]
-    long = [(job, made) for job in JOBS if (made := found_before(job.name, LONG)) is not None]
+    long = [(job, made) for job in JOBS if (made := found_before(job.name, job.long)) is not None]
     text = "\n\n".join(_parts(found, long)) + "\n"
     (FOLDER / "README.md").write_text(text, encoding="utf-8")
     (FOLDER / "jobs.svg").write_text(chart(found), encoding="utf-8")
@@ -157,20 +157,41 @@ def _of_crowd(made: Comparison) -> float:
 
 
 def _parity(long: _Found) -> Iterator[str]:
-    yield "## Jobs of ten seconds and more"
+    yield "## Parity"
     yield (
-        f"The same jobs, made longer (`python benchmarks/run.py parity`: {long[0][1].size}), in two forms."
-        f" Parity is an interval that includes {_PARITY} or less."
+        f"The same jobs made so long that the expert's commands take {_ENOUGH} s and more"
+        f" (`python benchmarks/run.py parity`), each {_runs(long)} times. *Parity* is the same commands up to labels"
+        f" and order, or intervals of wall and CPU time that include {_PARITY} or less. Copies are too short for it,"
+        " however long the clip: there the commands tell. The crowd's took part once, where they do not take several"
+        " times as long; where both encode the same for ten seconds, what is saved on reading is the smaller part."
     )
     rows = []
     for job, made in long:
-        wall, cpu = made.ratio("expert"), made.ratio("expert", cpu=True)
-        assert wall is not None
-        assert cpu is not None
-        seconds = statistics.median(made.forms["expert"].wall)
-        verdict = "yes" if max(wall.low, cpu.low) <= _PARITY else "no"
-        rows.append([job.title, _seconds(seconds), str(wall), str(cpu), verdict if seconds >= _ENOUGH else "too short"])
-    yield _table("job | expert | ours ÷ expert, wall | ours ÷ expert, CPU | parity", 3, rows)
+        medians = [_seconds(statistics.median(made.forms[f].wall)) for f in ("ours", "expert")]
+        ratios = [str(made.ratio("expert")), str(made.ratio("expert", cpu=True))]
+        rows.append([job.title, made.size, *medians, *ratios, _plain(made, "crowd"), _verdict(job, made)])
+    head = (
+        "job | length, preset | ours | expert | ours ÷ expert, wall | ours ÷ expert, CPU | ours ÷ crowd, wall | parity"
+    )
+    yield _table(head, 6, rows)
+    verdicts = {job.name: _verdict(job, made) for job, made in long}
+    faster = [job.name for job, made in long if (ratio := made.ratio("expert")) is not None and ratio.high < 1]
+    held = sum(verdict.startswith("yes") for verdict in verdicts.values())
+    yield f"Parity: {held} of {len(long)}; wall time below the expert's: {', '.join(faster) or 'none'}."
+
+
+def _verdict(job: Job, made: Comparison) -> str:
+    wall, cpu = made.ratio("expert"), made.ratio("expert", cpu=True)
+    assert wall is not None
+    assert cpu is not None
+    if made.same_argv:
+        return "yes: same commands"
+    if statistics.median(made.forms["expert"].wall) < _ENOUGH:
+        return f"too short{f': {job.other}' if job.other else ''}"
+    over = [name for name, ratio in (("wall", wall), ("CPU", cpu)) if ratio.low > _PARITY]
+    if over:
+        return f"no: {' and '.join(over)}{f'; {job.other}' if job.other else ''}"
+    return "yes: interval"
 
 
 def _needs(found: _Found) -> str:

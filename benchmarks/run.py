@@ -3,7 +3,7 @@
 python benchmarks/run.py                      everything, about a quarter of an hour on two cores
 python benchmarks/run.py --resume             what is not there yet of it
 python benchmarks/run.py jobs deep-trim       one job again, or several
-python benchmarks/run.py parity               ours and the experts' commands on jobs of ten seconds and more
+python benchmarks/run.py parity               ours and the experts' commands on jobs of ten seconds and more; 25 min
 python benchmarks/run.py planning | overhead  one suite
 python benchmarks/run.py smartcut             smart cuts against the package smartcut
 python benchmarks/run.py frames               a Python function over frames, against PyAV and MoviePy
@@ -25,8 +25,7 @@ from benchmarks import kept
 from benchmarks.planning import chains
 from benchmarks.report import write
 from benchmarks.throughput import fit, frames, overhead, smartcut
-from benchmarks.throughput.compare import LONG, SHORT, compare, found_before
-from benchmarks.throughput.job import Size
+from benchmarks.throughput.compare import SHORT, compare, found_before
 from benchmarks.throughput.jobs import JOBS
 
 SUITES = ("planning", "overhead", "jobs", "parity", "smartcut", "frames", "fit", "report")
@@ -54,13 +53,13 @@ def main() -> int:
     if "overhead" in chosen and not (asked.resume and kept.read("overhead")):
         _overhead()
     if "jobs" in chosen:
-        failed |= _jobs(asked.jobs, SHORT, asked.rounds, resume=asked.resume)
+        failed |= _jobs(asked.jobs, asked.rounds, resume=asked.resume)
     if "smartcut" in chosen:
         kept.write("smartcut", [row.told() for row in smartcut.main(asked.rounds)])
     if "frames" in chosen:
         _frames(asked.rounds)
     if "parity" in chosen:
-        failed |= _jobs(asked.jobs, LONG, asked.rounds, resume=asked.resume)
+        failed |= _jobs(asked.jobs, asked.rounds, resume=asked.resume, long=True)
     print(f"written: {write()} ({time.monotonic() - began:.0f} s)")
     return int(failed)
 
@@ -92,12 +91,13 @@ def _overhead() -> None:
     kept.write("overhead", rows)
 
 
-def _jobs(names: Sequence[str], size: Size, rounds: int | None, *, resume: bool) -> bool:
+def _jobs(names: Sequence[str], rounds: int | None, *, resume: bool, long: bool = False) -> bool:
     """Whether one failed; the others are measured all the same."""
     failed = False
     for job in JOBS:
-        if (names and job.name not in names) or (size == LONG and not job.long):
+        if names and job.name not in names:
             continue
+        size = job.long if long else SHORT
         if resume and found_before(job.name, size) is not None:
             continue
         print(f"{job.name}: {job.title}", flush=True)

@@ -32,11 +32,10 @@ from mediapipeline.media.packets import PacketProber
 from mediapipeline.media.values import from_dict, to_dict
 from mediapipeline.planner.workload import counted
 
-__all__ = ["LONG", "ROUNDS", "SHORT", "Comparison", "compare", "found_before"]
+__all__ = ["ROUNDS", "SHORT", "Comparison", "compare", "found_before"]
 
 ROUNDS = 5
 SHORT = Size("veryfast", 10)
-LONG = Size("slow", 60)
 _SHARE = 45.0  # seconds of a job that the crowd's runs may take
 
 
@@ -66,7 +65,7 @@ class Comparison:
 
     Attributes:
         job: Its name.
-        size: Length and preset, for those who look at the file.
+        size: Length and preset that it was asked for.
         forms: By name: ``ours``, ``expert``, ``crowd``.
         same: What was checked to be the same.
         same_argv: Whether ours and the expert's commands are the same up to labels and order.
@@ -103,16 +102,21 @@ class Comparison:
 
 
 def found_before(job: str, size: Size) -> Comparison | None:
-    """What was found before; None where nothing was, or other figures were taken then."""
+    """What was found before; None where nothing was, or the job or the figures were others then."""
     told = kept.read(_name(job, size))
     try:
-        return None if told is None else from_dict(Comparison, told)
+        found = None if told is None else from_dict(Comparison, told)
     except ValueError:
         return None
+    return found if found is not None and found.size == _shown(size) else None
+
+
+def _shown(size: Size) -> str:
+    return f"{size.seconds} s, {size.preset}"
 
 
 def _name(job: str, size: Size) -> str:
-    return f"job-{job}{'' if size == SHORT else '-long'}"
+    return f"job-{job}{'-long' if size.long else ''}"
 
 
 def compare(job: Job, size: Size, rounds: int = ROUNDS) -> Comparison:
@@ -128,7 +132,8 @@ def compare(job: Job, size: Size, rounds: int = ROUNDS) -> Comparison:
     make_all()
     for number in range(rounds):
         random.Random(number).shuffle(order)
-        wanted = [*order, "crowd"] if size == SHORT and (not number or spent < _SHARE) else order
+        crowd = (not number and job.crowd_long) if size.long else (not number or spent < _SHARE)
+        wanted = [*order, "crowd"] if crowd else order
         with tempfile.TemporaryDirectory(dir=MEDIA) as root:
             folders = {}
             for form in wanted:
@@ -139,11 +144,12 @@ def compare(job: Job, size: Size, rounds: int = ROUNDS) -> Comparison:
                 runs[form].append(used)
                 spent += (time.perf_counter() - began) * 2 if form == "crowd" else 0  # and once more as long
                 print(f"  {job.name} {number + 1}/{rounds} {form}: {used.wall:.2f} s", flush=True)
-            same = same or job.check(folders["ours"], folders["expert"])
+            check = job.check_long if size.long and job.check_long is not None else job.check
+            same = same or check(folders["ours"], folders["expert"])
     ours, expert = runs["ours"][-1].told, runs["expert"][-1].told
     found = Comparison(
         job=job.name,
-        size=f"{size.seconds} s, {size.preset}",
+        size=_shown(size),
         forms={form: Form.of(used) for form, used in runs.items() if used},
         same=same,
         same_argv=same_commands(ours["commands"], expert["commands"]),

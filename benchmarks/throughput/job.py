@@ -23,15 +23,17 @@ AAC = ["-c:a", "aac", "-b:a", "128k"]
 
 @attrs.frozen
 class Size:
-    """How much work a job is; `LONG` is for parity, which is asked for of ten seconds or more.
+    """How much work a job is.
 
     Attributes:
         preset: Of x264.
         seconds: Length of what is made, where a job has a choice.
+        long: Whether it is the long form, on longer clips where there are.
     """
 
     preset: str
     seconds: int
+    long: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -47,7 +49,10 @@ class Job:
         check: Whether two folders hold the same; a sentence that says what is, or an error.
         strategies: For the planner.
         rewrite: Whether there is a rewrite that the crowd misses, so that half its time is the goal.
-        long: Whether it can be made long enough for parity.
+        long: Its form for parity, which is asked for of ten seconds and more of the expert's; the crowd's takes part
+            only where it does not take several times as long.
+        check_long: The check of that, where it is another.
+        other: Why ours does not run the expert's commands, where it is on purpose.
     """
 
     name: str
@@ -58,7 +63,10 @@ class Job:
     check: Callable[[Path, Path], str]
     strategies: Mapping[str, str] = attrs.field(factory=dict)
     rewrite: bool = True
-    long: bool = False
+    long: Size
+    crowd_long: bool = False
+    check_long: Callable[[Path, Path], str] | None = None
+    other: str = ""
 
 
 def codec(size: Size) -> dict[str, Any]:

@@ -1,7 +1,12 @@
-"""The clips that jobs run on: made once by FFmpeg and kept in ``.cache/benchmarks``."""
+"""The clips that jobs run on: made once by FFmpeg and kept in ``.cache/benchmarks``.
+
+Each is kept beside others of its recipe: with another recipe it is another file, whatever its name.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import os
 import subprocess
 from pathlib import Path
 
@@ -24,11 +29,15 @@ _SPEECH = (
     "aevalsrc='0.1*sin(440*2*PI*t)*(0.6+0.4*sin(2*PI*0.7*t))|0.1*sin(554*2*PI*t)*(0.6+0.4*sin(2*PI*0.9*t))':s=48000"
 )
 _AVC = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-g", "50", "-pix_fmt", "yuv420p"]
+_FAR_APART = ["-c:v", "libx264", "-preset", "superfast", "-crf", "30", "-g", "250", "-keyint_min", "250"]  # key frames
 _AAC = ["-c:a", "aac", "-b:a", "128k"]
 _RECIPES: dict[str, list[str]] = {
     "long.mp4": [*_picture("640x360"), *_sound(), *_AVC, *_AAC, "-t", "600"],
-    "stream.ts": [*_picture("640x360"), *_sound(), *_AVC, *_AAC, "-t", "180"],
+    "stream.ts": [*_picture("640x360"), *_sound(), *_AVC, *_AAC, "-t", "600"],
     "hd.mp4": [*_picture("1280x720"), *_sound(), *_AVC, *_AAC, "-t", "20"],
+    "hd-long.mp4": [*_picture("1280x720"), *_sound(), *_AVC, *_AAC, "-t", "80"],
+    "film.mp4": [*_picture("640x360"), *_sound(_SPEECH), *_AVC, *_AAC, "-t", "960"],
+    "archive.mp4": [*_picture("1280x720"), *_FAR_APART, "-pix_fmt", "yuv420p", "-t", "600"],
     "talk.mp4": [*_picture("640x360"), *_sound(_SPEECH), *_AVC, *_AAC, "-t", "180"],
     **{
         f"part{number}.mp4": [
@@ -48,14 +57,15 @@ _RECIPES: dict[str, list[str]] = {
 
 def clip(name: str) -> Path:
     """The clip of that name; made if it is not there yet."""
-    path = FOLDER / name
+    recipe = hashlib.sha256("\0".join(_RECIPES[name]).encode()).hexdigest()[:8]
+    path = FOLDER / recipe / name
     if not path.exists():
         print(f"making {name}", flush=True)
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        made = path.with_name(f"making-{name}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = path.with_name(f"making-{os.getpid()}-{name}")  # another run may be at it
         command = [str(default_engine().binaries.ffmpeg), "-v", "error", "-nostdin", "-y", *_RECIPES[name], str(made)]
         subprocess.run(command, check=True)
-        made.rename(path)
+        made.replace(path)
     return path
 
 

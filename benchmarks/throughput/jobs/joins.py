@@ -40,7 +40,9 @@ def _same_crowd(shell: Shell, size: Size) -> None:
 
 CONCAT_SAME = Job(
     name="concat-same", title="three clips of one kind, joined", ours=_same, expert=_same_expert, crowd=_same_crowd,
-    check=checks.joined(_SAME),
+    check=checks.joined(_SAME), long=Size("veryfast", 180, long=True),
+    other="reads the clips once for the picture and once for the sound, so that neither drifts, and takes the"
+    " parameters that FFmpeg puts before each key frame out again",
 )  # fmt: skip
 
 _MIXED = ("wide.mp4", "dv.mp4", "silent.mp4", "phone.mp4")
@@ -86,5 +88,5 @@ def _mixed_crowd(shell: Shell, size: Size) -> None:
 
 CONCAT_MIXED = Job(
     name="concat-mixed", title="four clips of different size, shape, rate and sound, joined", ours=_mixed,
-    expert=_mixed_expert, crowd=_mixed_crowd, check=checks.pictures(), long=True,
+    expert=_mixed_expert, crowd=_mixed_crowd, check=checks.pictures(), long=Size("slower", 24, long=True),
 )  # fmt: skip

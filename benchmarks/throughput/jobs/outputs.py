@@ -82,40 +82,49 @@ def _rung(folder: Path, height: int) -> Path:
 
 HLS = Job(
     name="hls", title="HLS in three sizes", ours=_hls, expert=_hls_expert, crowd=_hls_crowd, check=_same_ladder,
-    long=True,
+    long=Size("slow", 20, long=True),
 )  # fmt: skip
 
-_TIMES = tuple(15 + 29 * number for number in range(20))
+
+def _stills(size: Size) -> tuple[str, tuple[int, ...]]:
+    """The clip, and the times: in the long form each is half of ten seconds from its key frame on average."""
+    if size.long:
+        return "archive.mp4", tuple(7 + 13 * number for number in range(45))
+    return "long.mp4", tuple(15 + 29 * number for number in range(20))
 
 
 def _thumbnails(folder: Path, size: Size) -> dict[str, Any]:
-    stills = op("thumbnail", "in", "out", at=[f"{time}s" for time in _TIMES])
-    return document({"in": "long.mp4"}, [stills], {"out": ("out", str(folder / "stills") + "/", {"format": "jpg"})})
+    source, times = _stills(size)
+    stills = op("thumbnail", "in", "out", at=[f"{time}s" for time in times])
+    return document({"in": source}, [stills], {"out": ("out", str(folder / "stills") + "/", {"format": "jpg"})})
 
 
 def _thumbnails_expert(shell: Shell, size: Size) -> None:
-    """Twenty seeks in one process."""
+    """All seeks in one process."""
     (shell.folder / "stills").mkdir()
+    source, times = _stills(size)
     words: list[str | Path] = []
-    for time in _TIMES:
-        words += ["-ss", str(time), "-i", clip("long.mp4")]
-    for at, _ in enumerate(_TIMES):
+    for time in times:
+        words += ["-ss", str(time), "-i", clip(source)]
+    for at, _ in enumerate(times):
         words += ["-map", f"{at}:v", "-frames:v", "1", "-update", "1", "-q:v", "2", shell.path(f"stills/{at:03}.jpg")]
     shell.ffmpeg(*words)
 
 
 def _thumbnails_crowd(shell: Shell, size: Size) -> None:
-    """Twenty processes."""
+    """A process for each."""
     (shell.folder / "stills").mkdir()
-    for at, time in enumerate(_TIMES):
+    source, times = _stills(size)
+    for at, time in enumerate(times):
         shell.ffmpeg(
-            "-ss", str(time), "-i", clip("long.mp4"), "-frames:v", "1", "-q:v", "2", shell.path(f"stills/{at:03}.jpg")
+            "-ss", str(time), "-i", clip(source), "-frames:v", "1", "-q:v", "2", shell.path(f"stills/{at:03}.jpg")
         )
 
 
 THUMBNAILS = Job(
     name="thumbnails", title="20 thumbnails of 10 min", ours=_thumbnails, expert=_thumbnails_expert,
-    crowd=_thumbnails_crowd, check=checks.files(".jpg", alike=0.95),
+    crowd=_thumbnails_crowd, check=checks.files(".jpg", alike=0.95), long=Size("veryfast", 600, long=True),
+    crowd_long=True,
 )  # fmt: skip
 
 
@@ -148,11 +157,15 @@ def _as_it_is_crowd(shell: Shell, size: Size) -> None:
 
 AS_IT_IS = Job(
     name="as-asked", title="10 min that are as asked already", ours=_as_it_is, expert=_as_it_is_expert,
-    crowd=_as_it_is_crowd, check=checks.packets(),
+    crowd=_as_it_is_crowd, check=checks.packets(), long=Size("veryfast", 600, long=True),
 )  # fmt: skip
 
 _TARGET = -20
 _STILLS = (4, 8, 12, 16)
+
+
+def _clip(size: Size) -> str:
+    return "hd-long.mp4" if size.long else "hd.mp4"
 
 
 def _everything(folder: Path, size: Size) -> dict[str, Any]:
@@ -164,13 +177,13 @@ def _everything(folder: Path, size: Size) -> dict[str, Any]:
         "out": ("loud", str(folder / "out.mp4"), {"codec": codec(size)}),
         "stills": ("stills", str(folder / "stills") + "/", {"format": "jpg"}),
     }
-    return document({"in": "hd.mp4"}, operations, outputs)
+    return document({"in": _clip(size)}, operations, outputs)
 
 
 def _everything_expert(shell: Shell, size: Size) -> None:
     """The sound measured by itself; then picture and stills from one decode."""
     (shell.folder / "stills").mkdir()
-    source = clip("hd.mp4")
+    source = clip(_clip(size))
     said = shell.ffmpeg("-i", source, "-map", "0:a", "-af", "ebur128=peak=true", "-f", "null", "-")
     gain = _TARGET - float(re.findall(r"I:\s+(-?[\d.]+) LUFS", said)[-1])
     splits = len(_STILLS) + 1
@@ -186,7 +199,7 @@ def _everything_expert(shell: Shell, size: Size) -> None:
 
 def _everything_crowd(shell: Shell, size: Size) -> None:
     (shell.folder / "stills").mkdir()
-    source, aim = clip("hd.mp4"), f"loudnorm=I={_TARGET}:TP=-1.5:LRA=11"
+    source, aim = clip(_clip(size)), f"loudnorm=I={_TARGET}:TP=-1.5:LRA=11"
     said = shell.ffmpeg("-i", source, "-af", f"{aim}:print_format=json", "-f", "null", "-")
     found = dict(re.findall(r'"(\w+)" : "([^"]+)"', said))
     measured = f"measured_I={found['input_i']}:measured_TP={found['input_tp']}:measured_LRA={found['input_lra']}"
@@ -204,5 +217,5 @@ def _same_everything(ours: Path, theirs: Path) -> str:
 
 EVERYTHING = Job(
     name="everything", title="mezzanine, stills and loudness of one clip", ours=_everything, expert=_everything_expert,
-    crowd=_everything_crowd, check=_same_everything, long=True,
+    crowd=_everything_crowd, check=_same_everything, long=Size("veryfast", 80, long=True),
 )  # fmt: skip

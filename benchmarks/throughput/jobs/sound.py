@@ -16,15 +16,19 @@ __all__ = ["LOUDNESS"]
 _TARGET, _PEAK = -18, -1.5
 
 
+def _source(size: Size) -> str:
+    return "film.mp4" if size.long else "talk.mp4"
+
+
 def _ours(folder: Path, size: Size) -> dict[str, Any]:
     loud = op("loudnorm", "in", "out", target_lufs=_TARGET, target_tp=_PEAK)
     wanted = {"video": "h264", "audio": {"codec": "aac", "bitrate": "128k"}}
-    return document({"in": "talk.mp4"}, [loud], {"out": ("out", str(folder / "out.mp4"), {"codec": wanted})})
+    return document({"in": _source(size)}, [loud], {"out": ("out", str(folder / "out.mp4"), {"codec": wanted})})
 
 
 def _expert(shell: Shell, size: Size) -> None:
     """One measurement of the sound alone, one gain, the picture copied; where peaks and range allow a gain."""
-    source = clip("talk.mp4")
+    source = clip(_source(size))
     said = shell.ffmpeg("-i", source, "-map", "0:a", "-af", "ebur128=peak=true", "-f", "null", "-")
     found = re.findall(r"I:\s+(-?[\d.]+) LUFS", said)
     gain = _TARGET - float(found[-1])
@@ -33,7 +37,7 @@ def _expert(shell: Shell, size: Size) -> None:
 
 def _crowd(shell: Shell, size: Size) -> None:
     """Two passes of loudnorm over the whole file, as most answers have it."""
-    source, aim = clip("talk.mp4"), f"loudnorm=I={_TARGET}:TP={_PEAK}:LRA=11"
+    source, aim = clip(_source(size)), f"loudnorm=I={_TARGET}:TP={_PEAK}:LRA=11"
     said = shell.ffmpeg("-i", source, "-af", f"{aim}:print_format=json", "-f", "null", "-")
     found = dict(re.findall(r'"(\w+)" : "([^"]+)"', said))
     measured = (
@@ -45,5 +49,5 @@ def _crowd(shell: Shell, size: Size) -> None:
 
 LOUDNESS = Job(
     name="loudness", title="loudness of 3 min, picture kept", ours=_ours, expert=_expert, crowd=_crowd,
-    check=checks.loudness(_TARGET, _PEAK),
+    check=checks.loudness(_TARGET, _PEAK), long=Size("veryfast", 960, long=True),
 )  # fmt: skip
