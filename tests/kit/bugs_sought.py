@@ -228,6 +228,57 @@ class LogoSized(Operator):
         return base.with_video(work.filter([base.video, logo.video], "overlay"))
 
 
+@operator("bench.forgotten_parameter", **_PICTURE)
+class ForgottenParameter(Operator):
+    """Darken the corners of the picture, always by the same angle."""
+
+    angle: Annotated[float, Param("Angle of the lens", ge=0, le=1.5, unit="rad")] = 0.6
+
+    def lower(self, work: Lowering) -> Clip:
+        return work.video(work.clip, "vignette", dither=False)
+
+
+@operator("bench.idle_parameter", **_PICTURE)
+class IdleParameter(Operator):
+    """Darken the corners of the picture, by an angle that is worked out once or for every frame."""
+
+    often: Annotated[bool, Param("Whether it is worked out for every frame")] = False
+
+    def lower(self, work: Lowering) -> Clip:
+        return work.video(work.clip, "vignette", eval="frame" if self.often else "init", dither=False)
+
+
+@operator("bench.unheard_parameter", category=Category.AUDIO, inputs={"clip": AUDIO})
+class UnheardParameter(Operator):
+    """Turn the sound down, and be precise to no avail: the samples are as they are."""
+
+    db: Annotated[float, Param("By how much", ge=0, le=60, unit="dB")] = 6.0
+    precise: Annotated[bool, Param("Whether it is exact")] = False
+
+    def lower(self, work: Lowering) -> Clip:
+        return work.audio(work.clip, "volume", volume=f"-{self.db}dB", replaygain="ignore" if self.precise else None)
+
+
+@operator("bench.never_set", **_PICTURE)
+class NeverSet(Operator):
+    """Draw a frame round the picture, in a colour that nobody tries."""
+
+    colors: Annotated[list[str], Param("The colours, of which the first is taken")] = ["red"]  # noqa: RUF012 - a parameter
+
+    def lower(self, work: Lowering) -> Clip:
+        return work.video(work.clip, "drawbox", color="red")
+
+
+@operator("bench.too_wide", **_PICTURE)
+class TooWide(Operator):
+    """Blur the picture, by more than FFmpeg can."""
+
+    sigma: Annotated[float, Param("How much", ge=0, le=5000)] = 1.0
+
+    def lower(self, work: Lowering) -> Clip:
+        return work.video(work.clip, "gblur", sigma=self.sigma)
+
+
 SOUGHT: Mapping[str, Bug] = {
     bug.name: bug
     for bug in (
@@ -248,6 +299,11 @@ SOUGHT: Mapping[str, Bug] = {
         Bug(RefusesAll, "every_case_is_accepted", "refused for every clip"),
         Bug(LessThanNothing, "estimate", "less than nothing"),
         Bug(EarlyNoop, "noop", "frames differ"),
+        Bug(ForgottenParameter, "every_parameter_counts", "'angle' changes nothing: angle=0.6 and angle=1.5"),
+        Bug(IdleParameter, "every_parameter_counts", "'often' changes nothing that is seen or heard"),
+        Bug(UnheardParameter, "every_parameter_counts", "'precise' changes nothing that is seen or heard"),
+        Bug(NeverSet, "every_parameter_counts", "no clip takes two values of 'colors'"),
+        Bug(TooWide, "every_parameter_counts", "sigma=5000.0 is legal, and the job fails"),
         Bug(LogoSized, "inferred_is_probed[plain]", "64x48"),
     )
 }

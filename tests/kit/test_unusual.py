@@ -8,7 +8,7 @@ from typing import Annotated
 import attrs
 import pytest
 
-from kit.bug import verdict
+from kit.bug import packaged_ffmpeg, verdict
 from mediapipeline.media import MediaInfo
 from mediapipeline.operators import (
     AUDIO,
@@ -27,6 +27,10 @@ from mediapipeline.params import Param
 from mediapipeline.testing import OperatorContract
 
 
+class Kept(OperatorContract):
+    ffmpeg = packaged_ffmpeg()
+
+
 @operator("bench.apart", category=Category.TIMELINE, outputs=["picture", "sound"])
 class Apart(Operator):
     """Take picture and sound apart."""
@@ -42,7 +46,7 @@ class Apart(Operator):
         return {"picture": clip.with_audio(()), "sound": clip.with_video(None).with_subtitles(())}
 
 
-class OfApart(OperatorContract):
+class OfApart(Kept):
     operator = Apart
 
 
@@ -68,7 +72,7 @@ class Logo(Operator):
         return work["base"].with_video(work.filter([base, small], "overlay", x=Expr("W-w"), y=0))
 
 
-class OfLogo(OperatorContract):
+class OfLogo(Kept):
     operator = Logo
     cases = ({}, {"share": 0.5})
 
@@ -81,7 +85,7 @@ class MirroredPicture(Operator):
         return work.video(work.clip, "hflip")
 
 
-class OfMirroredPicture(OperatorContract):
+class OfMirroredPicture(Kept):
     operator = MirroredPicture
 
 
@@ -98,7 +102,7 @@ class Frame(Operator):
         return work.video(work.clip, "drawbox", color=self.color, thickness=3)
 
 
-class OfFrame(OperatorContract):
+class OfFrame(Kept):
     operator = Frame
     cases = ({"color": "#00ff00"},)
     invalid = ({"color": "green"},)
@@ -112,14 +116,15 @@ class Rise(Operator):
         return work.audio(work.clip, "volume", volume=Expr("min(t,1)"), eval="frame")
 
 
-class OfRise(OperatorContract):
+class OfRise(Kept):
     operator = Rise
 
 
 _CONTRACTS = [OfApart, OfLogo, OfMirroredPicture, OfFrame, OfRise]
 _CHECKS = [
     "documented", "json_round_trip", "invalid_is_refused", "pure", "answers_for_the_unknown", "every_case_is_accepted",
-    "used_twice", "traits", "optimised_is_unoptimised", "text_stays_text", "estimate", "stays_in_its_folder",
+    "every_parameter_counts", "used_twice", "traits", "optimised_is_unoptimised", "text_stays_text", "estimate",
+    "stays_in_its_folder",
 ]  # fmt: skip
 
 

@@ -57,6 +57,7 @@ class TestTrim(Shipped):
     operator = Trim
     cases = ({"start": "0.1s"}, {"end": "0.15s"}, {"start": "0.3s", "duration": "0.4s"})
     invalid = ({"start": "-1s"}, {"start": "2s", "end": "1s"}, {"start": "50s"})
+    unseen: ClassVar[Mapping[str, str]] = {"clamp": "without it, what it is for is refused"}
 
 
 class TestConcat(Shipped):
@@ -107,13 +108,14 @@ class TestVolume(Shipped):
 
 class TestLoudnorm(Shipped):
     operator = Loudnorm
-    cases = ({"sample_rate": 32000, "target_lufs": -30}, {"mode": "single"})
+    cases = ({"sample_rate": 32000, "target_lufs": -30}, {"mode": "single", "target_lufs": -5})
     invalid = ({"target_lufs": 0},)
+    unseen: ClassVar[Mapping[str, str]] = {"target_lra": "a range takes three seconds, and clips last one"}
 
 
 class TestMix(Shipped):
     operator = Mix
-    cases = ({}, {"weights": [1, 0.5], "offsets": ["0s", "0.25s"], "duration": "first", "limit": False})
+    cases = ({}, {"weights": [10, 5], "offsets": ["0s", "0.25s"], "duration": "first", "limit": False})
     invalid = (({"weights": [1]}, "/weights"), {"weights": [11, 1]})
 
 
@@ -126,6 +128,7 @@ class TestThumbnail(Shipped):
 class TestHls(Shipped):
     operator = Hls
     cases = ({}, {"segment": "2s"})
+    unseen: ClassVar[Mapping[str, str]] = {"segment": "a segment lasts a second at least, and so do the clips"}
     spared: ClassVar[Mapping[str, str]] = {
         "varying": "FFmpeg takes the length of a segment from the number of its frames"
     }
@@ -135,6 +138,7 @@ class TestHls(Shipped):
 class TestHlsOfTransportStreams(Shipped):
     operator = Hls
     cases = ({"segment_type": "ts"},)
+    unseen = TestHls.unseen
     spared: ClassVar[Mapping[str, str]] = {
         **TestHls.spared,
         "silent-anamorphic": "a second of silence is so small a transport stream that FFmpeg does not recognise it",

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from mediapipeline.errors import MediaPipelineError
 from mediapipeline.operators import Operator
-from mediapipeline.testing.contract import algebra, declaration, estimate, media, purity, text
+from mediapipeline.testing.contract import algebra, declaration, effect, estimate, media, purity, text
 from mediapipeline.testing.contract.failed import failed
 from mediapipeline.testing.contract.finding import Finding, told
 from mediapipeline.testing.contract.trial import Trial
@@ -44,6 +44,7 @@ class OperatorContract:
         leaves_out: What it is meant to leave out of its first clip without a word: ``picture``, ``sound``,
             ``subtitles``, ``chapters``, ``tags``.
         opaque: Why it declares no trait although no case shows the need.
+        unseen: Parameters of which no clip shows what they do, each with the reason.
         spared: Clips (by their names in what fails) that it is not tried on, each with the reason.
         thorough: Whether every case is run on every clip. Otherwise the plain clip has all, each other two in turn.
         ffmpeg: The FFmpeg to use; None takes the one that the library would.
@@ -55,6 +56,7 @@ class OperatorContract:
     beside: ClassVar[Mapping[str, tuple[str, ClipRecipe]]] = {}
     leaves_out: ClassVar[Sequence[str]] = ()
     opaque: ClassVar[str] = ""
+    unseen: ClassVar[Mapping[str, str]] = {}
     spared: ClassVar[Mapping[str, str]] = {}
     thorough: ClassVar[bool] = False
     ffmpeg: ClassVar[str | Path | None] = None
@@ -91,6 +93,9 @@ class OperatorContract:
 
     def test_every_case_is_accepted(self) -> None:
         self._hold("every case suits a clip", media.accepted)
+
+    def test_every_parameter_counts(self) -> None:
+        self._hold("every parameter changes something", lambda trial: effect.every_parameter_counts(trial, self.unseen))
 
     def test_nothing_left_out(self) -> None:
         self._hold(
