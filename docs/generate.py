@@ -169,12 +169,10 @@ def job_format() -> str:
         lines += [f"## {title}", "", "| field | what it is |", "|---|---|"]
         for name, field in part["properties"].items():
             mark = " (needed)" if name in needed else ""
-            lines.append(f"| `{name}`{mark} | {field.get('description', _WORDS.get(name, ''))} |")
+            lines.append(f"| `{name}`{mark} | {field.get('description', '')} |")
         lines.append("")
     return "\n".join([*lines, _FORMAT_TAIL])
 
-
-_WORDS = {"video": "A name, or an object of settings", "audio": "A name, or an object of settings"}
 
 _FORMAT_HEAD = """\
 # The job format
@@ -197,6 +195,21 @@ Every field does something: one that is unknown, or that would have no effect, i
 """
 
 _FORMAT_TAIL = """\
+## In an editor
+
+```sh
+mediapipeline schema > job.schema.json
+```
+
+and `"$schema": "./job.schema.json"` as the first field of a job. The language service of VS Code, which other editors
+use as well, then offers fields, operators and their parameters with descriptions, examples and defaults, a whole
+operation in an empty list, and underlines what is wrong in words of this library. The schema is draft 2020-12; two
+keywords beside it, `errorMessage` and `doNotSuggest`, are for such editors, and `x-unit` tells the unit of a
+parameter. Validators take them for annotations; Ajv has to be told so, with `strict: false`.
+
+What it takes a whole document to know is not in a schema: references, names used twice, whether operations suit the
+media. `mediapipeline validate` says all of it.
+
 ## What is promised
 
 `version` is 1. A document of version 1 that runs today runs with every later version of the library that reads

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from mediapipeline.errors import PluginError
+from mediapipeline.errors import PluginError, Problems
 from mediapipeline.operators.base import Operator
 from mediapipeline.operators.registry import Registry, default_registry
+from mediapipeline.params.converter import structure
 from mediapipeline.params.types import object_type
 from mediapipeline.spec.schema import OperatorForm, document_schema
 
@@ -35,5 +37,17 @@ def _form(cls: type[Operator]) -> OperatorForm:
         summary=definition.summary,
         ports={name: (port.minimum, port.maximum) for name, port in definition.inputs.items()},
         outputs=definition.outputs,
-        parameters=object_type(cls).schema(),
+        parameters=(parameters := object_type(cls).schema()),
+        example=_example(cls, parameters["properties"]),
     )
+
+
+def _example(cls: type[Operator], described: Mapping[str, Any]) -> dict[str, Any] | None:
+    """As few of the examples of its parameters as it takes for *cls*."""
+    given = {name: each["examples"][0] for name, each in described.items() if each.get("examples")}
+    needed = {p.name for p in object_type(cls).parameters if p.required}
+    least = {name: example for name, example in given.items() if name in needed}
+    for found in (least, *({**least, name: example} for name, example in given.items()), given):
+        if structure(cls, found, path="", problems=Problems()) is not None:
+            return found
+    return None

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, TypeAlias
 from mediapipeline.errors import Problem
 from mediapipeline.media.malformed import shown
 from mediapipeline.media.timecode import Timecode, format_time, parse_duration
+from mediapipeline.params.codec_schema import optional
 from mediapipeline.params.quantities import DurationType, TimecodeType
 from mediapipeline.params.rejection import Rejected
 from mediapipeline.params.rules import Bound, Param
@@ -60,6 +61,10 @@ class ConstrainedType(ParameterType):
     @property
     def rank(self) -> int:  # type: ignore[override]  # as above
         return self.base.rank
+
+    @property
+    def samples(self) -> tuple[Any, ...]:  # type: ignore[override]  # as above
+        return self.base.samples
 
     def read(self, value: object) -> Any:
         found = self.base.read(value)
@@ -128,13 +133,8 @@ class ConstrainedType(ParameterType):
         found = self.base.schema()
         param = self.param
         if self.base.numeric:
-            limits = {_COMPARE[name][2]: _plain(bound) for name, bound in param.bounds.items()}
-            if "anyOf" in found:  # of the ways to write a time, only plain numbers can be compared
-                found = {
-                    "anyOf": [_narrowed(way, limits) if way["type"] == "number" else way for way in found["anyOf"]]
-                }
-            else:
-                found = found | limits
+            # Of the ways to write a time, only plain numbers can be compared, which is what these keywords do.
+            found = _narrowed(found, {_COMPARE[name][2]: _plain(bound) for name, bound in param.bounds.items()})
         if self.base.sized:
             least, most = {"string": ("minLength", "maxLength"), "array": ("minItems", "maxItems")}.get(
                 found["type"], ("minProperties", "maxProperties")
@@ -142,8 +142,15 @@ class ConstrainedType(ParameterType):
             found |= {least: param.min_length} if param.min_length is not None else {}
             found |= {most: param.max_length} if param.max_length is not None else {}
         if param.pattern is not None and isinstance(self.base, StringType):
-            found |= {"pattern": f"^(?:{param.pattern.pattern})$"}
+            found |= {"pattern": f"^(?:{param.pattern.pattern})$", "errorMessage": _in_words(param)}
         return found
+
+
+def _in_words(param: Param) -> str:
+    """What a text has to be, where a pattern would be shown otherwise."""
+    if param.examples:
+        return f"must be a text such as {' or '.join(shown(example) for example in param.examples[:3])}"
+    return "must be a text of another form: see the description"
 
 
 def _narrowed(schema: Mapping[str, Any], limits: Mapping[str, int | float]) -> dict[str, Any]:
@@ -259,6 +266,10 @@ class UnionType(ParameterType):
         return self._members[0].name
 
     @property
+    def samples(self) -> tuple[Any, ...]:  # type: ignore[override]  # of all of them
+        return tuple(sample for member in self._members for sample in member.samples)
+
+    @property
     def members(self) -> tuple[ParameterType, ...]:
         return self._members
 
@@ -319,6 +330,10 @@ class UnionType(ParameterType):
         flat: list[dict[str, Any]] = []
         for way in ways:
             flat += way["anyOf"] if set(way) == {"anyOf"} else [way]
+        if len(self._members) == 1 and self._nullable:
+            return optional(self._members[0].schema())
+        if all(set(way) == {"type"} for way in flat):
+            return {"type": [way["type"] for way in flat]}
         return {"anyOf": flat}
 
 

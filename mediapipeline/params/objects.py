@@ -13,6 +13,7 @@ import attrs
 from mediapipeline.errors import PluginContractError, Problem
 from mediapipeline.media.fields import closest
 from mediapipeline.media.malformed import shown
+from mediapipeline.params.codec_schema import NOT_OFFERED
 from mediapipeline.params.rejection import Rejected
 from mediapipeline.params.rules import Exclusive, InstanceRule, Param, Rule
 from mediapipeline.params.scalars import ParameterType
@@ -165,11 +166,14 @@ class ObjectType(ParameterType):
         for name in rule.fields:
             parameter = self._by_name[name]
             unset = {"const": parameter.type.write(parameter.default)}
-            ways.append({"required": [name], "properties": {name: {"not": unset}}})
-        if rule.needed:
-            return [{"oneOf": ways}]
-        pairs = [{"allOf": [a, b]} for index, a in enumerate(ways) for b in ways[index + 1 :]]
-        return [{"not": pair} for pair in pairs]
+            ways.append({"required": [name], "properties": {name: {"not": unset, **NOT_OFFERED}}})
+        names = rule.fields
+        pairs = [(a, b) for a in range(len(names)) for b in range(a + 1, len(names))]
+        apart = [
+            {"not": {"allOf": [ways[a], ways[b]]}, "errorMessage": f"{names[a]} and {names[b]} exclude each other"}
+            for a, b in pairs
+        ]
+        return [*([{"anyOf": ways}] if rule.needed else []), *apart]
 
 
 def _advised(problems: list[Problem], parameter: Parameter, value: object) -> list[Problem]:
@@ -178,15 +182,25 @@ def _advised(problems: list[Problem], parameter: Parameter, value: object) -> li
     return [attrs.evolve(p, hint=p.hint or "leave it out to get the default") for p in problems]
 
 
+def _fits(kind: ParameterType, sample: object) -> bool:
+    try:
+        kind.read(sample)
+    except Rejected:  # by a limit of this parameter
+        return False
+    return True
+
+
 def _documented(parameter: Parameter) -> dict[str, Any]:
     found = parameter.type.schema()
     param = parameter.param
     if param.doc:
-        found = {"description": param.doc, **found}
+        found = {"description": f"{param.doc} ({param.unit})" if param.unit else param.doc, **found}
     if not parameter.required:
         found["default"] = parameter.type.write(parameter.default)
-    if param.examples:
-        found["examples"] = [parameter.type.write(parameter.type.read(example)) for example in param.examples]
+    examples = [parameter.type.write(parameter.type.read(example)) for example in param.examples]
+    examples = examples or [sample for sample in parameter.type.samples if _fits(parameter.type, sample)]
+    if examples:
+        found["examples"] = examples
     if param.unit:
         found["x-unit"] = param.unit
     return found

@@ -40,7 +40,9 @@ def _parsed(kind: ParameterType, code: str, parse: Callable[[Any], Any], value: 
         raise Rejected.because(code, fault.reason, fault.hint) from None
 
 
-_SECONDS = {"type": "number", "minimum": 0, "maximum": int(LONGEST)}
+def _schema(kind: ParameterType, pattern: str, **number: int) -> dict[str, Any]:
+    """Of a text or a number: what is said of the one leaves the other alone."""
+    return {"type": ["string", "number"], **number, "pattern": pattern, "errorMessage": f"must be {kind.phrase}"}
 
 
 class DurationType(ParameterType):
@@ -50,6 +52,7 @@ class DurationType(ParameterType):
     rank = 6
     numeric = True
     phrase = 'a duration such as 90 or "1m30s"'
+    samples = ("10s", "1m30s")
 
     def read(self, value: object) -> Fraction:
         seconds: Fraction = _parsed(self, "bad-duration", parse_duration, value, *_TIMES)
@@ -62,7 +65,7 @@ class DurationType(ParameterType):
         return format_time(value)
 
     def schema(self) -> dict[str, Any]:
-        return {"anyOf": [_SECONDS, {"type": "string", "pattern": DURATION_PATTERN}]}
+        return _schema(self, DURATION_PATTERN, minimum=0, maximum=int(LONGEST))
 
 
 class TimecodeType(ParameterType):
@@ -72,6 +75,7 @@ class TimecodeType(ParameterType):
     rank = 5
     numeric = True
     phrase = 'a time such as 90, "00:01:30.5" or "00:01:30:12"'
+    samples = ("10s", "00:01:30.5")
 
     def read(self, value: object) -> Timecode:
         if isinstance(value, Timecode):
@@ -86,7 +90,7 @@ class TimecodeType(ParameterType):
         return str(value)
 
     def schema(self) -> dict[str, Any]:
-        return {"anyOf": [_SECONDS, {"type": "string", "pattern": TIMECODE_PATTERN}]}
+        return _schema(self, TIMECODE_PATTERN, minimum=0, maximum=int(LONGEST))
 
 
 class FrameRateType(ParameterType):
@@ -96,6 +100,7 @@ class FrameRateType(ParameterType):
     rank = 6
     numeric = True
     phrase = 'a frame rate such as 25 or "30000/1001"'
+    samples = ("25", "30000/1001")
     text = "frame rate"
 
     def read(self, value: object) -> Fraction:
@@ -109,8 +114,7 @@ class FrameRateType(ParameterType):
         return format_time(value)
 
     def schema(self) -> dict[str, Any]:
-        number = {"type": "number", "exclusiveMinimum": 0, "maximum": 1000}
-        return {"anyOf": [number, {"type": "string", "pattern": FRAME_RATE_PATTERN}]}
+        return _schema(self, FRAME_RATE_PATTERN, exclusiveMinimum=0, maximum=1000)
 
 
 class ResolutionType(ParameterType):
@@ -119,6 +123,7 @@ class ResolutionType(ParameterType):
     name = "resolution"
     rank = 4
     phrase = 'a resolution such as "1280x720" or "720p"'
+    samples = ("1280x720", "720p")
 
     def read(self, value: object) -> Resolution:
         if isinstance(value, Resolution):
@@ -135,13 +140,14 @@ class ResolutionType(ParameterType):
     def schema(self) -> dict[str, Any]:
         side = {"type": "integer", "minimum": 1, "maximum": LARGEST}
         sides = {"width": side, "height": side}
-        size = {
-            "type": "object",
+        return {
+            "type": ["string", "object"],
+            "pattern": RESOLUTION_PATTERN,
             "properties": sides,
             "required": list(sides),
             "additionalProperties": False,
+            "errorMessage": f"must be {self.phrase}",
         }
-        return {"anyOf": [{"type": "string", "pattern": RESOLUTION_PATTERN}, size]}
 
 
 class CodecType(ParameterType):

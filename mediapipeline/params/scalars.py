@@ -46,6 +46,8 @@ class ParameterType(ABC):
     """Whether limits can concern it."""
     sized: ClassVar[bool] = False
     """Whether it has a length."""
+    samples: ClassVar[tuple[Any, ...]] = ()
+    """What is typically written, for editors; of types whose form one has to know."""
 
     @abstractmethod
     def read(self, value: object) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import jsonschema
@@ -13,6 +14,7 @@ from mediapipeline.graph.schema import job_schema
 from mediapipeline.operators import AV, Category, Clip, Lowering, Operator, many, operator
 from mediapipeline.operators.registry import Registry, default_registry
 from mediapipeline.params import Param
+from mediapipeline.testing import clip_info
 from planning import job, op, problems
 
 SCHEMA = job_schema()
@@ -37,6 +39,67 @@ def test_every_operator_is_in_it_with_its_words(name):
     assert all(
         "default" in field for key, field in described["properties"].items() if key not in described.get("required", [])
     )
+
+
+def parts(schema: Any) -> Iterator[dict[str, Any]]:
+    """Every schema in *schema*, itself included; not those that are conditions, and no form of a value."""
+    if isinstance(schema, dict):
+        yield schema
+        for key, value in schema.items():
+            if key not in {"not", "if", "examples", "default", "const", "enum"}:
+                yield from parts(value)
+    elif isinstance(schema, list):
+        for item in schema:
+            yield from parts(item)
+
+
+def test_what_editors_offer_is_valid():
+    """Examples and defaults are what is written into a document when somebody picks them."""
+    offered = 0
+    for part in parts(SCHEMA):
+        here = {"$defs": SCHEMA["$defs"], **part}
+        for value in [*part.get("examples", ()), *([part["default"]] if "default" in part else [])]:
+            errors = list(jsonschema.Draft202012Validator(here).iter_errors(value))
+            assert not errors, (part, errors)
+            offered += 1
+    assert offered > 80
+
+
+FOLDERS = {"hls": {"destination": "out/"}, "thumbnail": {"destination": "out/", "format": "jpg"}}
+
+
+def test_the_examples_of_operations_are_jobs():
+    examples = SCHEMA["$defs"]["operation"]["examples"]
+    assert {example["op"] for example in examples} == set(default_registry())
+    for example in examples:
+        read = example["inputs"] if "inputs" in example else [example["input"]]
+        document = {
+            "inputs": [{"id": name, "source": f"{name}.mp4"} for name in read],
+            "operations": [example],
+            "outputs": [{"id": "out", **FOLDERS.get(example["op"], {"destination": "out.mp4"})}],
+        }
+        clips = {f"{name}.mp4": clip_info(duration="60s") for name in read}
+        assert [p for p in problems(document, clips) if p.code != "function-not-allowed"] == []
+        assert wrong_with(document) == []
+
+
+def test_editors_have_words_for_every_pattern():
+    """A pattern says nothing to people, and an editor shows it where there is nothing else to show."""
+    silent = [part["pattern"] for part in parts(SCHEMA) if "pattern" in part and "errorMessage" not in part]
+    assert silent == ["^[^\\u0000]*$"]
+
+
+def test_editors_know_each_operator_by_its_own_words():
+    operators = SCHEMA["$defs"]["operation"]["properties"]["op"]["anyOf"]
+    described = {each["const"]: each["description"] for each in operators}
+    assert described == {name: default_registry().load(name).definition.summary for name in default_registry()}
+
+
+def test_nothing_that_may_be_written_in_two_ways_is_told_as_a_wrong_type():
+    """Alternatives of plain types would: whoever validates picks one of them, and says what is wrong with that."""
+    for part in parts(SCHEMA):
+        ways = [way for way in part.get("anyOf", ()) if way != {"type": "null"}]
+        assert sum(way.get("type") in ("string", "number", "integer") for way in ways) < 2, part
 
 
 SOUND = [

@@ -80,7 +80,7 @@ def test_the_schema_says_what_there_is_to_know():
     assert schema["additionalProperties"] is False
     assert "required" not in schema
     assert schema["properties"]["angle"] == {
-        "description": "Lens angle",
+        "description": "Lens angle (rad)",
         "type": "number",
         "minimum": 0,
         "maximum": 1.5707,
@@ -89,12 +89,9 @@ def test_the_schema_says_what_there_is_to_know():
         "x-unit": "rad",
     }
     assert schema["properties"]["x"]["anyOf"] == [{"type": "integer", "minimum": 0}, {"enum": ["center"]}]
-    assert schema["properties"]["duration"]["anyOf"][0] == {
-        "type": "number",
-        "minimum": 0,
-        "exclusiveMinimum": 0,
-        "maximum": 60,
-    }
+    duration = schema["properties"]["duration"]
+    assert duration["type"] == ["string", "number", "null"]
+    assert (duration["minimum"], duration["exclusiveMinimum"], duration["maximum"]) == (0, 0, 60)
     assert schema["properties"]["regions"]["items"]["required"] == ["x"]
 
 

@@ -25,7 +25,9 @@ class Volume(Operator):
     Every sound track alike; the picture passes. What becomes louder than a file can hold is clipped when it is encoded.
     """
 
-    gain_db: Annotated[float | None, Param("Change; 6 is about twice the amplitude", ge=-60, le=60, unit="dB")] = None
+    gain_db: Annotated[
+        float | None, Param("Change; 6 is about twice the amplitude", ge=-60, le=60, unit="dB", examples=[-6])
+    ] = None
     factor: Annotated[float | None, Param("What amplitudes are multiplied by", ge=0, le=10)] = None
     mute: Annotated[bool | None, Param("Whether nothing is to be heard")] = None
 
