@@ -57,9 +57,10 @@ from mediapipeline.executor.waiting import in_thread
 from mediapipeline.planner.plan import PlannedOutput, ProcessingPlan
 from mediapipeline.sources.policy import SourcePolicy
 from mediapipeline.sources.staging import Staged
+from mediapipeline.steps.files import Final, parse_token
 from mediapipeline.steps.pipes import joined, pipes_read, pipes_written
 from mediapipeline.steps.plugin import StepRunner
-from mediapipeline.steps.step import Step
+from mediapipeline.steps.step import FFmpegStep, Step
 from mediapipeline.tracing import Trace
 
 __all__ = ["Execution", "KeepWorkspace", "Settings"]
@@ -231,13 +232,13 @@ class Execution:
         cpus = {step.id: step.cpus for step in self._plan.steps}
         groups = joined(self._plan.steps)
         names = {step.id: f"step:{group[0].id}" for group in groups for step in group}
+        writers = _writers(self._plan)
         tasks = [self._group_task(group, names, runner, layout, gauge) for group in groups]
         for output in self._plan.outputs:
             file = layout.finals[output.id]
             wanted = cpus.get(output.step, 1) if self._settings.verify == "full" else 1
-            tasks.append(
-                self._check_task(output, names.get(output.step, f"step:{output.step}"), file, verifier, wanted)
-            )
+            after = tuple(dict.fromkeys(names.get(step, f"step:{step}") for step in writers[output.id]))
+            tasks.append(self._check_task(output, after, file, verifier, wanted))
         return tasks
 
     def _group_task(
@@ -290,7 +291,9 @@ class Execution:
         fraction = self._meter.finish(result.id)
         self._emit(StepFinished(step=result.id, wall_seconds=result.wall_seconds, run_fraction=fraction))
 
-    def _check_task(self, output: PlannedOutput, after: str, file: Path, verifier: Verifier, cpus: int) -> Task:
+    def _check_task(
+        self, output: PlannedOutput, after: tuple[str, ...], file: Path, verifier: Verifier, cpus: int
+    ) -> Task:
         async def run(cpus: int) -> None:
             with self._settings.trace("mediapipeline.verify", {"output.id": output.id}):
                 checked = await verifier.verify(output, file, threads=self._settings.threads(cpus))
@@ -300,7 +303,7 @@ class Execution:
             self._checked[output.id] = checked
             self._emit(Verified(output=output.id, checks=checked.checks))
 
-        return Task(id=f"verify:{output.id}", needs=(after,), cpus=cpus, run=run)
+        return Task(id=f"verify:{output.id}", needs=after, cpus=cpus, run=run)
 
     def _warn(self, text: str, subject: str) -> None:
         self._warnings.append(text)
@@ -365,6 +368,17 @@ class Execution:
             processes=len(processes),
             intermediate_bytes=sum(step.intermediate_bytes for step in steps),
         )
+
+
+def _writers(plan: ProcessingPlan) -> Mapping[str, list[str]]:
+    """The steps that must be done before each output is there: those that write it need not wait for each other."""
+    found = {output.id: [output.step] for output in plan.outputs}
+    for step in plan.steps:
+        if isinstance(step, FFmpegStep):
+            finals = {parse_token(file.file) for file in step.command.outputs if file.file is not None}
+            for output in {final.id for final in finals if isinstance(final, Final)}:
+                found[output].append(step.id)
+    return found
 
 
 def _sum(counts: Iterable[int | None]) -> int | None:

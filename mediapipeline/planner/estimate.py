@@ -51,7 +51,7 @@ _BITS = Fraction(1, 10)  # coded bits per pixel, where no bit rate is given
 
 def _amount(info: Stream, duration: Fraction | None) -> Fraction | None:
     """Pixels or samples in *duration* seconds of a stream."""
-    if isinstance(info, VideoStream) and info.frames == 1:
+    if isinstance(info, VideoStream) and _one_frame(info):
         return Fraction(info.width * info.height)
     if duration is None:
         return None
@@ -285,13 +285,17 @@ def _size(graph: ir.StreamGraph, sink: ir.Node) -> int | None:
     return int(bits / 8)
 
 
+def _one_frame(info: Stream) -> bool:
+    return isinstance(info, VideoStream) and info.frames == 1
+
+
 def processor_cores(graph: ir.StreamGraph, sinks: Sequence[ir.Node]) -> int:
     """Cores that a process for *sinks* keeps busy."""
     encoders = [
         ENCODERS[node.encoder]
         for sink in sinks
         for node in (graph[stream] for stream in sink.inputs)
-        if isinstance(node, ir.Encode) and node.encoder in ENCODERS
+        if isinstance(node, ir.Encode) and node.encoder in ENCODERS and not _one_frame(node.info)
     ]
     return max([1, *(encoder.threads for encoder in encoders if encoder.kind == "video")])
 

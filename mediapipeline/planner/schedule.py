@@ -8,6 +8,7 @@ prepared by steps of their own.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 
@@ -27,6 +28,7 @@ from mediapipeline.planner.folders import INDEX
 from mediapipeline.planner.machine import Machine
 from mediapipeline.planner.measuring import Measuring, measuring
 from mediapipeline.planner.splicing import Spliced, splice_steps
+from mediapipeline.planner.stills import are_stills, divided, in_turn
 from mediapipeline.steps.files import Asset, Final, Source, Work
 from mediapipeline.steps.resources import Resources
 from mediapipeline.steps.step import CutCuesStep, FFmpegStep, PictureRung, PlaylistStep, Step
@@ -70,7 +72,8 @@ def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Mac
         machine: What estimates count on.
     """
     demuxers = {name: _demuxers(found.format) for name, found in media.items()}
-    graph, customs, groups = _apart(graph)
+    graph, customs, groups = _apart(graph, machine.cores)
+    together = Counter(group[0].output for group in groups)
     extra = {node: each.read for node, each in customs.items()}
     measured = measuring(graph, demuxers, machine, media, extra)
     made_up = custom_steps(graph, customs, demuxers, measured, machine=machine, media=media)
@@ -100,15 +103,9 @@ def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Mac
                     steps.extend(spliced.steps)
                 prepared[node.id] = (spliced.token, spliced.muxer)
                 needs.append(spliced.steps[-1].id)
-        # Whoever waits for the last step of an output waits for all.
-        needs += [writers[sink.output] for sink in group if sink.output in writers]
-        chapters = {}
-        for sink in group:
-            if sink.media.chapters and container_named(sink.container).chapters:
-                text = _ffmetadata(sink.media.chapters)
-                digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-                assets[digest] = text
-                chapters[sink.output] = Asset(digest).token
+        # Whoever waits for the last step of an output waits for all; stills are waited for one by one.
+        needs += [writers[sink.output] for sink in group if sink.output in writers and not are_stills([sink])]
+        chapters = _chapter_files(group, assets)
         first = _first_pass(graph, group, demuxers, machine, media=media, measured=measured, extra=extra)
         if first is not None:
             steps.append(first)
@@ -116,6 +113,8 @@ def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Mac
         begins = {name: found.start for name, found in media.items()}
         build = CommandBuilder(graph, group, prepared, demuxers, measured=measured.names, begins=begins)
         command = build.build(chapters)
+        if are_stills(group):
+            command = in_turn(command, together[group[0].output], machine.cores)
         assets |= build.lists
         needs += measured.before(build.late)
         step = FFmpegStep(
@@ -139,10 +138,12 @@ def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Mac
     return Schedule(in_order(steps, customs) if customs else tuple(steps), assets, writers)
 
 
-def _apart(whole: ir.StreamGraph) -> tuple[ir.StreamGraph, Mapping[ir.NodeId, Received], list[list[ir.Sink]]]:
+def _apart(
+    whole: ir.StreamGraph, cores: int
+) -> tuple[ir.StreamGraph, Mapping[ir.NodeId, Received], list[list[ir.Sink]]]:
     """The graph without what is before the steps of plugins, how their results get on, and the processes."""
     graph = apart(whole)
-    groups = _processes(graph, _groups(graph))
+    groups = _processes(graph, _groups(graph), cores)
     return graph, received(whole, graph, _made(graph, groups)), groups
 
 
@@ -248,11 +249,18 @@ def _groups(graph: ir.StreamGraph) -> list[list[ir.Sink]]:
     return list(grouped.values())
 
 
-def _processes(graph: ir.StreamGraph, groups: Sequence[Sequence[ir.Sink]]) -> list[list[ir.Sink]]:
-    """Groups in processes: the files of one output are written together, unless they read too much at once."""
+def _processes(graph: ir.StreamGraph, groups: Sequence[Sequence[ir.Sink]], cores: int) -> list[list[ir.Sink]]:
+    """Groups in processes: the files of one output are written together, unless they read too much at once.
+
+    Stills read little, and are divided among the cores.
+    """
     found: list[list[ir.Sink]] = []
     readings: list[set[ir.NodeId]] = []
+    stills: dict[str, list[Sequence[ir.Sink]]] = {}
     for group in groups:
+        if are_stills(group) and len({sink.output for sink in group}) == 1:
+            stills.setdefault(group[0].output, []).append(group)
+            continue
         reads = {
             node.id for node in graph.upstream((s.id for s in group), _decoded_from) if isinstance(node, ir.Source)
         }
@@ -268,6 +276,8 @@ def _processes(graph: ir.StreamGraph, groups: Sequence[Sequence[ir.Sink]]) -> li
         else:
             found.append(list(group))
             readings.append(reads)
+    for each in stills.values():
+        found += [[sink for group in part for sink in group] for part in divided(each, cores, _MOST_READINGS)]
     return sorted(found, key=lambda group: -_pixels(graph, group))  # larger ones first: small ones fill the gaps
 
 
@@ -360,6 +370,18 @@ def _cue_steps(
         )  # fmt: skip
         token = target
     return _Cues(tuple(steps), token, muxer)
+
+
+def _chapter_files(group: Sequence[ir.Sink], assets: dict[str, str]) -> dict[str, str]:
+    """The chapter file of each output that has one, by the output's id; the texts are put into *assets*."""
+    files = {}
+    for sink in group:
+        if sink.media.chapters and container_named(sink.container).chapters:
+            text = _ffmetadata(sink.media.chapters)
+            digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+            assets[digest] = text
+            files[sink.output] = Asset(digest).token
+    return files
 
 
 def _ffmetadata(chapters: Sequence[Chapter]) -> str:

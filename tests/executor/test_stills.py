@@ -14,6 +14,7 @@ from mediapipeline.executor.executor import Executor
 from mediapipeline.executor.result import ExecutionResult
 from mediapipeline.ffmpeg.binary import Engine
 from mediapipeline.ffmpeg.engine import default_engine
+from mediapipeline.planner.machine import Machine
 from mediapipeline.planner.plan import ProcessingPlan
 from mediapipeline.planner.planner import Planner
 from mediapipeline.testing.media import make_clip
@@ -86,3 +87,19 @@ def test_the_one_that_is_damaged_is_named(
     with pytest.raises(OutputError, match=rf"^003\.jpg: output 'out' {says}"):
         run(plan, tmp_path, engine)
     assert not (tmp_path / "out").exists()
+
+
+def test_they_are_looked_at_when_all_processes_have_written_theirs(tmp_path: Path) -> None:
+    make_clip(tmp_path / "in.mp4", duration="32s", rate=2, size=(32, 32), video_codec="libx264", extra=["-g", "5"])
+    document = job(
+        op("thumbnail", "in", "out", at=[f"{2 + 6 * number}s" for number in range(5)]),
+        outputs={"out": {"destination": "out/", "format": "png"}},
+    )
+    plan = Planner(base_dir=tmp_path, machine=Machine(cores=2)).plan(document)
+    first, second = plan.steps
+    assert (first.needs, second.needs) == ((), ())
+    (output,) = plan.outputs
+    for step in (first, second):  # whichever of them the plan names
+        named = attrs.evolve(plan, outputs=(attrs.evolve(output, step=step.id),))
+        result = Executor(base_dir=tmp_path, cpus=1).run(named, overwrite=True)
+        assert len(result.outputs["out"].files) == 5

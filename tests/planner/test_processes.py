@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
+from mediapipeline.planner.machine import Machine
 from mediapipeline.steps import FFmpegStep
+from mediapipeline.testing import clip_info
 from planning import job, op, plan, step
 
 
@@ -44,3 +47,32 @@ def test_shares_come_back_from_json() -> None:
     made = plan(job(op("hflip", "in", "x"), outputs={"x": "a.mp4", "y": {"input": "x", "destination": "b.webm"}}))
     again = type(made).from_dict(made.to_dict())
     assert step(again).shares == step(made).shares == (Fraction(1, 2), Fraction(1, 2))
+
+
+def _stills(count: int, cores: int) -> list[FFmpegStep]:
+    times = [f"{2 + number * 6}s" for number in range(count)]
+    document = job(op("thumbnail", "in", "out", at=times), outputs={"out": {"destination": "out/", "format": "jpg"}})
+    made = plan(document, {"in.mp4": clip_info(duration=f"{count * 6 + 4}s")}, machine=Machine(cores=cores))
+    return [each for each in made.steps if isinstance(each, FFmpegStep)]
+
+
+@pytest.mark.parametrize(
+    ("count", "cores", "expected"),
+    [(20, 2, [10, 10]), (20, 1, [10, 10]), (9, 8, [3, 3, 3]), (4, 8, [4]), (50, 2, [13, 12, 13, 12]), (16, 1, [16])],
+)
+def test_stills_that_are_sought_are_divided_among_cores(count: int, cores: int, expected: list[int]) -> None:
+    steps = _stills(count, cores)
+    assert [len(each.command.outputs) for each in steps] == expected
+    written = [file.file for each in steps for file in each.command.outputs]
+    assert len(set(written)) == count
+    assert all(not each.needs and each.cpus == 1 for each in steps)
+    threads = {dict(file.options).get("threads") for each in steps for file in each.command.inputs}
+    assert threads == {"1" if len(steps) >= max(2, cores) else None}
+
+
+def test_stills_of_a_clip_that_is_decoded_anyway_are_not_divided() -> None:
+    times = [f"{number * 6}s" for number in range(9)]
+    outputs: dict[str, Any] = {"out": {"destination": "out/", "format": "jpg"}, "in2": "all.mp4"}
+    made = plan(job(op("hflip", "in", "in2"), op("thumbnail", "in2", "out", at=times), outputs=outputs))
+    assert len(made.steps) == 1
+    assert all("threads" not in dict(file.options) for file in step(made).command.inputs)
