@@ -31,6 +31,7 @@ async def run_custom(
     max_memory: int | None,
     on_progress: Callable[[Progress], None],
     on_warning: Callable[[str], None],
+    on_damage: Callable[[str], None],
 ) -> StepResult:
     """Have *runner* do *step*.
 
@@ -39,8 +40,9 @@ async def run_custom(
         ReaderGone: Nobody reads what it writes any more.
     """
     context = _Context(
-        step, layout, gauge, threads=threads, max_memory=max_memory, on_progress=on_progress, on_warning=on_warning
-    )
+        step, layout, gauge, threads=threads, max_memory=max_memory, on_progress=on_progress, on_warning=on_warning,
+        on_damage=on_damage,
+    )  # fmt: skip
     started = time.monotonic()
     try:
         context.folder.mkdir(exist_ok=True)
@@ -69,6 +71,7 @@ class _Context:
         max_memory: int | None,
         on_progress: Callable[[Progress], None],
         on_warning: Callable[[str], None],
+        on_damage: Callable[[str], None],
     ) -> None:
         self._step = step
         self._layout = layout
@@ -76,6 +79,7 @@ class _Context:
         self._max_memory = max_memory
         self._on_progress = on_progress
         self._on_warning = on_warning
+        self._on_damage = on_damage
         self._results: list[ProcessResult] = []
         self._argv: tuple[str, ...] = ()
         self.threads = threads
@@ -91,6 +95,9 @@ class _Context:
 
     def warn(self, text: str) -> None:
         self._on_warning(text)
+
+    def damaged(self, text: str) -> None:
+        self._on_damage(text)
 
     async def run_process(self, argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> ProcessOutcome:
         self._argv = self._argv or tuple(argv)

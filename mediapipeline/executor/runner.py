@@ -130,6 +130,7 @@ class StepDispatcher:
                 return await run_custom(
                     step, self._runners[step.runner], self._layout, self._gauge,
                     threads=threads, max_memory=self._limits.memory, on_progress=on_progress, on_warning=on_warning,
+                    on_damage=lambda text: self._damaged(step, text, on_warning),
                 )  # fmt: skip
 
     async def _take_or_run(
@@ -199,11 +200,7 @@ class StepDispatcher:
         self._check(step, command, argv, result)
         measurements = self._read(step, result.stderr)
         for text in decode_warnings(notable(result.stderr)):
-            if self._fail_on_decode_errors:
-                raise ExecutionError(
-                    f"the media are damaged, and this executor takes none that are: {text}", step=step.id
-                )
-            on_warning(text)
+            self._damaged(step, text, on_warning)
         counts = frame_counts(result.stderr)
         return StepResult(
             id=step.id,
@@ -216,6 +213,11 @@ class StepDispatcher:
             measurements=measurements,
             taken=taken,
         )
+
+    def _damaged(self, step: Step, text: str, on_warning: Callable[[str], None]) -> None:
+        if self._fail_on_decode_errors:
+            raise ExecutionError(f"the media are damaged, and this executor takes none that are: {text}", step=step.id)
+        on_warning(text)
 
     def _filled(self, step: FFmpegStep) -> tuple[Command, tuple[Taken, ...]]:
         """The command of *step* with what depends on measurements, and what that is."""

@@ -181,6 +181,8 @@ class Builder(PartBuilder, Protocol):
         parameters: Mapping[str, Any],
         info: Stream,
         resources: Resources | None,
+        *,
+        opens: bool = False,
     ) -> str:
         """Add a step of the plugin's own over *streams*; returns the id of the stream that it gives."""
         ...
@@ -295,6 +297,7 @@ class Lowering:
         *,
         info: VideoStream | None = None,
         resources: Resources | None = None,
+        opens: bool = False,
     ) -> VideoRef:
         """The picture that a step of the plugin's own makes of one or several streams.
 
@@ -307,12 +310,16 @@ class Lowering:
             parameters: What it is told, as JSON can say it.
             info: Facts of what it gives, where they differ from those of the first stream, or that is sound.
             resources: What it is expected to use; None leaves the estimate to the planner.
+            opens: Whether the runner can decode what the streams are coded in, frame for frame as FFmpeg does. A stream
+                that nothing has to be done to before is then given to it as the file that it is in; see
+                `mediapipeline.steps.CustomStep.opened`.
         """
         inputs = (streams,) if isinstance(streams, VideoRef | AudioRef) else tuple(streams)
         facts = inputs[0].info if info is None else info
         if not isinstance(facts, VideoStream):
             raise PluginContractError(f"step {runner!r} makes a picture of sound: say of what form it is (info)")
-        return VideoRef(self._builder.custom([s.id for s in inputs], runner, parameters, facts, resources), facts)
+        made = self._builder.custom([s.id for s in inputs], runner, parameters, facts, resources, opens=opens)
+        return VideoRef(made, facts)
 
     def custom_audio(
         self,

@@ -1,8 +1,8 @@
 """Scheduling steps of plugins' own: which processes stand at the ends of their pipes.
 
-Each stream that such a step reads is brought to it by an FFmpeg process of its own, and its result is taken by the one
-process that needs it, all at the same time. So the processes form a tree, in which none can wait for itself. A result
-that several processes need is kept as a file, without loss, and read from there.
+Each stream that such a step reads is brought to it by an FFmpeg process of its own, unless it is a stream of a file as
+it is and the step can open that; its result is taken by the one process that needs it, all at the same time. So the
+processes form a tree, in which none can wait for itself. What several processes need is kept as a file, without loss.
 """
 
 from __future__ import annotations
@@ -24,15 +24,18 @@ from mediapipeline.planner.estimate import estimate_custom, estimate_kept, estim
 from mediapipeline.planner.machine import Machine
 from mediapipeline.planner.measuring import Measuring
 from mediapipeline.steps.files import Pipe, Work
+from mediapipeline.steps.files import Source as SourceFile
 from mediapipeline.steps.pipes import joined, pipes_read, pipes_written
 from mediapipeline.steps.resources import Resources
-from mediapipeline.steps.step import CustomStep, FFmpegStep, Step
+from mediapipeline.steps.step import CustomStep, FFmpegStep, FileStream, Step
 
 __all__ = ["Received", "apart", "at_once", "custom_requirements", "custom_steps", "in_order", "received"]
 
 _MUXER = "nut"
 _FINE = 90_000
 _MICRO = 1_000_000
+_TIMES_TOLD = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"})
+"""Formats that tell the time of every frame."""
 _MOST_TICKS = 2**31 - 1
 """Ticks a second that NUT can count."""
 _RAW: Mapping[str, tuple[Option, ...]] = {
@@ -133,7 +136,11 @@ def custom_steps(
     steps: list[Step] = []
     for each in found.values():
         node, inputs = each.node, []
+        bare = [_bare(graph, stream, media) if node.opens else None for stream in node.inputs]
         for at, stream in enumerate(node.inputs):
+            if (source := bare[at]) is not None:
+                inputs.append(SourceFile(source.input).token)
+                continue
             token = Pipe(f"custom-{each.number}-in-{at}").token
             inputs.append(token)
             info = graph[stream].info
@@ -159,19 +166,52 @@ def custom_steps(
         steps.append(
             CustomStep(
                 id=f"custom-{each.number}",
-                title=node.runner,
+                title=node.runner + "".join(f", which reads {source.input} itself" for source in bare if source),
                 runner=node.runner,
                 parameters=node.parameters,
                 operation=node.origin,
                 inputs=tuple(inputs),
+                opened=tuple(
+                    None if source is None else FileStream(index=source.info.index, demuxers=demuxers[source.input])
+                    for source in bare
+                ),
                 output=result,
                 duration=node.info.duration,
-                resources=estimate_custom(node),
+                resources=_with_reading(
+                    estimate_custom(node),
+                    (estimate_measures(graph, [source], machine, media) for source in bare if source is not None),
+                ),
             )
         )
         if each.kept:
             steps.append(_keep(each, result))
     return steps
+
+
+def _bare(graph: ir.StreamGraph, stream: ir.NodeId, media: Mapping[str, MediaInfo]) -> ir.Source | None:
+    """The stream of a file that *stream* is, where there is nothing to be done but to decode it.
+
+    Whoever decodes that gets the times that FFmpeg counts: the file tells them for every frame, and begins at 0.
+    """
+    node = graph[stream]
+    if isinstance(node, ir.Filter) and node.name == "format":
+        before = graph.input_of(node)
+        asked = dict(node.options)
+        if isinstance(before.info, VideoStream) and asked == {"pix_fmts": before.info.pix_fmt}:
+            node = before
+    if not isinstance(node, ir.Source) or not isinstance(node.info, VideoStream):
+        return None
+    found = media[node.input]
+    told = found.format in _TIMES_TOLD and found.start == 0 and node.info.frames != 1
+    # FFmpeg turns what it decodes; and what edit lists hide is not the same to all of its versions.
+    plain = not (node.info.rotation or node.info.preroll or node.seek or node.key_frames)
+    return node if told and plain else None
+
+
+def _with_reading(step: Resources, reading: Iterable[Resources]) -> Resources:
+    """What a step uses that decodes by itself."""
+    parts = [step, *reading]
+    return attrs.evolve(total(parts), memory=None if step.memory is None else step.memory, disk_space=step.disk_space)
 
 
 def custom_requirements(graph: ir.StreamGraph) -> set[str]:

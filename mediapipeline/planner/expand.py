@@ -170,6 +170,8 @@ class GraphBuilder:
         parameters: Mapping[str, Any],
         info: Stream,
         resources: Resources | None,
+        *,
+        opens: bool = False,
     ) -> str:
         """Add a step of the plugin's own; see `mediapipeline.operators.lowering.Builder`."""
         try:
@@ -181,7 +183,7 @@ class GraphBuilder:
         return self.add(
             Custom(
                 id=self.new_id(), kind=_kind(info), inputs=tuple(streams), info=info, origin=self.origin,
-                runner=runner, parameters=told, resources=resources,
+                runner=runner, parameters=told, resources=resources, opens=opens,
             )
         )  # fmt: skip
 

@@ -186,11 +186,13 @@ class Custom(Node):
         runner: Name of what runs the step; see `mediapipeline.steps.plugin`.
         parameters: What it is told: what JSON can say.
         resources: What it is expected to use, where the operator says so.
+        opens: Whether the runner can read a stream of a file by itself.
     """
 
     runner: str
     parameters: Mapping[str, Any]
     resources: Resources | None = None
+    opens: bool = False
 
 
 @attrs.frozen(kw_only=True, eq=False)

@@ -2,7 +2,8 @@
 
 A step of a plugin's own (`CustomStep`) reads each of its streams once, from front to back, and writes one stream the
 same way. The other ends of these pipes are FFmpeg processes that run at the same time, so nothing piles up: whoever is
-too fast waits. A `StepRunner` does the work, best in a process that it asks its `StepContext` for.
+too fast waits. Where an operator says that its runner opens files, and nothing is to be done to a stream before, it is
+given the file instead. A `StepRunner` does the work, best in a process that it asks its `StepContext` for.
 
 A package names its runners in the entry-point group ``mediapipeline.steps``, by the name that `CustomStep.runner` has;
 what is named is called without arguments. A host may hand runners to its `Executor` instead.
@@ -53,7 +54,11 @@ class StepContext(Protocol):
         ...
 
     def path(self, token: str) -> Path:
-        """Where a file of the step lies: a named pipe, to be opened once and read or written from front to back."""
+        """Where a file of the step lies.
+
+        It is a named pipe, to be opened once and read or written from front to back, but for what `CustomStep.opened`
+        says.
+        """
         ...
 
     def progress(self, *, frame: int | None = None, out_time: Fraction | None = None) -> None:
@@ -62,6 +67,14 @@ class StepContext(Protocol):
 
     def warn(self, text: str) -> None:
         """Tell the user, in one sentence, of something that does not stop the run."""
+        ...
+
+    def damaged(self, text: str) -> None:
+        """Tell, in one sentence, of damage in a file that the runner opened itself.
+
+        Raises:
+            ExecutionError: The host takes no media that are damaged.
+        """
         ...
 
     async def run_process(self, argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> ProcessOutcome:
@@ -88,6 +101,10 @@ class StepRunner(Protocol):
 
         Streams come as NUT: pictures uncompressed in the form that the operator gave them, sound as 64-bit floats. What
         is written is NUT as well, of any codec that FFmpeg decodes, with the same times.
+
+        An input that `CustomStep.opened` speaks of is the file of a user: nothing but that stream is to be taken of it,
+        and it is to be opened as one of those formats and nothing else (FFmpeg's ``format_whitelist``, next to
+        ``protocol_whitelist=file``), since formats may name other files.
 
         Raises:
             ExecutionError: It failed; the message is for the user.

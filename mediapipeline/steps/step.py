@@ -17,7 +17,16 @@ from mediapipeline.media.values import custom, tagged_union
 from mediapipeline.steps.measure import LateChain, Measurement
 from mediapipeline.steps.resources import Resources
 
-__all__ = ["CustomStep", "CutCuesStep", "FFmpegStep", "JoinFilesStep", "PictureRung", "PlaylistStep", "Step"]
+__all__ = [
+    "CustomStep",
+    "CutCuesStep",
+    "FFmpegStep",
+    "FileStream",
+    "JoinFilesStep",
+    "PictureRung",
+    "PlaylistStep",
+    "Step",
+]
 
 
 @attrs.frozen(kw_only=True)
@@ -139,6 +148,19 @@ class PlaylistStep:
 
 
 @attrs.frozen(kw_only=True)
+class FileStream:
+    """A stream of a file that a step reads by itself, all of it; its times count from 0 of its own clock.
+
+    Attributes:
+        index: Its place in the file.
+        demuxers: What the file may be opened as: FFmpeg's names.
+    """
+
+    index: int
+    demuxers: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
 class CustomStep:
     """Work of a plugin's own on streams; see `mediapipeline.steps.plugin`.
 
@@ -148,7 +170,8 @@ class CustomStep:
         runner: Name of what runs it, in the entry-point group ``mediapipeline.steps``.
         parameters: What it is told: what JSON can say.
         operation: JSON Pointer of the operation that asks for it.
-        inputs: Tokens of the streams that it reads; pipes.
+        inputs: Tokens of the streams that it reads: pipes, or the files themselves.
+        opened: Of each input that is a file itself, what to take of it; None for a pipe.
         output: Token of the stream that it writes; a pipe.
         duration: Seconds of media that it writes. None where that is not known.
     """
@@ -160,6 +183,7 @@ class CustomStep:
     parameters: Mapping[str, Any] = attrs.field(factory=dict, hash=False)
     operation: str
     inputs: tuple[str, ...]
+    opened: tuple[FileStream | None, ...] = ()
     output: str
     duration: Fraction | None = None
     cpus: int = 1

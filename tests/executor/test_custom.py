@@ -114,6 +114,21 @@ async def _wander(step: CustomStep, context: StepContext) -> None:
     context.path("source:in")
 
 
+@pytest.mark.parametrize("strict", [False, True])
+def test_damage_that_the_runner_finds_is_told_or_the_end(workshop: Workshop, strict: bool) -> None:
+    async def find(step: CustomStep, context: StepContext) -> None:
+        context.damaged("half a frame is missing")
+
+    made = workshop.plan(tee("in", "t"), last="t")
+    executor = workshop.executor(Copier(find), fail_on_decode_errors=strict)
+    if strict:
+        with pytest.raises(ExecutionError, match="takes none that are: half a frame is missing"):
+            executor.run(made)
+        assert workshop.left() == ["in.mkv"]
+    else:
+        assert "half a frame is missing" in executor.run(made).warnings
+
+
 @pytest.mark.parametrize(
     ("before", "said"),
     [

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from mediapipeline.errors import PluginContractError
+from mediapipeline.media.info import MediaInfo
 from mediapipeline.operators import Category, Clip, Lowering, Operator, operator
 from mediapipeline.planner.plan import ProcessingPlan
-from mediapipeline.steps import CustomStep, FFmpegStep, Resources
+from mediapipeline.steps import CustomStep, FFmpegStep, FileStream, Resources
 from mediapipeline.steps.pipes import joined, pipes_read, pipes_written
 from mediapipeline.testing import clip_info
 from planning import job, op, plan
@@ -144,6 +145,50 @@ def test_operator_says_what_its_step_uses() -> None:
     assert made.steps[1].resources.cpu_seconds == 7
     assert made.steps[1].resources.memory == 5
     assert made.operations[0].resources.cpu_seconds == 7
+
+
+def opening(clip: MediaInfo, *before: dict[str, Any], pix_fmt: str = "yuv420p") -> CustomStep:
+    """The step of a runner that opens files, over *clip* and what is done *before*."""
+
+    def lower(work: Lowering) -> Clip:
+        assert work.clip.video is not None
+        form = work.filter(work.clip.video, "format", pix_fmts=pix_fmt)
+        return work.clip.with_video(work.custom_video(form, "acme.tee", {}, opens=True))
+
+    last = before[-1]["output"] if before else "in"
+    made = plan(job(*before, op("acme.one", last, "o"), outputs={"o": "o.mp4"}), {"in.mp4": clip},
+                registry=one_operator(lower))  # fmt: skip
+    (step,) = (step for step in made.steps if isinstance(step, CustomStep))
+    assert any(each.id.startswith("feed-") for each in made.steps) is not any(step.opened)
+    assert ProcessingPlan.from_dict(json.loads(json.dumps(made.to_dict()))) == made
+    return step
+
+
+def test_runner_that_opens_files_is_given_the_file_where_nothing_is_done_before() -> None:
+    step = opening(PICTURE["in.mp4"])
+    assert step.inputs == ("source:in",)
+    assert step.opened == (FileStream(index=0, demuxers=("mov", "mp4", "m4a", "3gp", "3g2", "mj2")),)
+    assert step.title == "acme.tee, which reads in itself"
+    assert (step.resources.cpu_seconds or 0) > 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "before", "pix_fmt"),
+    [
+        ({}, [op("hflip", "in", "f")], "yuv420p"),
+        ({}, [op("trim", "in", "t", start="1s", end="2s")], "yuv420p"),
+        ({}, [], "rgb24"),
+        ({"rotation": 90}, [], "yuv420p"),
+        ({"format": "mpegts"}, [], "yuv420p"),
+        ({"start": "1s"}, [], "yuv420p"),
+    ],
+)
+def test_it_has_a_pipe_where_something_is_to_be_done_or_times_are_not_told(
+    changes: Any, before: Any, pix_fmt: str
+) -> None:
+    step = opening(clip_info(**{"duration": "60s", "audio": 0, **changes}), *before, pix_fmt=pix_fmt)
+    assert step.opened == (None,)
+    assert step.inputs == pipes_read(step)
 
 
 @pytest.mark.parametrize(

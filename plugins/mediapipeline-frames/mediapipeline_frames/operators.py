@@ -34,6 +34,8 @@ _MATRICES = {
 _LIGHT = frozenset({"yuv420p", "yuv422p"})
 _ITU = {"bt709": "itu709", "smpte170m": "itu601", "bt470bg": "itu601"}
 """PyAV's names of matrices."""
+_EXACT = frozenset({"h264", "hevc", "vp8", "vp9", "ffv1"})
+"""Codecs that are decoded to the same frames by whatever follows their specifications."""
 _DEEP = re.compile(r"p0?(9|10|12|14|16)|(48|64)(le|be)|gray(9|1\d)")
 
 
@@ -90,7 +92,7 @@ class Picture(Operator):
             "kind": "video", "function": self.function, "arguments": dict(self.arguments or {}), "pixels": layout,
             "carried": carried, "matrix": _ITU.get(info.color.space or ""),
         }  # fmt: skip
-        made = work.custom_video(arrays, RUNNER, told, info=info)
+        made = work.custom_video(arrays, RUNNER, told, info=info, opens=info.codec in _EXACT)
         if info.pix_fmt is not None and not light:
             full = info.color.range == "pc" or info.pix_fmt.startswith("yuvj")
             made = work.filter(

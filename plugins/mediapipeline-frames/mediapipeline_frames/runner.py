@@ -32,14 +32,17 @@ class FramesRunner:
             raise self._failed(step, f"the host does not allow jobs to run {name}")
         if not sys.executable:
             raise self._failed(step, "this program embeds Python, and there is no interpreter to run functions with")
-        request, fault = context.folder / "request.json", context.folder / "fault.json"
+        request, told = context.folder / "request.json", context.folder / "told.json"
+        (opened,) = step.opened or (None,)
         request.write_text(
             json.dumps(
                 {
                     **step.parameters,
                     "source": str(context.path(step.inputs[0])),
                     "target": str(context.path(step.output)),
-                    "fault": str(fault),
+                    "opened": None if opened is None else {"index": opened.index, "demuxers": opened.demuxers},
+                    "threads": context.threads,
+                    "told": str(told),
                 }
             )
         )
@@ -48,12 +51,19 @@ class FramesRunner:
         outcome = await context.run_process(argv, env={"PYTHONPATH": _module_path(), "PYTHONUNBUFFERED": "1"})
         if outcome.exit_code == _NOBODY_READS:
             raise ReaderGone
-        if fault.exists():
-            raise self._failed(step, _told(name, json.loads(fault.read_text())))
+        said: dict[str, Any] = json.loads(told.read_text()) if told.exists() else {}
+        if "fault" in said:
+            raise self._failed(step, _fault(name, said["fault"]))
+        if "unreadable" in said:
+            raise self._failed(step, f"the stream for {name} cannot be read: {said['unreadable']}")
         if outcome.exit_code != 0:
             ended = f"signal {-outcome.exit_code}" if outcome.exit_code < 0 else f"exit code {outcome.exit_code}"
-            said = outcome.stderr.strip()
-            raise self._failed(step, f"the process of {name} ended with {ended}" + (f"\n{said}" if said else ""))
+            text = outcome.stderr.strip()
+            raise self._failed(step, f"the process of {name} ended with {ended}" + (f"\n{text}" if text else ""))
+        if "damaged" in said:
+            context.damaged(
+                f"{said['damaged']} frames for {name} are damaged or missing, from {said['first']:.6g} s on"
+            )
 
     @staticmethod
     def _failed(step: CustomStep, message: str) -> ExecutionError:
@@ -65,7 +75,7 @@ def _module_path() -> str:
     return os.pathsep.join(dict.fromkeys(os.path.abspath(folder) for folder in sys.path))
 
 
-def _told(name: str, fault: dict[str, Any]) -> str:
+def _fault(name: str, fault: dict[str, Any]) -> str:
     where = "" if fault["number"] is None else f" at {fault['unit']} {fault['number']} ({float(fault['time']):.6g} s)"
     trace = "\n".join(f"  | {line}" for line in fault["trace"].splitlines())
     return f"{name} failed{where}: {fault['message']}" + (f"\n{trace}" if trace else "")

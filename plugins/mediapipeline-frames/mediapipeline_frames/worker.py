@@ -1,7 +1,8 @@
 """The process that calls the function: ``python worker.py request.json``.
 
-It reads one stream from a pipe and writes one to another; NumPy and PyAV are imported here and nowhere else. What the
-function prints goes to standard error; standard output is for progress, in the form of FFmpeg's ``-progress``.
+It reads one stream from a pipe, or decodes it from the file that it is in, and writes one to a pipe; NumPy and PyAV are
+imported here and nowhere else. What the function prints goes to standard error; standard output is for progress, in the
+form of FFmpeg's ``-progress``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, cast
@@ -51,6 +52,10 @@ class _Fault(Exception):
         self.trace = trace
 
 
+class _Unreadable(Exception):
+    """What is wrong with the file, which is no fault of the function."""
+
+
 def main(file: str) -> int:
     """Do what the request in *file* says; returns the exit code."""
     request = json.loads(Path(file).read_text())
@@ -64,7 +69,10 @@ def main(file: str) -> int:
         told = {**at, "message": str(fault), "trace": fault.trace, "time": str(at["time"])}
         if at["time"] is not None:
             told["time"] = float(at["time"])
-        Path(request["fault"]).write_text(json.dumps(told))
+        Path(request["told"]).write_text(json.dumps({"fault": told}))
+        return 1
+    except _Unreadable as reason:
+        Path(request["told"]).write_text(json.dumps({"unreadable": str(reason)}))
         return 1
     return 0
 
@@ -85,38 +93,34 @@ class _Work:
 
     def run(self) -> None:
         request = self._request
-        paths = request["source"], request["target"]
-        with (
-            av.open(f"file:{paths[0]}", format="nut") as source,
-            av.open(f"file:{paths[1]}", "w", format="nut", options=_WRITTEN) as target,
-        ):
-            _widen(paths[0], os.O_RDONLY)
-            stream = source.streams[0]
-            call = _callable(request, getattr(stream, "sample_rate", None))
-            written = _like(stream, target, request)
-            target.start_encoding()
-            _widen(paths[1], os.O_WRONLY)
-            unpack, pack = _arrays(request, stream, written)
-            writer = _Ahead(target.mux_one)
-            try:
-                for number, packet in enumerate(_read_ahead(source, stream)):
-                    self._at["number"], self._at["time"] = number, packet.pts * packet.time_base
-                    frame = unpack(packet)
-                    made = self._checked(call(frame, number, self._at["time"]), frame)
-                    done = packet
-                    if pack is not None:
-                        done = pack(made, packet)
-                    elif made is not frame:
-                        done = Packet(cast("bytes", np.ascontiguousarray(made)))  # it copies any buffer
-                        done.pts, done.dts, done.time_base, done.duration = (
-                            packet.pts, packet.dts, packet.time_base, packet.duration,
-                        )  # fmt: skip
-                        done.is_keyframe = True
-                    done.stream = written
-                    writer.put(done)
-                    self._report(number + 1, self._at["time"])
-            finally:
-                writer.close()
+        # Only what has come to its end is closed: until the process ends, threads may be at work in the others.
+        source = _Piped(request) if request["opened"] is None else _Decoded(request)
+        target = av.open(f"file:{request['target']}", "w", format="nut", options=_WRITTEN)
+        call = _callable(request, getattr(source.stream, "sample_rate", None))
+        written = _like(source.stream, target, request)
+        target.start_encoding()
+        _widen(request["target"], os.O_WRONLY)
+        writer = _Ahead(target.mux_one)
+        try:
+            for number, item in enumerate(_ahead(source)):
+                self._at["number"], self._at["time"] = number, item.pts * item.time_base
+                array = source.array(item)
+                made = self._checked(call(array, number, self._at["time"]), array)
+                if source.colours is not None:
+                    done = source.colours.packet(made, item, written)
+                elif made is array and isinstance(item, Packet):
+                    done = item  # the array is what it holds
+                else:
+                    done = _packet(made, item)
+                done.stream = written
+                writer.put(done)
+                self._report(number + 1, self._at["time"])
+        finally:
+            writer.close()
+        target.close()
+        if isinstance(source, _Decoded) and source.damaged:
+            told = {"damaged": source.damaged, "first": float(source.first)}
+            Path(request["told"]).write_text(json.dumps(told))
 
     @staticmethod
     def _checked(made: object, frame: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -174,35 +178,123 @@ def _shape(request: dict[str, Any], stream: Any) -> tuple[str, tuple[int, ...]]:
     return kind, (*pixel, *sizes) if first else (*sizes, *pixel)
 
 
-def _arrays(
-    request: dict[str, Any], stream: Any, written: Any
-) -> tuple[Callable[[Any], np.ndarray[Any, Any]], Callable[[Any, Any], Any] | None]:
-    """What makes an array of a packet and, where it takes more than copying, a packet of an array."""
-    if request["kind"] == "audio" or request["carried"] == request["pixels"]:
-        kind, shape = _shape(request, stream)
-        return lambda packet: np.frombuffer(packet, dtype=kind).reshape(shape), None
-    # A picture of 4:2:0 is half of what it is in RGB: less to carry, and the colours are converted here.
-    pixels, carried = request["pixels"], request["carried"]
-    matrix = request["matrix"] or "itu601"
-    there, back = VideoReformatter(), VideoReformatter()  # each keeps its tables, which cost more than a frame
+def _packet(array: np.ndarray[Any, Any], item: Any) -> Packet[Any]:
+    """*array* at the time of *item*."""
+    packet = Packet(cast("bytes", np.ascontiguousarray(array)))  # it copies any buffer
+    packet.pts = packet.dts = item.pts
+    packet.time_base, packet.duration = item.time_base, item.duration or 0
+    packet.is_keyframe = True
+    return packet
 
-    def unpack(packet: Any) -> np.ndarray[Any, Any]:
+
+class _Colours:
+    """Between RGB and the pictures in the pipes, half as large in 4:2:0: less to carry, and converted here."""
+
+    def __init__(self, request: dict[str, Any]) -> None:
+        self._pixels, self._carried = request["pixels"], request["carried"]
+        matrix = request["matrix"] or "itu601"
+        self._matrix: dict[str, Any] = {"src_colorspace": matrix, "dst_colorspace": matrix}
+        self._there, self._back = VideoReformatter(), VideoReformatter()  # their tables cost more than a frame
+
+    def array(self, frame: Any) -> np.ndarray[Any, Any]:
+        made = self._there.reformat(frame, format=self._pixels, src_color_range="MPEG", **self._matrix)
+        return cast("np.ndarray[Any, Any]", made.to_ndarray())
+
+    def packet(self, array: np.ndarray[Any, Any], item: Any, written: Any) -> Packet[Any]:
+        frame = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(array), format=self._pixels)
+        frame = self._back.reformat(frame, format=self._carried, dst_color_range="MPEG", **self._matrix)
+        frame.pts, frame.time_base = item.pts, item.time_base
+        (packet,) = written.encode(frame)
+        return cast("Packet[Any]", packet)
+
+
+class _Piped:
+    """A stream that FFmpeg brings, uncompressed."""
+
+    def __init__(self, request: dict[str, Any]) -> None:
+        self._container = av.open(f"file:{request['source']}", format="nut")
+        _widen(request["source"], os.O_RDONLY)
+        self.stream: Any = self._container.streams[0]
+        self.colours = _colours(request)
+        self._kind, self._shape = _shape(request, self.stream)
+
+    def __iter__(self) -> Iterator[Packet[Any]]:
+        return (packet for packet in self._container.demux(self.stream) if packet.size)
+
+    def array(self, packet: Packet[Any]) -> np.ndarray[Any, Any]:
+        if self.colours is None:
+            return np.frombuffer(cast("bytes", packet), dtype=self._kind).reshape(self._shape)
         (frame,) = packet.decode()
-        array: np.ndarray[Any, Any] = there.reformat(
-            frame, format=pixels, src_colorspace=matrix, dst_colorspace=matrix
-        ).to_ndarray()
-        return array
+        return self.colours.array(frame)
 
-    def pack(array: np.ndarray[Any, Any], packet: Any) -> Any:
-        frame = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(array), format=pixels)
-        frame = back.reformat(
-            frame, format=carried, src_colorspace=matrix, dst_colorspace=matrix, dst_color_range="MPEG"
-        )
-        frame.pts, frame.time_base = packet.pts, packet.time_base
-        (done,) = written.encode(frame)
-        return done
 
-    return unpack, pack
+class _Decoded:
+    """A stream of a file, decoded here; what is damaged is left out or shown as far as it goes, as FFmpeg does."""
+
+    def __init__(self, request: dict[str, Any]) -> None:
+        opened = request["opened"]
+        allowed = {"protocol_whitelist": "file", "format_whitelist": ",".join(opened["demuxers"])}
+        try:
+            self._container = av.open(f"file:{request['source']}", options=allowed)
+        except av.error.FFmpegError as error:
+            raise _Unreadable(f"it cannot be opened: {error.strerror}") from error
+        self.stream: Any = self._container.streams[opened["index"]]
+        context = self.stream.codec_context
+        if context is None:
+            raise _Unreadable("the PyAV that is installed here has no decoder for it")
+        context.thread_type, context.thread_count = "AUTO", request["threads"] or 0
+        self.colours = _colours(request)
+        self._form = context.width, context.height, request["carried"]
+        self._fit = VideoReformatter()
+        self.damaged, self.first = 0, Fraction(0)
+
+    def __iter__(self) -> Iterator[Any]:
+        last: int | None = None
+        for frame in self._frames():
+            if frame.pts is None or (last is not None and frame.pts <= last):
+                self._note(last)
+                continue
+            last, frame.time_base = frame.pts, self.stream.time_base
+            if frame.is_corrupt:
+                self._note(last)
+            yield frame
+        if last is None and self.damaged:
+            raise _Unreadable("no frame of it can be decoded")
+
+    def _frames(self) -> Iterator[Any]:
+        context = self.stream.codec_context
+        for packet in self._packets():
+            try:
+                yield from context.decode(packet)
+            except av.error.FFmpegError:
+                self._note(packet and packet.pts)
+
+    def _packets(self) -> Iterator[Any]:
+        """The packets, and None for what the decoder still has at the end."""
+        try:
+            for packet in self._container.demux(self.stream):
+                if packet.size:
+                    yield packet
+        except av.error.FFmpegError:  # the file breaks off
+            self._note(None)
+        yield None
+
+    def _note(self, at: int | None) -> None:
+        if not self.damaged:
+            self.first = (at or 0) * self.stream.time_base
+        self.damaged += 1
+
+    def array(self, frame: Any) -> np.ndarray[Any, Any]:
+        width, height, form = self._form
+        if (frame.width, frame.height, frame.format.name) != self._form:  # a stream may change on its way
+            frame = self._fit.reformat(frame, width=width, height=height, format=form)
+        if self.colours is None:
+            return np.array(frame.to_ndarray())  # the decoder may still need what it gave
+        return self.colours.array(frame)
+
+
+def _colours(request: dict[str, Any]) -> _Colours | None:
+    return None if request["kind"] == "audio" or request["carried"] == request["pixels"] else _Colours(request)
 
 
 def _callable(request: dict[str, Any], sample_rate: int | None) -> Callable[..., object]:
@@ -287,15 +379,14 @@ class _Ahead:
             raise self._error
 
 
-def _read_ahead(source: Any, stream: Any) -> Iterator[Any]:
-    """The packets of *stream*, a few of them read before they are asked for."""
+def _ahead(source: Iterable[Any]) -> Iterator[Any]:
+    """What *source* gives, a few of it made before they are asked for."""
     ready: queue.Queue[Any] = queue.Queue(_AHEAD)
 
     def read() -> None:
         try:
-            for packet in source.demux(stream):
-                if packet.size:
-                    ready.put(packet)
+            for item in source:
+                ready.put(item)
             ready.put(None)
         except Exception as error:  # noqa: BLE001 - raised where they are asked for
             ready.put(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time as clock
 from fractions import Fraction
 from pathlib import Path
@@ -75,3 +76,10 @@ def _private(frame):
 
 
 NUMBER = 5
+
+
+def digested(frame, time, file):
+    with Path(file).open("a") as written:
+        written.write(f"{time} {frame.shape} {hashlib.sha256(frame.tobytes()).hexdigest()}\n")
+    frame[:] = 0  # whatever it does to what it is given, what comes next is as it was
+    return frame
