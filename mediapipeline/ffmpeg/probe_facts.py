@@ -93,6 +93,8 @@ class RawStream:
     """The first packet, whether it is shown or not."""
     packet: int | None = None
     """How long each packet is, but the last; None where they differ."""
+    leading: int | None = None
+    """The most pictures that come after a key frame and are shown before it; None where none but the first was seen."""
 
 
 @attrs.frozen(kw_only=True)
@@ -328,6 +330,7 @@ def _video(stream: _Timed, media: RawMedia, still: bool) -> VideoStream:
         color=_color(raw),
         interlaced=interlaced,
         reorder=raw.reorder,
+        leading=None if still else raw.leading,
         extradata=None if still else raw.extradata,
         preroll=None if still else _preroll(stream),
         delay=None if still else _delay(raw),

@@ -225,8 +225,9 @@ def _media(report: Mapping[str, Any], extent: Extent) -> RawMedia:
 
 
 def _packet(entry: Mapping[str, Any]) -> Packet:
-    shown = "D" not in str(entry.get("flags", ""))  # to be discarded: before the start of an edit list
-    return Packet(entry["stream_index"], entry.get("pts"), entry.get("dts"), entry.get("duration"), shown)
+    flags = str(entry.get("flags", ""))
+    shown = "D" not in flags  # to be discarded: before the start of an edit list
+    return Packet(entry["stream_index"], entry.get("pts"), entry.get("dts"), entry.get("duration"), shown, "K" in flags)
 
 
 def _stream(entry: Mapping[str, Any], seen: Observed) -> RawStream:
@@ -270,6 +271,7 @@ def _stream(entry: Mapping[str, Any], seen: Observed) -> RawStream:
         end=seen.ends.get(entry["index"]),
         first=seen.firsts.get(entry["index"]),
         packet=seen.lengths.get(entry["index"]),
+        leading=seen.leading.get(entry["index"]),
     )
 
 

@@ -58,6 +58,8 @@ class Packet(NamedTuple):
     duration: int | None
     shown: bool = True
     """False for what an edit list leaves out."""
+    key: bool = False
+    """Whether the container calls it a key frame."""
 
 
 @attrs.frozen
@@ -74,6 +76,8 @@ class Observed:
     """The first packet of each stream, whether it is shown or not."""
     lengths: Mapping[int, int] = attrs.field(factory=dict)
     """How long each packet of a stream is, where all at its beginning are alike but the last."""
+    leading: Mapping[int, int] = attrs.field(factory=dict)
+    """The most pictures of each stream that come after a key frame and are shown before it; see `_leading`."""
 
 
 def extent_for(format_name: str | None, size: int, *, lasts: bool) -> Extent:
@@ -120,7 +124,7 @@ def observe(packets: Sequence[Packet], extent: Extent) -> Observed:
         if packet.shown:
             seen.setdefault(packet.stream, []).append(packet.pts)
     times = {stream: timestamps(found) for stream, found in seen.items()}
-    known = Observed(times, {}, complete, *_beginnings(distinct[:WINDOW]))
+    known = Observed(times, {}, complete, *_beginnings(distinct[:WINDOW]), _leading(distinct[:WINDOW]))
     if complete:
         return attrs.evolve(known, ends=_ends(distinct))
     if extent == "window" or len(packets) >= WINDOW + MOST:
@@ -137,6 +141,30 @@ def _beginnings(packets: Iterable[Packet]) -> tuple[Mapping[int, Packet], Mappin
         lengths.setdefault(packet.stream, []).append(packet.duration)
     alike = {n: found[0] for n, found in lengths.items() if len(found) > 1 and len(set(found[:-1])) == 1 and found[0]}
     return firsts, alike
+
+
+def _leading(packets: Iterable[Packet]) -> Mapping[int, int]:
+    """How many packets follow a key frame, but the first, before one that is shown after it: the most that was seen.
+
+    Streams of which no second key frame was seen, with what follows it, are missing.
+    """
+    found: dict[int, int] = {}
+    counted: dict[int, tuple[int, int]] = {}
+    begun: set[int] = set()
+    for packet in packets:
+        if packet.pts is None:
+            continue
+        if packet.key and packet.stream in begun:
+            counted[packet.stream] = packet.pts, 0
+        elif packet.stream in counted:
+            key, number = counted[packet.stream]
+            if packet.pts < key:
+                counted[packet.stream] = key, number + 1
+            else:
+                found[packet.stream] = max(number, found.get(packet.stream, 0))
+                del counted[packet.stream]
+        begun.add(packet.stream)
+    return found
 
 
 def _ends(packets: Iterable[Packet]) -> Mapping[int, int]:

@@ -161,6 +161,7 @@ def _media(container: InputContainer, file: FileFacts) -> RawMedia:
                 end=seen.ends.get(index),
                 first=seen.firsts.get(index),
                 packet=seen.lengths.get(index),
+                leading=seen.leading.get(index),
                 turned=turned.get(index),
             )
             for index, header in enumerate(headers)
@@ -213,7 +214,8 @@ def _packets(container: InputContainer, most: int | None) -> Iterator[Any]:
 
 
 def _packet(packet: Any) -> Packet:
-    return Packet(packet.stream_index, packet.pts, packet.dts, packet.duration, not packet.is_discard)
+    shown, key = not packet.is_discard, bool(packet.is_keyframe)
+    return Packet(packet.stream_index, packet.pts, packet.dts, packet.duration, shown, key)
 
 
 def _stream(stream: Any) -> dict[str, Any]:

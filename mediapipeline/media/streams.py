@@ -71,6 +71,9 @@ class VideoStream(_BaseStream):
     interlaced: bool | None = None
     reorder: int | None = None
     """Frames by which B-frames delay decoding."""
+    leading: int | None = None
+    """Frames that are decoded after a key frame and shown before it, at most, as far as the beginning of the file
+    tells: more than 0 where groups of pictures are open; None where no second key frame was seen."""
     extradata: str | None = None
     """Digest of what a decoder has to be told before the first packet (of H.264, the parameter sets)."""
     preroll: Fraction | None = None

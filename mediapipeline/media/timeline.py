@@ -83,7 +83,15 @@ def cut_stream(stream: _S, start: Fraction, end: Fraction | None, *, exact: bool
 def still_stream(stream: VideoStream) -> VideoStream:
     """The facts of one frame of *stream*, on its own."""
     return attrs.evolve(
-        stream, start=None, duration=None, frame_rate=None, vfr=None, frames=1, bit_rate=None, reorder=None
+        stream,
+        start=None,
+        duration=None,
+        frame_rate=None,
+        vfr=None,
+        frames=1,
+        bit_rate=None,
+        reorder=None,
+        leading=None,
     )
 
 

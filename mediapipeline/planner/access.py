@@ -12,15 +12,45 @@ from typing import TypeGuard
 
 import attrs
 
+from mediapipeline.media.streams import Stream, VideoStream
 from mediapipeline.media.timeline import cut_stream
 from mediapipeline.planner.rule import Notes
 from mediapipeline.planner.streams import Copy, Cut, Node, NodeId, Rewrite, Sample, Source, StreamGraph
 from mediapipeline.planner.ticks import on_a_tick, tick_before
 
-__all__ = ["seek_sources"]
+__all__ = ["picture_lead", "seek_sources"]
 
 _APART = Fraction(5)
 """Seconds between two parts that are worth a seek: about what is decoded from the key frame before the second on."""
+
+
+_EARLY = Fraction(4)
+"""Without an index FFmpeg guesses where to read from; measured: that may be after the wanted frame, by up to a GOP."""
+_DROPPED = frozenset({"hevc", "vvc"})
+"""Codecs whose decoders drop what is shown before the key frame that they begin at, and whose encoders leave groups of
+pictures open by default."""
+_MOST_REORDERED = 16
+
+
+def picture_lead(source: Source) -> Fraction | None:
+    """How long before a wanted picture reading has to begin, seconds; None where seeking will not do.
+
+    Where groups of pictures are open, some are decoded after a key frame, shown before it, and cannot be decoded
+    without what comes before it. In MP4 FFmpeg goes by when key frames are decoded, so it begins with the one after
+    such a picture: it is missing, or broken.
+    """
+    return {"index": _leading(source.info), "guess": _EARLY}.get(source.access)
+
+
+def _leading(info: Stream) -> Fraction:
+    if not isinstance(info, VideoStream) or not info.frame_rate:
+        return Fraction(0)
+    frames = info.leading or 0
+    if info.codec in _DROPPED:
+        frames = max(frames, _MOST_REORDERED if info.reorder is None else info.reorder)
+    elif not frames:
+        return Fraction(0)
+    return (1 + frames) / info.frame_rate
 
 
 def seek_sources(graph: StreamGraph, notes: Notes, lead_of: Callable[[Source], Fraction | None]) -> StreamGraph:

@@ -176,7 +176,7 @@ class OutputBuilder:
         )
         after = attrs.evolve(
             info, codec=encoder.codec, pix_fmt=pix_fmt, rotation=0, bit_rate=asked.bitrate, profile=None, reorder=None,
-            extradata=None, preroll=None, delay=None,
+            leading=None, extradata=None, preroll=None, delay=None,
         )  # fmt: skip
         if one_of_many:
             after = attrs.evolve(after, start=None, duration=None, frame_rate=None, vfr=None, frames=1)

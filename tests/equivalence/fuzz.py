@@ -102,7 +102,7 @@ def run(bench: Bench, batch: int, aims: Sequence[str]) -> dict[str, Any]:
         max_examples=_BATCH, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck),
         deadline=None,
     )  # fmt: skip
-    @given(job=any_jobs(aims), rules=rule_sets())
+    @given(job=any_jobs(aims), rules=rule_sets(aims))
     def each(job: dict[str, Any], rules: tuple[Rule, ...]) -> None:
         nonlocal compared, alike
         try:

@@ -330,10 +330,13 @@ def any_jobs(aims: Sequence[str] = tuple(AIMS)) -> st.SearchStrategy[dict[str, A
     return st.one_of(*(jobs() for _ in aims), *(jobs(aim) for aim in aims)) if aims else jobs()
 
 
-def rule_sets() -> st.SearchStrategy[tuple[Rule, ...]]:
-    """Mostly all rules; at times one alone, some of them, or all in another order. Smart cuts are for every third."""
-    usual = tuple(each for each in RULES if each.__name__ != "smart_cut")
-    alone = st.sampled_from(RULES).map(lambda each: (each,))
+def rule_sets(aims: Sequence[str] = ()) -> st.SearchStrategy[tuple[Rule, ...]]:
+    """Mostly all rules; at times one alone, some of them, or all in another order.
+
+    Smart cuts are for every third, unless jobs are aimed at them. A rule alone is one of *aims*, if there are any.
+    """
+    usual = tuple(each for each in RULES if each.__name__ != "smart_cut" or "smart_cut" in aims)
+    alone = st.sampled_from([each for each in RULES if not aims or each.__name__ in aims]).map(lambda each: (each,))
     some = st.lists(st.sampled_from(RULES), unique=True, min_size=2).map(tuple)
     shuffled = st.permutations(usual).map(tuple)
     return st.one_of(st.just(usual), st.just(usual), st.just(RULES), alone, some, shuffled)

@@ -80,6 +80,13 @@ FOUND: dict[str, dict[str, Any]] = {
         op("trim", "quiet", "cut", start="3/7", duration="9/7"), op("volume", "cut", "low", gain_db=-6),
         op("trim", "low", "part", start="63239/1000000"), read="wav.wav", o0="part o0.mov",
     ),
+    # In MP4 FFmpeg seeks to the key frame that is decoded before a time; pictures that are shown before it are lost.
+    "before-an-open-group": document(
+        op("trim", "in", "part", start="7007/4000", duration="1/2"), read="mp4-open-gop.mp4", o0="part o0.mov",
+    ),
+    "still-before-an-open-group": document(
+        op("thumbnail", "in", "stills", at=["7007/4000"]), read="mp4-open-gop.mp4", png="stills p/",
+    ),
     # FFmpeg 9.0 fills the last tenth of a second up; the output was refused.
     "loudness-beside-a-copy": document(
         op("trim", "in", "part", start="1347/1000", duration="101/25"), op("concat", ["in", "part"], "joined"),

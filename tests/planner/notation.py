@@ -63,6 +63,7 @@ def facts(text: str) -> dict[str, MediaInfo]:
         clock = arguments.pop("clock", None)
         gop = arguments.pop("gop", None)
         header = arguments.pop("header", None)
+        leading = arguments.pop("leading", None)
         info = from_zero(clip_info(**arguments))
         if clock is not None:
             info = attrs.evolve(info, audio=tuple(attrs.evolve(s, time_base=Fraction(clock)) for s in info.audio))
@@ -70,6 +71,8 @@ def facts(text: str) -> dict[str, MediaInfo]:
             info = attrs.evolve(
                 info, video=attrs.evolve(info.video, profile="High", interlaced=False, vfr=False, reorder=int(gop))
             )
+        if leading is not None and info.video is not None:
+            info = attrs.evolve(info, video=attrs.evolve(info.video, leading=int(leading)))
         found[name] = info if header is None else described(info, header)
     return found
 

@@ -8,14 +8,13 @@ from fractions import Fraction
 import attrs
 
 from mediapipeline.media.timeline import cut_stream
+from mediapipeline.planner.access import picture_lead
 from mediapipeline.planner.rule import Notes, rule
 from mediapipeline.planner.streams import Copy, Rewrite, Sample, Source, StreamGraph
 from mediapipeline.planner.ticks import on_a_tick, tick_before
 
 __all__ = ["sample_by_seek"]
 
-_LEAD = {"index": Fraction(0), "guess": Fraction(4)}
-"""Seconds before a still that reading begins; see the rule `seek_video`."""
 _APART = Fraction(5)
 """Seconds between two stills that are worth a seek: about what is decoded from the key frame before the second on."""
 
@@ -30,7 +29,7 @@ def sample_by_seek(graph: StreamGraph, notes: Notes) -> StreamGraph:
     """
     edits = Rewrite(graph)
     for source in graph.of(Source):
-        lead = _LEAD.get(source.access)
+        lead = picture_lead(source)
         users = [graph[user] for user in graph.consumers.get(source.id, ())]
         stills = [node for node in users if isinstance(node, Sample) and _by_time(source, node)]
         if (

@@ -9,6 +9,7 @@ import attrs
 
 from mediapipeline.ffmpeg.filtergraph import Expr
 from mediapipeline.media.streams import Stream, VideoStream
+from mediapipeline.planner.access import picture_lead
 from mediapipeline.planner.gops import Layout, Part, Run, lay_out
 from mediapipeline.planner.rule import Notes, rule
 from mediapipeline.planner.streams import (
@@ -28,8 +29,6 @@ from mediapipeline.planner.ticks import tick_before
 from mediapipeline.planner.wanted import wanted_parts
 
 __all__ = ["smart_cut"]
-
-_EARLY = {"index": Fraction(0), "guess": Fraction(4)}
 
 
 @rule("copies", needs=("packets",))
@@ -104,7 +103,8 @@ class _Splicer:
         )  # fmt: skip
 
     def _encoded(self, name: NodeId, source: Source, run: Run, facts: VideoStream) -> NodeId:
-        early = max(Fraction(0), run.start - _EARLY.get(source.access, run.start))
+        lead = picture_lead(source)
+        early = Fraction(0) if lead is None else max(Fraction(0), run.start - lead)
         seek = tick_before(early, source.info) or Fraction(0)
         origin = self._node.origin
         read = attrs.evolve(source, id=f"{name}.source", seek=seek, packets=None)
