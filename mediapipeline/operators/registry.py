@@ -58,6 +58,7 @@ class Registry:
         self._known = dict(known)
         self._off: dict[str, str] = {}
         self._denied: set[str] = set()
+        self._whole = True
         for cls in operators:
             self.register(cls)
 
@@ -158,6 +159,7 @@ class Registry:
             view = Registry(known={})
             view._lock = self._lock  # entries are shared, and so is what guards them
             view._entries = kept
+            view._whole = False
             view._denied = self._denied | (self._entries.keys() - kept.keys())
             return view
 
@@ -210,6 +212,12 @@ class Registry:
         listing = "'mediapipeline operators list' shows what is installed"
         if name in self._denied:
             return f"allowed are {', '.join(self)}" if self._entries else "none is allowed"
+        cls = _declared(name) if self._whole and name not in self._off and name not in self._known else None
+        if cls is not None:
+            return (
+                f"the class {cls.__module__}.{cls.__qualname__} declares it and is not registered here: "
+                f"registry.register({cls.__name__}), and hand that registry in, Planner(registry=registry)"
+            )
         near = self.close_matches(name)
         if name not in self._off and name not in self._known and near:
             return f"did you mean {near[0]!r}?"
@@ -218,13 +226,24 @@ class Registry:
         if meant is None:
             vendor = name.partition(".")[0] + "."
             theirs = [each for each in self if "." in name and each.startswith(vendor)]
-            return (
-                f"{self._entries[theirs[0]].distribution or vendor[:-1]} has {', '.join(theirs)}" if theirs else listing
-            )
+            has = f"{self._entries[theirs[0]].distribution or vendor[:-1]} has {', '.join(theirs)}" if theirs else ""
+            return f"{has}; what it got since is found when it is installed again" if has else listing
         ask = "" if meant == name else f"did you mean {meant!r}? "
         if meant in self._off:
             return f"{ask}it is in the package {self._off[meant]!r}, and packages are switched off by {SWITCH}"
         return f"{ask}it is in the package {elsewhere[meant]!r}, which is not installed: pip install {elsewhere[meant]}"
+
+
+def _declared(name: str) -> type[Operator] | None:
+    """A class of this process that declares itself the operator *name*, registered anywhere or not."""
+    waiting = Operator.__subclasses__()
+    while waiting:
+        cls = waiting.pop()
+        definition = vars(cls).get("definition")
+        if isinstance(definition, Definition) and definition.name == name:
+            return cls
+        waiting += cls.__subclasses__()
+    return None
 
 
 def _import(name: str, entry: _Entry) -> type[Operator]:

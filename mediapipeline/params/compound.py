@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any, ClassVar, TypeAlias
 
 from mediapipeline.errors import Problem
 from mediapipeline.media.malformed import shown
-from mediapipeline.media.timecode import Timecode, format_time, parse_duration
+from mediapipeline.media.timecode import Timecode, format_time
 from mediapipeline.params.codec_schema import optional
 from mediapipeline.params.quantities import DurationType, TimecodeType
 from mediapipeline.params.rejection import Rejected
-from mediapipeline.params.rules import Bound, Param
+from mediapipeline.params.rules import Bound, Param, exact
 from mediapipeline.params.scalars import ParameterType, StringType, TypeName
 
 __all__ = ["ArrayType", "ConstrainedType", "MapType", "UnionType"]
@@ -31,17 +30,11 @@ _COMPARE: Mapping[str, tuple[Callable[[Any, Any], bool], str, str]] = {
 _Limit: TypeAlias = tuple[Callable[[Any, Any], bool], int | float, Fraction]
 
 
-def _exact(bound: Bound) -> Fraction:
-    if isinstance(bound, str):
-        return parse_duration(bound)
-    return Fraction(Decimal(repr(bound))) if isinstance(bound, float) else Fraction(bound)
-
-
 def _plain(bound: Bound) -> int | float:
     if isinstance(bound, int | float):
         return bound
-    exact = _exact(bound)
-    return exact.numerator if exact.denominator == 1 else float(exact)
+    value = exact(bound)
+    return value.numerator if value.denominator == 1 else float(value)
 
 
 class ConstrainedType(ParameterType):
@@ -51,7 +44,7 @@ class ConstrainedType(ParameterType):
         self.base = base
         self.param = param
         self._limits: tuple[_Limit, ...] = tuple(
-            (_COMPARE[name][0], _plain(bound), _exact(bound)) for name, bound in param.bounds.items() if base.numeric
+            (_COMPARE[name][0], _plain(bound), exact(bound)) for name, bound in param.bounds.items() if base.numeric
         )
 
     @property
@@ -100,7 +93,7 @@ class ConstrainedType(ParameterType):
             if found is None:
                 return True  # frames are counted; how long they are is not known yet
         if isinstance(found, Fraction):
-            return all(compare(found, exact) for compare, _, exact in self._limits)
+            return all(compare(found, limit) for compare, _, limit in self._limits)
         return all(compare(found, plain) for compare, plain, _ in self._limits)
 
     def holds(self, value: object) -> bool:
@@ -163,7 +156,7 @@ def _narrowed(schema: Mapping[str, Any], limits: Mapping[str, int | float]) -> d
 
 
 def _number(bound: Bound) -> str:
-    return format_time(_exact(bound)) if isinstance(bound, str | Fraction) else str(bound)
+    return format_time(exact(bound)) if isinstance(bound, str | Fraction) else str(bound)
 
 
 class ArrayType(ParameterType):

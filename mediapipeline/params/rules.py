@@ -5,8 +5,9 @@ Both are declarations: they are held against values by the types, and shown by `
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, TypeAlias
@@ -14,18 +15,35 @@ from typing import Any, TypeAlias
 import attrs
 
 from mediapipeline.errors import PluginContractError
+from mediapipeline.media.timecode import parse_duration
 
-__all__ = ["Bound", "Exclusive", "InstanceRule", "Param", "Rule", "at_most_one_of", "exactly_one_of", "rule"]
+__all__ = ["Bound", "Exclusive", "InstanceRule", "Param", "Rule", "at_most_one_of", "exact", "exactly_one_of", "rule"]
 
 Bound: TypeAlias = int | float | Fraction | Decimal | str
 """A limit: a number, or for durations and timecodes a duration such as ``"30s"``."""
 
 
+def exact(bound: Bound) -> Fraction:
+    """A limit as a number.
+
+    Raises:
+        ValueError: It is a text, and no duration.
+    """
+    if isinstance(bound, str):
+        return parse_duration(bound)
+    return Fraction(Decimal(repr(bound))) if isinstance(bound, float) else Fraction(bound)
+
+
 def _compiled(pattern: str | re.Pattern[str] | None) -> re.Pattern[str] | None:
-    return None if pattern is None else re.compile(pattern)
+    try:
+        return None if pattern is None else re.compile(pattern)
+    except re.error as error:
+        raise PluginContractError(f"the pattern {pattern!r} is no regular expression: {error}") from error
 
 
 def _tuple(items: Iterable[Any]) -> tuple[Any, ...]:
+    if isinstance(items, str):
+        raise PluginContractError(f"examples are a sequence of values, not the text {items!r}")
     return tuple(items)
 
 
@@ -55,6 +73,23 @@ class Param:
     custom: Callable[[Any], str | None] | None = attrs.field(default=None, kw_only=True)
     """Takes a value of the right type and returns what is wrong with it, or None."""
     examples: tuple[Any, ...] = attrs.field(default=(), kw_only=True, converter=_tuple)
+
+    def faults(self) -> Iterator[str]:
+        """What is wrong with it as it is declared, a sentence each."""
+        texts: tuple[tuple[str, object], ...] = (("its documentation", self.doc), ("its unit", self.unit or ""))
+        yield from (f"{what} is {text!r}, not a text" for what, text in texts if not isinstance(text, str))
+        for one, other in (("ge", "gt"), ("le", "lt")):
+            if one in self.bounds and other in self.bounds:
+                yield f"{one} and {other} are limits of one side: give one of them"
+        for least, most in itertools.product(("ge", "gt"), ("le", "lt")):
+            if least in self.bounds and most in self.bounds:
+                low, high = exact(self.bounds[least]), exact(self.bounds[most])
+                if low > high or (low == high and (least, most) != ("ge", "le")):
+                    yield f"no value is left by {least}={self.bounds[least]!r} and {most}={self.bounds[most]!r}"
+        lengths = {"min_length": self.min_length, "max_length": self.max_length}
+        yield from (f"{name}={length} is no length" for name, length in lengths.items() if (length or 0) < 0)
+        if self.max_length is not None and self.max_length < (self.min_length or 0):
+            yield f"no value is left by min_length={self.min_length} and max_length={self.max_length}"
 
     @property
     def bounds(self) -> dict[str, Bound]:

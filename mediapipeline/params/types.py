@@ -123,6 +123,8 @@ def _union(args: tuple[Any, ...]) -> ParameterType:
 
 def _constrained(base: ParameterType, param: Param) -> ParameterType:
     """*base* with the limits of *param*; those of a union concern each member that they can concern."""
+    if faults := list(param.faults()):
+        raise TypeError(", ".join(faults))
     if not param.constrains:
         return base
     members = base.members
@@ -238,6 +240,8 @@ def _hints(cls: type, own: Mapping[str, Any], names: list[str], faults: list[str
         holder = type(cls.__name__, (), {"__annotations__": {name: own[name]}})
         try:
             found[name] = typing.get_type_hints(holder, scope, dict(vars(cls)), include_extras=True)[name]
+        except PluginContractError as error:
+            faults.append(f"{name}: {error}")
         except (NameError, AttributeError, SyntaxError, TypeError) as error:
             faults.append(
                 f"{name}: its annotation cannot be evaluated ({error}); "

@@ -22,6 +22,7 @@ from urllib.parse import unquote
 import attrs
 
 from mediapipeline.media.codec import AudioCodec, VideoCodec
+from mediapipeline.media.fields import closest
 from mediapipeline.media.geometry import Resolution
 from mediapipeline.media.timecode import Timecode, TimeValue
 from mediapipeline.params.converter import unstructure
@@ -88,7 +89,25 @@ class ClipBuilder(ShippedOperators):
             operator: With its parameters.
             *others: Clips for its further ports, in order.
         """
+        given: object = operator  # types are hints only
+        if not hasattr(type(given), "definition"):
+            name = given.__name__ if isinstance(given, type) else None
+            made = f"the class {name}: make it with its parameters, .apply({name}(…))" if name else repr(given)
+            hint = "" if name else "; an operator of that name is used by .op(…)" if isinstance(given, str) else ""
+            raise TypeError(f"apply() takes an operator with its parameters, not {made}{hint}")
         return self.op(operator.definition.name, *others, **unstructure(operator, omit_defaults=True))
+
+    if not TYPE_CHECKING:  # a type checker that saw it would accept every misspelt operator
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("_"):
+                raise AttributeError(name)
+            near = closest(name, [each for each in dir(ClipBuilder) if not each.startswith("_")])
+            hint = f"did you mean {near!r}?" if near else (
+                "one that does not come with the library is used by its name, "
+                f".op('vendor.{name}', …), or its class, .apply({_class_name(name)}(…))"
+            )  # fmt: skip
+            raise AttributeError(f"a clip has no operator {name!r}: {hint}")
 
     def named(self, name: str) -> ClipBuilder:
         """The same clip, called *name* in the job: in what is explained, and in what is wrong with it.
@@ -263,6 +282,16 @@ class JobBuilder:
             **self._fields,
         )
 
+    if not TYPE_CHECKING:  # see ClipBuilder
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("_"):
+                raise AttributeError(name)
+            if hasattr(ClipBuilder, name):
+                raise AttributeError(f"a job has no {name!r}, its clips have: job.input('in.mp4').{name}(…)")
+            near = closest(name, [each for each in dir(JobBuilder) if not each.startswith("_")])
+            raise AttributeError(f"a job has no {name!r}" + (f": did you mean {near!r}?" if near else ""))
+
     def _add(
         self,
         op: str,
@@ -271,6 +300,11 @@ class JobBuilder:
         params: dict[str, Any],
         outputs: Sequence[str | None] = (None,),
     ) -> Mapping[str | None, ClipBuilder]:
+        given: Sequence[object] = clips  # types are hints only
+        for clip in given:
+            if not isinstance(clip, ClipBuilder):
+                hint = "parameters are given by name" if not isinstance(clip, str) else f"job.input({clip!r}) makes one"
+                raise TypeError(f"{op} takes clips, not {clip!r}: {hint}")
         strangers = [clip for clip in clips if clip._job is not self]  # noqa: SLF001 - see above
         if strangers:
             raise ValueError(f"{strangers[0]!r} is a clip of another job")
@@ -310,6 +344,10 @@ def _operation(draft: _Draft, called: Mapping[ClipBuilder, str]) -> Operation:
     else:
         fields |= {"input": read[0]} if len(read) == 1 else {"inputs": read}
     return Operation(op=draft.op, params=draft.params, **fields)
+
+
+def _class_name(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("_"))
 
 
 def _stem(path: str) -> str:

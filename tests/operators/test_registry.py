@@ -261,6 +261,20 @@ def test_hosts_register_classes_of_their_own():
     assert registry.load("acme.glow") is other
 
 
+def test_a_class_that_was_not_registered_is_told(installed):
+    cls = made("acme.not_registered")
+    document = job(op("acme.not_registered", "in", "a"), outputs={"a": "a.mp4"})
+    (found,) = problems(document, registry=installed())
+    assert (found.path, found.code) == ("/operations/0/op", "unknown-operator")
+    assert found.hint.startswith(
+        f"the class {cls.__module__}.made.<locals>.Made declares it and is not registered here"
+    )
+    assert "registry.register(Made)" in found.hint
+    assert not problems(document, registry=Registry([cls]))
+    (found,) = problems(document, registry=Registry([cls]).allowing([]))
+    assert found.hint == "none is allowed"  # nothing about classes
+
+
 def test_a_host_overrides_a_shipped_operator_on_purpose_only(installed):
     registry = installed()
     mine = made("trim")
@@ -356,7 +370,7 @@ NOT_INSTALLED = "it is in the package 'media-reels', which is not installed: pip
         ("tirm", "did you mean 'trim'?"),
         ("reels.apply", NOT_INSTALLED),
         ("reels.aply", f"did you mean 'reels.apply'? {NOT_INSTALLED}"),
-        ("acme.something_else_altogether", "acme has acme.glow"),
+        ("acme.something_else_altogether", "acme has acme.glow; what it got since is found when it is installed again"),
         ("zzzzzzzz", "'mediapipeline operators list' shows what is installed"),
     ],
 )  # fmt: skip

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import pytest
@@ -107,3 +108,45 @@ def test_rules_must_fit_the_parameters(made, said):
             a: int | None = None
             b: int = 1
             c: int
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"ge": 1, "le": 0}, "x: no value is left by ge=1 and le=0"),
+        ({"gt": 1, "le": 1}, "x: no value is left by gt=1 and le=1"),
+        ({"ge": 1, "gt": 0}, "x: ge and gt are limits of one side"),
+        ({"ge": 1, "lt": 1}, "x: no value is left by ge=1 and lt=1"),
+        ({"doc": 5}, "x: its documentation is 5, not a text"),
+        ({"unit": 5}, "x: its unit is 5, not a text"),
+    ],
+)
+def test_what_leaves_no_value_is_refused_where_it_is_declared(given, said):
+    param = Param(**{"doc": "A number", **given})
+    with pytest.raises(PluginContractError, match=re.escape(said)):
+        define(type("P", (), {"__annotations__": {"x": Annotated[float | None, param]}, "x": None}))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"min_length": 2, "max_length": 1}, "x: no value is left by min_length=2 and max_length=1"),
+        ({"max_length": -1}, "x: max_length=-1 is no length"),
+    ],
+)
+def test_a_length_that_nothing_has_is_refused(given, said):
+    with pytest.raises(PluginContractError, match=re.escape(said)):
+        define(type("P", (), {"__annotations__": {"x": Annotated[str | None, Param("A text", **given)]}, "x": None}))
+
+
+def test_a_limit_that_leaves_one_value_is_one():
+    one = define(type("P", (), {"__annotations__": {"x": Annotated[float, Param("One", ge=1, le=1)]}, "x": 1}))
+    assert _problems(one, {"x": 2}) == [("/p/x", "out-of-range")]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"), [({"pattern": "("}, "no regular expression"), ({"examples": "abc"}, "'abc'")]
+)
+def test_what_cannot_be_a_param_says_so(given, said):
+    with pytest.raises(PluginContractError, match=said):
+        Param("A text", **given)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import re
 import subprocess
 import sys
 from decimal import Decimal
@@ -207,6 +209,52 @@ def test_codec_settings_are_checked_where_they_are_written():
 def test_clips_of_another_job_are_refused():
     with pytest.raises(ValueError, match="another job"):
         JobBuilder().input("a.mp4").concat(JobBuilder().input("b.mp4"))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (Vignette, "not the class Vignette: make it with its parameters, .apply(Vignette(…))"),
+        ("scale", "not 'scale'; an operator of that name is used by .op(…)"),
+        (None, "not None"),
+    ],
+)
+def test_what_is_no_operator_is_not_applied(given, said):
+    with pytest.raises(TypeError, match=re.escape(said) + "$"):
+        JobBuilder().input("a.mp4").apply(given)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("scael", "a clip has no operator 'scael': did you mean 'scale'?"),
+        ("tint", "used by its name, .op('vendor.tint', …), or its class, .apply(Tint(…))"),
+        ("_tint", "_tint"),
+    ],
+)
+def test_an_operator_that_a_clip_does_not_have(name, said):
+    clip = JobBuilder().input("a.mp4")
+    with pytest.raises(AttributeError, match=re.escape(said) + "$"):
+        getattr(clip, name)
+    assert not hasattr(clip, name)
+    assert copy.copy(clip) is not clip
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("trim", "its clips have: job.input('in.mp4').trim(…)"), ("inptu", "did you mean 'input'?"), ("xyz", "no 'xyz'")],
+)
+def test_what_a_job_does_not_have(name, said):
+    with pytest.raises(AttributeError, match=re.escape(said) + "$"):
+        getattr(JobBuilder(), name)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"), [("b.mp4", "job.input('b.mp4') makes one"), (5, "not 5: parameters are given by name")]
+)
+def test_what_is_no_clip_is_told(given, said):
+    with pytest.raises(TypeError, match=re.escape(said)):
+        JobBuilder().input("a.mp4").concat(given)
 
 
 def test_a_job_goes_on_after_it_was_built():
