@@ -14,6 +14,7 @@ from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
 from mediapipeline.planner import streams as ir
 from mediapipeline.planner.custom import custom_requirements
+from mediapipeline.planner.filters import retime_filters
 from mediapipeline.planner.gops import lay_out
 from mediapipeline.planner.joining import lay_out as joint
 from mediapipeline.planner.plan import PlannedStream
@@ -38,7 +39,7 @@ def requirements(graph: ir.StreamGraph, muxers: Sequence[str]) -> tuple[str, ...
         if isinstance(node, ir.Filter | ir.Measure):
             found.add(f"filter:{node.name}")
         elif isinstance(node, ir.Retime):
-            found |= {"filter:fps", "filter:trim"}
+            found |= {f"filter:{part.name}" for part in retime_filters(graph, node, None)}
         elif isinstance(node, ir.Concat):
             found |= {
                 "filter:concat",

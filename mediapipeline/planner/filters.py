@@ -66,16 +66,22 @@ def retime_filters(graph: ir.StreamGraph, node: ir.Retime, name: str | None) -> 
     """The filter repeats the last frame up to the end that it hears of.
 
     After a cut that is the time of whatever frame FFmpeg had read by then (measured: with several outputs, 0.6 s of a
-    part of 0.15 s), so the frames of a part are counted.
+    part of 0.15 s), so the frames of a part are counted; the end is rounded up, for a part of less than half a frame is
+    none otherwise. After a filter of several pictures FFmpeg 5.1 takes the last frame to end where it begins: there it
+    is shown once more, and the frames are counted as well.
     """
     options: tuple[tuple[str, Value], ...] = (("fps", node.rate), ("round", "near"))
-    paced = Filter("fps", (*options, ("start_time", 0)) if node.fill else options, name)
     before = graph.input_of(node)
     while isinstance(before, ir.Filter) and len(before.inputs) == 1:
         before = graph.input_of(before)
-    if not isinstance(before, ir.Cut) or before.end is None or node.fill or node.info.duration is None:
-        return (paced,)
-    return paced, Filter("trim", (("end_frame", round(node.info.duration * node.rate)),), name)
+    several = isinstance(before, ir.Filter) and len(before.inputs) > 1
+    ends_early = isinstance(before, ir.Cut) and before.end is not None
+    if node.fill or node.info.duration is None or not (several or ends_early):
+        return (Filter("fps", (*options, ("start_time", 0)) if node.fill else options, name),)
+    paced = Filter("fps", (*options, ("eof_action", "pass")), name)
+    counted = Filter("trim", (("end_frame", round(node.info.duration * node.rate)),), name)
+    again = (Filter("tpad", (("stop_mode", "clone"), ("stop", 1)), name),) if several else ()
+    return *again, paced, counted
 
 
 def concat_filters(node: ir.Concat, name: str | None) -> tuple[Filter, ...]:

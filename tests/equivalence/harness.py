@@ -38,7 +38,7 @@ from mediapipeline.ffmpeg.engine import default_engine
 from mediapipeline.ffmpeg.probe_pyav import PyAVProber
 from mediapipeline.media.container import CONTAINERS, container_named
 from mediapipeline.media.encoders import CODECS
-from mediapipeline.media.streams import Stream, VideoStream
+from mediapipeline.media.streams import AudioStream, Stream, VideoStream
 from mediapipeline.operators.registry import Registry
 from mediapipeline.planner.plan import ProcessingPlan
 from mediapipeline.planner.planner import Planner
@@ -88,10 +88,10 @@ def lossless(graph: StreamGraph, notes: Notes) -> StreamGraph:
             to = "mov" if _fits_mov(streams) and (to in ("mp4", "m4a") or _spliced(streams)) else "mkv"
             media = attrs.evolve(sink.media, format=CONTAINERS[to].demuxer)
             edits.put(attrs.evolve(sink, container=to, media=media, segment=None))
-        usual = {"video": "ffv1", "audio": "pcm_s16le", "subtitle": "mov_text" if to == "mov" else "subrip"}
+        usual = {"video": "ffv1", "subtitle": "mov_text" if to == "mov" else "subrip"}
         for node in streams:
-            encoder = usual.get(node.kind)
-            if isinstance(node, Encode) and encoder is not None and node.encoder not in usual.values():
+            encoder = _pcm(graph, node) if node.kind == "audio" else usual.get(node.kind)
+            if isinstance(node, Encode) and encoder is not None and node.encoder != encoder:
                 edits.put(
                     attrs.evolve(
                         node, encoder=encoder, options=(), two_pass=None, faults=(),
@@ -109,6 +109,12 @@ def _pix_fmt(graph: StreamGraph, node: Encode) -> str | None:
     if isinstance(source, Filter | Retime) or not isinstance(source.info, VideoStream):
         return node.pix_fmt
     return source.info.pix_fmt
+
+
+def _pcm(graph: StreamGraph, node: Node) -> str:
+    """As deep as what is read: cut to 16 bits, the last one is rounded by whether samples were converted before."""
+    depths = {each.info.sample_fmt for each in graph.ancestors(node.id) if isinstance(each.info, AudioStream)}
+    return "pcm_s32le" if depths & {"s32", "s32p"} else "pcm_s16le"
 
 
 def _facts(node: Encode, encoder: str, pix_fmt: str | None) -> Stream:
@@ -343,7 +349,7 @@ class Bench:
         """What this FFmpeg decodes of copies, as it did of their sources."""
         target = file.with_name(f"{file.stem}-unpacked.mov")
         ffmpeg(
-            self._engine, "-i", str(file), "-map", "0:v?", "-map", "0:a?", "-c:v", "ffv1", "-c:a", "pcm_s16le",
+            self._engine, "-i", str(file), "-map", "0:v?", "-map", "0:a?", "-c:v", "ffv1", "-c:a", "pcm_s32le",
             "-fps_mode", "passthrough", "-enc_time_base:v", "1/90000", str(target),
         )  # fmt: skip
         return target

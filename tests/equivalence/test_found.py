@@ -87,6 +87,23 @@ FOUND: dict[str, dict[str, Any]] = {
     "still-before-an-open-group": document(
         op("thumbnail", "in", "stills", at=["7007/4000"]), read="mp4-open-gop.mp4", png="stills p/",
     ),
+    # FFmpeg 5.1 takes what was laid over each other to end where its last frame begins.
+    "higher-rate-of-an-overlay": document(
+        op("trim", "in", "part", start="891/500", duration="354/125"),
+        op("scale", "other", "small", width=16, height=12),
+        op("overlay", {"base": "part", "overlay": "small"}, "both", position="center"),
+        op("fps", "both", "fast", fps="50"), read="mov-mpeg4.mov", other="mp4-fragmented.mp4", o0="fast o0.mov",
+    ),
+    # Of a part of less than half a frame, FFmpeg left nothing.
+    "lower-rate-of-a-frame": document(
+        op("vflip", "in", "turned"), op("trim", "turned", "part", start="213/500", duration="1/25"),
+        op("fps", "part", "slow", fps="5"), read="ts-ntsc.ts", o0="slow o0.mov",
+    ),
+    # Rounded to 16 bits, what was converted before is not what was not.
+    "deep-sound-through-nothing": document(
+        op("volume", "in", "same", gain_db=0), op("trim", "same", "part", start="529/200", duration="7/4"),
+        read="flac-24.flac", o0="part o0.mov", o1="in o1.mov",
+    ),
     # FFmpeg 9.0 fills the last tenth of a second up; the output was refused.
     "loudness-beside-a-copy": document(
         op("trim", "in", "part", start="1347/1000", duration="101/25"), op("concat", ["in", "part"], "joined"),

@@ -13,7 +13,9 @@ from mediapipeline.operators import VIDEO, Category, Clip, Facts, Lowering, Oper
 from mediapipeline.params import FrameRate, Param
 
 
-@operator("fps", category=Category.TIMELINE, inputs={"clip": VIDEO}, requires=["filter:fps"])
+@operator(
+    "fps", category=Category.TIMELINE, inputs={"clip": VIDEO}, requires=["filter:fps", "filter:tpad", "filter:trim"]
+)
 class Fps(Operator):
     """Change the frame rate of the picture.
 
