@@ -181,6 +181,32 @@ def test_bounds_on_key_frames(
     assert total - count == all_but
 
 
+def test_what_has_an_index_is_copied_once(tmp_path: Path, engine: Engine) -> None:
+    """Only what is encoded becomes a file before the output; a whole that begins with a copy begins at 0."""
+    source = make("mp4", tmp_path, engine)
+    plan = smart_cut(source, "out.mp4", engine, start="2s", end="4.2s")
+    assert [step.id for step in plan.steps] == ["splice-0-edges", "write-out"]
+    check(source, tmp_path / "out.mp4", plan, engine, "2", "4.2")
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        assert [stream.start_time for stream in container.streams] == [0, 0]
+
+
+@pytest.mark.parametrize("why", ["sound first", "another clock", "key frames in a row"])
+def test_what_a_list_would_not_find_becomes_a_file(why: str, tmp_path: Path, default_engine: Engine) -> None:
+    plain = make("mp4", tmp_path, default_engine)
+    source = tmp_path / "source.mp4"
+    encode = ("-c:v", "libx264", *_PLAIN, "-g", "25", "-c:a", "copy")
+    options = {
+        "sound first": ("-map", "0:a", "-map", "0:v", "-c", "copy"),
+        "another clock": ("-c", "copy", "-video_track_timescale", "16001"),
+        "key frames in a row": (*encode, "-force_key_frames", "2,2.04,4,4.04"),
+    }
+    run(default_engine, "-i", str(plain), *options[why], str(source))
+    plan = smart_cut(source, "out.mp4", default_engine, start="1.53s", end="5.29s")
+    assert any(step.id == "splice-0-copies" for step in plan.steps)
+    check(source, tmp_path / "out.mp4", plan, default_engine, "1.53", "5.29")
+
+
 def test_every_decoder_plays_it(tmp_path: Path, engine: Engine, default_engine: Engine) -> None:
     """What one version writes, the others decode to the same frames without a word."""
     source = make("mp4", tmp_path, default_engine)

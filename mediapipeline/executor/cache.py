@@ -25,6 +25,7 @@ from mediapipeline.ffmpeg.features import Capabilities
 from mediapipeline.media.values import to_dict
 from mediapipeline.planner.plan import ProcessingPlan
 from mediapipeline.steps.files import Asset, Final, Source, Work, parse_token
+from mediapipeline.steps.listing import is_listing, located, members_of
 from mediapipeline.steps.step import CutCuesStep, FFmpegStep, JoinFilesStep
 
 __all__ = ["CachedSteps", "StepCache"]
@@ -91,6 +92,7 @@ class CachedSteps:
         self, cache: StepCache | None, plan: ProcessingPlan, features: Capabilities, paths: Mapping[str, str]
     ) -> None:
         self._cache = cache
+        self._plan = plan
         self._features = features
         self._paths = paths
         self._names = {
@@ -103,14 +105,15 @@ class CachedSteps:
     def key(self, step: FFmpegStep, command: Command) -> str | None:
         """The key of *step*, whose command is complete; None where it can't be kept."""
         names = dict(self._names)
-        if any("concat" in each.demuxers for each in command.inputs):  # a list, which names files by the ids of the job
-            return None
         written = _written(command)
         if self._cache is None or written is None:
             return None
         names |= {token: f"new:{at}" for at, token in enumerate(written)}
         assets = (token for token in command.files if isinstance(parse_token(token), Asset))
         names |= {token: token for token in assets}
+        for each in command.inputs:
+            if is_listing(each.demuxers):
+                self._name_list(each.file, names)
         if not names.keys() >= set(command.files):
             return None
         argv = command.argv(binary="", paths=names, features=self._features, progress=None)
@@ -120,6 +123,16 @@ class CachedSteps:
         # Steps that read what this one writes depend on all that it depends on.
         self._names |= {token: f"step:{key}:{at}" for at, token in enumerate(written)}
         return key if encodes(command) or step.measures else None
+
+    def _name_list(self, token: str, names: dict[str, str]) -> None:
+        """Have a list of files, which names them by the ids of the job, stand in *names* for what it lists."""
+        asset = parse_token(token)
+        assert isinstance(asset, Asset)  # lists are texts of the plan
+        text = self._plan.assets[asset.digest]
+        if names.keys() >= set(members_of(text)):
+            names[token] = f"list:{hashlib.sha256(located(text, names).encode()).hexdigest()}"
+        else:
+            del names[token]
 
     def note(self, step: CutCuesStep | JoinFilesStep) -> None:
         """Steps that read what *step* writes, which is not kept itself, depend on what it reads."""

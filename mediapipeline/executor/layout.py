@@ -116,8 +116,11 @@ class Layout:
 
     def _text(self, asset: str, text: str) -> str:
         """The text of an asset, with paths in it where it is a list of files."""
+        if asset not in self._lists:
+            return text
+        # What is in a list is an input, or was written by a step before the one that reads it.
         sources = {Source(name).token: str(path) for name, path in self._places.inputs.items()}
-        return located(text, sources) if asset in self._lists else text
+        return located(text, sources | self.paths)
 
     def _place(self, token: str, number: int) -> Path:
         try:

@@ -34,7 +34,7 @@ _DIALECT = re.compile(r"yuvj|yuva")
 def requirements(graph: ir.StreamGraph, muxers: Sequence[str]) -> tuple[str, ...]:
     """What FFmpeg must have to run *graph*."""
     found = {f"muxer:{name}" for name in muxers} | custom_requirements(graph)
-    found |= {"demuxer:concat" for _ in graph.of(ir.Joined)}
+    found |= {"demuxer:concat" for node in graph if isinstance(node, ir.Joined | ir.Splice)}
     for node in graph:
         if isinstance(node, ir.Filter | ir.Measure):
             found.add(f"filter:{node.name}")

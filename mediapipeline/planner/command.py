@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
+from types import MappingProxyType
 
 import attrs
 
@@ -49,6 +50,7 @@ __all__ = ["CommandBuilder"]
 
 _Reading = tuple[str, Options, int]
 _SAFETY = Fraction(1)
+_QUEUE = "64"  # packets between the threads of a copy; of FFmpeg's 8, every few make one thread wait for another
 
 
 class CommandBuilder:
@@ -59,6 +61,7 @@ class CommandBuilder:
         sinks: Outputs that one process writes.
         extra: Streams that other steps prepare: the file and demuxer to read instead of the node.
         demuxers: What each input may be opened as, by its id.
+        listed: Splices that are read from a list of files.
         measured: The instance names of measurements.
         measures: Measurements that this process makes.
         begins: The first time of each input, by its id, where that is not 0.
@@ -77,6 +80,7 @@ class CommandBuilder:
         extra: Mapping[ir.NodeId, tuple[str, str]],
         demuxers: Mapping[str, tuple[str, ...]],
         *,
+        listed: Mapping[ir.NodeId, tuple[Member, ...]] = MappingProxyType({}),
         measured: Mapping[ir.NodeId, str] | None = None,
         measures: Sequence[ir.Measure] = (),
         begins: Mapping[str, Fraction | None] | None = None,
@@ -86,6 +90,7 @@ class CommandBuilder:
         self._source_demuxers = demuxers
         self._sinks = sinks
         self._extra = extra
+        self._listed = listed
         self._inputs: dict[_Reading, int] = {}
         self._demuxers: dict[_Reading, tuple[str, ...]] = {}
         self._counted: dict[int, tuple[set[int], int]] = {}  # by input: the streams taken, and which times count from
@@ -149,6 +154,8 @@ class CommandBuilder:
         demuxers = self._demuxers[reading]
         if self.lists and not is_listing(demuxers):
             options = (("find_stream_info", None), *options)  # FFmpeg 5.1 goes on not to, once it was told so
+        if self.lists and len(self._inputs) > 1:
+            options = (("thread_queue_size", _QUEUE), *options)
         return InputFile(file=token, options=options, demuxers=demuxers)
 
     # What is needed, and by how many
@@ -290,6 +297,8 @@ class CommandBuilder:
         return self._inputs.setdefault(key, len(self._inputs))
 
     def _mapped(self, node: ir.Node) -> Pad:
+        if node.id in self._listed:
+            return InputStream(self._list(self._listed[node.id], on_grid(node.info)), 0)
         if node.id in self._extra:
             token, demuxer = self._extra[node.id]
             reading: Options = (("f", demuxer),)
@@ -318,7 +327,7 @@ class CommandBuilder:
         sources = [source for name in node.inputs if isinstance(source := self._graph[name], ir.Source)]
         formats = [self._source_demuxers[source.input] for source in sources]
         begins = [self._begins.get(source.input) or 0 for source in sources]
-        text = listing(
+        members = [
             Member(
                 token=SourceFile(source.input).token,
                 demuxers=formats[at],
@@ -326,15 +335,21 @@ class CommandBuilder:
                 end=None if part.until is None else part.until + begins[at],
             )
             for at, (source, part) in enumerate(zip(sources, node.parts, strict=True))
-        )
+        ]
+        # The packets of all are alike: nothing has to be put into them.
+        return InputStream(self._list(members, -node.lead, ("auto_convert", "0")), sources[0].info.index)
+
+    def _list(self, members: Sequence[Member], late: Fraction, *more: Option) -> int:
+        """A list of files that begins so *late*, and is read with some more options."""
+        text = listing(members)
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
         self.lists[digest] = text
         # Looked into, a list would begin at its first packet, heard or not, and all of it would be moved by as much.
-        options: Options = (("safe", "0"), ("auto_convert", "0"), ("nofind_stream_info", None), ("f", DEMUXER))
-        if node.lead:
-            options = (("itsoffset", f"-{seconds_text(node.lead)}"), *options)
-        demuxers = (DEMUXER, *dict.fromkeys(name for each in formats for name in each))
-        return InputStream(self._file(Asset(digest).token, options, demuxers), sources[0].info.index)
+        options: Options = (("safe", "0"), *more, ("nofind_stream_info", None), ("f", DEMUXER))
+        if late:
+            options = (("itsoffset", f"{'-' * (late < 0)}{seconds_text(abs(late))}"), *options)
+        demuxers = (DEMUXER, *dict.fromkeys(name for each in members for name in each.demuxers))
+        return self._file(Asset(digest).token, options, demuxers)
 
     def _output(self, sink: ir.Sink, chapters: str | None) -> OutputFile:
         container = container_named(sink.container)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from mediapipeline.ffmpeg.filtergraph import InputStream
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, VideoStream
 from mediapipeline.media.timecode import format_clock
@@ -92,25 +93,50 @@ def explain_json(plan: ProcessingPlan) -> dict[str, Any]:
 
 
 def _readings(plan: ProcessingPlan, step: FFmpegStep) -> list[dict[str, Any]]:
-    """Which inputs of the job a step reads, each as often as it is opened, and from when on."""
-    alone = [
-        {"input": file.file.removeprefix(_INPUT), "from": next((v for key, v in file.options if key == "ss"), "0")}
-        for file in step.command.inputs
-        if file.file.startswith(_INPUT)
-    ]
+    """Which inputs of the job a step reads, each as often as it is opened, from when on, and for which streams."""
+    taken = _taken(step)
+    alone = []
+    for at, file in enumerate(step.command.inputs):
+        if file.file.startswith(_INPUT):
+            name = file.file.removeprefix(_INPUT)
+            media = next(source.media for source in plan.inputs if source.id == name)
+            kinds = dict.fromkeys(stream.kind for stream in media.streams if stream.index in taken.get(at, ()))
+            begin = next((value for key, value in file.options if key == "ss"), "0")
+            alone.append({"input": name, "from": begin, "streams": list(kinds)})
     return [*alone, *({"input": name, "from": "0"} for names in _listed(plan, step) for name in names)]
+
+
+def _taken(step: FFmpegStep) -> dict[int, set[int]]:
+    """The streams that are taken of each file that a command reads, by their places."""
+    chains = () if step.command.graph is None else step.command.graph.chains
+    pads = [pad for chain in chains for pad in chain.inputs]
+    pads += [pad for output in step.command.outputs for pad in output.maps]
+    found: dict[int, set[int]] = {}
+    for pad in pads:
+        if isinstance(pad, InputStream):
+            found.setdefault(pad.input, set()).add(pad.index)
+    return found
 
 
 def _listed(plan: ProcessingPlan, step: FFmpegStep) -> list[list[str]]:
     """The inputs in each list of files that a step reads."""
     lists = [file.file for file in step.command.inputs if is_listing(file.demuxers)]
     texts = [plan.assets[name.removeprefix(_ASSET)] for name in lists]
-    return [[token.removeprefix(_INPUT) for token in members_of(text)] for text in texts]
+    inputs = [[token for token in members_of(text) if token.startswith(_INPUT)] for text in texts]
+    return [[token.removeprefix(_INPUT) for token in each] for each in inputs]
 
 
 def _reads(plan: ProcessingPlan, step: FFmpegStep) -> Iterable[str]:
     """Where reading does not begin at the start, and what is done once for several outputs."""
-    late = [f"{each['input']} from {each['from']} s" for each in _readings(plan, step) if each["from"] != "0"]
+    several: dict[str, list[dict[str, Any]]] = {}
+    for each in _readings(plan, step):
+        several.setdefault(each["input"], []).append(each)
+    late = [
+        f"{name} from {each['from']} s" + (f" ({', '.join(each.get('streams', ()))})" if len(readings) > 1 else "")
+        for name, readings in several.items()
+        if any(each["from"] != "0" for each in readings)
+        for each in readings
+    ]
     if late:
         yield f"     reads {', '.join(dict.fromkeys(late))}"
     for names in dict.fromkeys(map(tuple, _listed(plan, step))):

@@ -30,7 +30,7 @@ _REORDERING: tuple[tuple[tuple[str, str], ...], ...] = (
     (("bf", "3"), ("b_strategy", "1"), ("x264-params", "b-pyramid=normal")),
 )  # by the frames that decoding is ahead of showing: x264 says so by its settings, whatever the frames
 _MOST_REORDERED = len(_REORDERING) - 1
-_QUALITY = (("crf", "15"), ("preset", "veryfast"))  # the seam shall not be seen, and it is short
+_QUALITY = (("crf", "16"), ("preset", "superfast"))  # the seam shall not be seen, and it is short
 _SET = "sps-id=7:repeat-headers=1:open-gop=0"  # parameter sets of their own, before every key frame
 _COPYING = 32  # frames that are copied in the time in which one is encoded
 _TOO_FEW = range(1, len(_REORDERING) + 1)  # frames that are less than what is reordered: measured, times are lost then

@@ -27,7 +27,7 @@ from mediapipeline.planner.estimate import estimate_sinks, processor_cores
 from mediapipeline.planner.folders import INDEX
 from mediapipeline.planner.machine import Machine
 from mediapipeline.planner.measuring import Measuring, measuring
-from mediapipeline.planner.splicing import Spliced, splice_steps
+from mediapipeline.planner.splicing import Spliced, listed_parts, splice_steps
 from mediapipeline.planner.stills import are_stills, divided, in_turn
 from mediapipeline.steps.files import Asset, Final, Source, Work
 from mediapipeline.steps.resources import Resources
@@ -102,7 +102,7 @@ def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Mac
                     )
                     steps.extend(spliced.steps)
                 prepared[node.id] = (spliced.token, spliced.muxer)
-                needs.append(spliced.steps[-1].id)
+                needs.extend(spliced.needs)
         # Whoever waits for the last step of an output waits for all; stills are waited for one by one.
         needs += [writers[sink.output] for sink in group if sink.output in writers and not are_stills([sink])]
         chapters = _chapter_files(group, assets)
@@ -111,7 +111,9 @@ def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Mac
             steps.append(first)
             needs.append(first.id)
         begins = {name: found.start for name, found in media.items()}
-        build = CommandBuilder(graph, group, prepared, demuxers, measured=measured.names, begins=begins)
+        build = CommandBuilder(
+            graph, group, prepared, demuxers, listed=listed_parts(splices), measured=measured.names, begins=begins
+        )  # fmt: skip
         command = build.build(chapters)
         if are_stills(group):
             command = in_turn(command, together[group[0].output], machine.cores)

@@ -13,7 +13,7 @@ from mediapipeline.ffmpeg.command import shell_words
 from mediapipeline.ffmpeg.features import Capabilities
 from mediapipeline.steps import cues, hls, readings
 from mediapipeline.steps.files import Asset, Final, Pipe, Source, Work, parse_token
-from mediapipeline.steps.listing import is_listing, located
+from mediapipeline.steps.listing import is_listing, located, members_of
 from mediapipeline.steps.measure import MEASURE_LOG_LEVEL, Late, LateChain, Measurement, placeholder
 from mediapipeline.steps.step import CustomStep, CutCuesStep, FFmpegStep, JoinFilesStep, PlaylistStep, Step
 
@@ -113,7 +113,9 @@ def script(plan: ProcessingPlan) -> str:
     lines += [f"mkdir -p {shlex.quote(_local(item.destination))}" for item in plan.outputs if item.files]
     lists = _lists(plan)
     for digest, carried in plan.assets.items():
-        text = located(carried, _named(plan)) if Asset(digest).token in lists else carried
+        text = carried
+        if Asset(digest).token in lists:
+            text = located(carried, _paths(_named(plan), members_of(carried)))
         lines.append(f"printf '%s' {shlex.quote(text)} > {_WORK}/{digest}.txt")
     named = _named(plan)
     for step in plan.steps:
@@ -150,7 +152,8 @@ def _cut_cues(paths: Mapping[str, str], step: CutCuesStep) -> Iterable[str]:
 def _custom(step: CustomStep) -> str:
     """What a script cannot do."""
     told = json.dumps(step.parameters, sort_keys=True)
-    return f"{step.operation}: a plugin does this and no command can: {step.runner} {told}, from a pipe to a pipe"
+    source = "a file" if any(step.opened) else "a pipe"
+    return f"{step.operation}: a plugin does this and no command can: {step.runner} {told}, from {source} to a pipe"
 
 
 def _refuse_customs(steps: Iterable[Step]) -> list[str]:

@@ -1,8 +1,12 @@
-"""Steps that make one file of coded pictures of the parts of a `Splice`.
+"""How the parts of a `Splice` become one stream of coded pictures.
 
-Each part becomes an MPEG transport stream of its own, timed as it stands in the whole; such files may simply stand one
-after the other. Parameter sets lie in the stream there, before every IDR picture, so each part brings its own. The
-whole is then copied into the output like any other file.
+Where the copied parts lie in MP4 or MOV and their clock tells every frame exactly, only what is encoded becomes files,
+of the same clock, and the output is written from a list: these files, and between them the sources, from a key frame on
+and up to another. FFmpeg puts the parameter sets of each before its IDR pictures. Nothing is copied twice.
+
+Otherwise each part becomes an MPEG transport stream of its own, timed as it stands in the whole; such files may simply
+stand one after the other. Parameter sets lie in the stream there as well. The whole is then copied into the output like
+any other file.
 """
 
 from __future__ import annotations
@@ -23,10 +27,11 @@ from mediapipeline.planner.command import CommandBuilder
 from mediapipeline.planner.estimate import estimate_sinks, processor_cores, total
 from mediapipeline.planner.machine import Machine
 from mediapipeline.steps.files import Source, Work
+from mediapipeline.steps.listing import Member
 from mediapipeline.steps.resources import Resources
 from mediapipeline.steps.step import FFmpegStep, JoinFilesStep, Step
 
-__all__ = ["Spliced", "splice_steps"]
+__all__ = ["Spliced", "listed_parts", "splice_steps"]
 
 _BASE = 10
 """Seconds at which the whole begins: times of decoding lie before those of showing, and may not be negative."""
@@ -41,6 +46,12 @@ _RAW: tuple[Option, ...] = (("seek_timestamp", "1"), ("noaccurate_seek", None))
 _CLOCK = 90_000
 """Ticks a second, of a transport stream."""
 
+_LISTED = "mp4"
+"""Whose parts are read where they lie: a seek by the index leads to the packet that it asks for, in all versions."""
+
+_MADE = ("mov", "mp4", "m4a", "3gp", "3g2", "mj2")
+"""FFmpeg's names of the format of the files that are made for a list."""
+
 _SHORT = 10
 """Seconds of edges that are encoded beside the copying, not after it."""
 
@@ -53,14 +64,26 @@ class Spliced:
     """A whole, and how it comes about.
 
     Attributes:
-        steps: The last one leaves the file.
+        steps: What has to be done before it is read; where it is one file, the last one leaves that.
         token: The file.
         muxer: FFmpeg's name of its format.
+        members: The files that it is read from, one after the other, where it is no file.
     """
 
     steps: tuple[Step, ...]
-    token: str
-    muxer: str
+    token: str = ""
+    muxer: str = ""
+    members: tuple[Member, ...] = ()
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The steps that who reads it has to wait for."""
+        return tuple(step.id for step in (self.steps if self.members else self.steps[-1:]))
+
+
+def listed_parts(splices: Mapping[ir.NodeId, Spliced]) -> dict[ir.NodeId, tuple[Member, ...]]:
+    """The parts of those that are no file of their own."""
+    return {name: each.members for name, each in splices.items() if each.members}
 
 
 def splice_steps(
@@ -73,23 +96,27 @@ def splice_steps(
     media: Mapping[str, MediaInfo],
 ) -> Spliced:
     """The steps of *splice*, which is the one of that number."""
+    clock = _clock(graph, splice, demuxers)
     placed: list[_Placed] = []
     before = Fraction(0)
     for at, name in enumerate(splice.inputs):
         part = graph[name]
         assert isinstance(part.info, VideoStream)  # only pictures are spliced
-        placed.append(_Placed(part, part.info, Work(f"splice-{number}-{at}.ts").token, before))
+        file = Work(f"splice-{number}-{at}.{'ts' if clock is None else 'mp4'}").token
+        placed.append(_Placed(part, part.info, file, before, clock))
         before += part.info.duration or 0
     steps: list[Step] = []
     encoded = [each for each in placed if not isinstance(each.part, ir.Packets)]
     copied = [each for each in placed if isinstance(each.part, ir.Packets)]
-    for name, kind in (("edges", encoded), ("copies", copied)):  # two processes, at the same time
+    for name, kind in (("edges", encoded), ("copies", copied if clock is None else [])):  # at the same time
         for at in range(0, len(kind), _MOST_READINGS):
             some = kind[at : at + _MOST_READINGS]
             edges = name == "edges"
             step = _edges(graph, some, demuxers, machine, media) if edges else _copies(graph, some, demuxers, media)
             which = f"-{at // _MOST_READINGS}" if len(kind) > _MOST_READINGS else ""
             steps.append(attrs.evolve(step, id=f"splice-{number}-{name}{which}"))
+    if clock is not None:
+        return Spliced(tuple(steps), members=tuple(_member(graph, each, demuxers) for each in placed))
     whole = Work(f"splice-{number}.ts").token
     size = sum(step.resources.disk_written or 0 for step in steps)
     passing = Resources(cpu_seconds=Fraction(1, 20), disk_space=size, disk_written=size, duration=Fraction(1, 20))
@@ -117,12 +144,20 @@ def splice_steps(
 
 @attrs.frozen
 class _Placed:
-    """A part, its file, and the seconds before it in the whole."""
+    """A part, its file, the seconds before it in the whole, and the clock of all where they are listed."""
 
     part: ir.Node
     info: VideoStream
     token: str
     before: Fraction
+    clock: Fraction | None
+
+    def encoded(self, output: OutputFile) -> OutputFile:
+        """*output*, which is to hold it."""
+        if self.clock is None:
+            return attrs.evolve(output, file=self.token, options=(*output.options, *self.options(self.before)))
+        clock = ("video_track_timescale", str(self.clock.denominator))
+        return attrs.evolve(output, file=self.token, muxer="mp4", options=(*output.options, clock))
 
     def options(self, shift: Fraction) -> tuple[Option, ...]:
         follows: tuple[Option, ...] = (("mpegts_flags", "+initial_discontinuity"),) if self.before else ()
@@ -149,7 +184,7 @@ def _edges(
     build = CommandBuilder(alone, sinks, {}, demuxers)
     command = build.build({})
     outputs = tuple(
-        attrs.evolve(output, file=each.token, options=(*output.options, *each.options(each.before)))
+        each.encoded(output)
         # What comes after those is read along so that times count from the start of the file, as they do here anyway.
         for each, output in zip(placed, command.outputs, strict=False)
     )
@@ -163,6 +198,65 @@ def _edges(
         cpus=processor_cores(alone, sinks) if seconds > _SHORT else 1,
         operations=build.operations,
         resources=estimate_sinks(alone, sinks, machine, media),
+    )
+
+
+def _clock(graph: ir.StreamGraph, splice: ir.Splice, demuxers: Mapping[str, tuple[str, ...]]) -> Fraction | None:
+    """The clock of the copied parts, if they can be read where they lie; None where they have to become files."""
+    clocks = set()
+    for part in map(graph.__getitem__, splice.inputs):
+        if not isinstance(part, ir.Packets):
+            continue
+        source = graph.input_of(part)
+        # In a list, the first stream of one file goes on as the first of the next.
+        if not isinstance(source, ir.Source) or source.info.index != 0 or _LISTED not in demuxers[source.input]:
+            return None
+        if _span(source, part) is None:
+            return None
+        clocks.add(source.info.time_base)
+    (clock, *others) = clocks
+    assert isinstance(splice.info, VideoStream)
+    rate = splice.info.frame_rate
+    if splice.retimed or others or clock is None or clock.numerator != 1 or not rate:
+        return None
+    return clock if (1 / rate / clock).denominator == 1 else None
+
+
+def _span(source: ir.Source, part: ir.Packets) -> tuple[Fraction, Fraction | None] | None:
+    """When *part* is shown first and when what is after it is decoded, by the clock of the file; None if not certain.
+
+    A seek to a time leads to the last key frame that is decoded by then.
+    """
+    index = source.packets
+    if index is None:
+        return None
+    shown = index.ticks(part.start)
+    times = [packet.pts for packet in index.packets]
+    if shown.denominator != 1 or shown.numerator not in times:
+        return None
+    at = times.index(shown.numerator)
+    taken, later = index.packets[at : at + part.frames], index.packets[at + part.frames : at + part.frames + 1]
+    decoded = [packet.dts for packet in (*taken, *later) if packet.dts is not None]
+    if len(taken) < part.frames or len(decoded) < len(taken) + len(later) or decoded != sorted(set(decoded)):
+        return None
+    first = taken[0]
+    if any(packet.key and time <= first.pts for packet, time in zip(taken[1:], decoded[1:], strict=False)):
+        return None
+    end = (decoded[-2] + Fraction(decoded[-1] - decoded[-2], 2)) * index.time_base if later else None
+    return first.pts * index.time_base, end
+
+
+def _member(graph: ir.StreamGraph, placed: _Placed, demuxers: Mapping[str, tuple[str, ...]]) -> Member:
+    """A part in the list."""
+    length = placed.info.duration or Fraction(0)
+    if not isinstance(placed.part, ir.Packets):
+        return Member(token=placed.token, demuxers=_MADE, length=length)
+    source = graph.input_of(placed.part)
+    assert isinstance(source, ir.Source)
+    span = _span(source, placed.part)
+    assert span is not None  # `_clock` has looked
+    return Member(
+        token=Source(source.input).token, demuxers=demuxers[source.input], length=length, begin=span[0], end=span[1]
     )
 
 

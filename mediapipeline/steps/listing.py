@@ -28,12 +28,15 @@ class Member:
         token: The file.
         demuxers: The formats that it may have; it is opened as nothing else.
         length: Seconds after which the next file begins.
+        begin: Time of the file's own clock that its part is counted from: that of a key frame, from which it is read.
+            None to take it from its start.
         end: Time of the file's own clock before which packets are decoded; None to take all of them.
     """
 
     token: str
     demuxers: tuple[str, ...]
     length: Fraction
+    begin: Fraction | None = None
     end: Fraction | None = None
 
 
@@ -48,6 +51,8 @@ def listing(members: Iterable[Member]) -> str:
         length = _micro(total + member.length) - _micro(total)
         total += member.length
         lines += [f"{_FILE}{_quoted(member.token)}", f"option format_whitelist {','.join(member.demuxers)}"]
+        if member.begin is not None:
+            lines.append(f"inpoint {_seconds(_micro(member.begin))}")
         if member.end is not None:
             lines.append(f"outpoint {_seconds(_micro(member.end))}")
         lines.append(f"duration {_seconds(length)}")

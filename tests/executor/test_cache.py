@@ -182,6 +182,28 @@ def test_keys_tell_apart_what_differs(tmp_path: Path, monkeypatch: pytest.Monkey
     assert len(set(found)) == len(found)
 
 
+def test_a_list_of_files_has_a_key_of_what_is_in_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_clip(tmp_path / "in.mp4", duration="5s", rate=25, audio=1, video_codec="libx264", gop=25)
+    make_clip(tmp_path / "copy.mp4", duration="5s", rate=25, audio=1, video_codec="libx264", gop=25)
+
+    def cut(name: str, start: str = "0.6s") -> ProcessingPlan:
+        job = {
+            "inputs": [{"id": name, "source": "in.mp4"}],
+            "operations": [{"op": "trim", "input": name, "output": "out", "params": {"start": start}}],
+            "outputs": [{"id": "out", "destination": "out.mp4"}],
+        }
+        return Planner(strategies={"smart_cut": "required"}).plan(job)
+
+    first, again, other = keys(cut("a")), keys(cut("b")), keys(cut("a", "0.8s"))
+    assert first == again
+    assert None not in first
+    assert not set(first) & set(other)
+    blind = cut("a")
+    media = attrs.evolve(blind.inputs[0].media, fingerprint=None)
+    assert keys(attrs.evolve(blind, inputs=(attrs.evolve(blind.inputs[0], media=media),))) == [None, None]
+
+
 def test_without_a_fingerprint_there_is_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     plan = planned(document(), {"in.mp4": clip_info(duration="2s")})
