@@ -120,3 +120,13 @@ def test_unknown_lengths_are_told():
     )
     assert "it lasts nobody knows how long, not 3 s" in said(lambda p: p.writes("in", duration=3), made)
     assert_plan(made).warns_of_nothing()
+
+
+def test_what_is_read_is_what_is_explained() -> None:
+    spec = job(op("trim", "in", "a", start="0.5s"), outputs={"a": "a.mp4"})
+    made = fake_planner({"in.mp4": clip_info(duration="60s")}).plan(spec)
+    readings = [reading for step in made.explain_json()["steps"] for reading in step["reads"]]
+    for reading in readings:
+        assert_plan(made).reads(reading["input"], start=reading["from"], times=len(readings))
+    assert [(each["from"], each["streams"]) for each in readings] == [("0.5", ["video"]), ("0", ["audio"])]
+    assert "reads in from 0.5 s (video), in from 0 s (audio)" in made.explain()
