@@ -122,7 +122,8 @@ def _listed(plan: ProcessingPlan, step: FFmpegStep) -> list[list[str]]:
     """The inputs in each list of files that a step reads."""
     lists = [file.file for file in step.command.inputs if is_listing(file.demuxers)]
     texts = [plan.assets[name.removeprefix(_ASSET)] for name in lists]
-    return [[token.removeprefix(_INPUT) for token in members_of(text)] for text in texts]
+    inputs = [[token for token in members_of(text) if token.startswith(_INPUT)] for text in texts]
+    return [[token.removeprefix(_INPUT) for token in each] for each in inputs]
 
 
 def _reads(plan: ProcessingPlan, step: FFmpegStep) -> Iterable[str]:
