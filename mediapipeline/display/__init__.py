@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from mediapipeline.display.flow import Flow, FlowEdge, FlowNode
 from mediapipeline.display.gantt import Bar, gantt
-from mediapipeline.display.html import Markup, escaped, page, picture, preformatted, table
+from mediapipeline.display.html import Markup, escaped, page, picture, preformatted, problem_list, table
 
 __all__ = [
     "Bar",
@@ -21,5 +21,6 @@ __all__ = [
     "page",
     "picture",
     "preformatted",
+    "problem_list",
     "table",
 ]

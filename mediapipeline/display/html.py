@@ -6,7 +6,11 @@ import base64
 import html
 from collections.abc import Iterable, Sequence
 
-__all__ = ["Markup", "escaped", "page", "picture", "preformatted", "table"]
+from mediapipeline.errors import Problem
+
+__all__ = ["Markup", "escaped", "page", "picture", "preformatted", "problem_list", "table"]
+
+_MOST_ROWS = 200  # nobody reads more, and a notebook keeps all of them
 
 _STYLE = """
 :root { color-scheme: light dark; }
@@ -44,15 +48,26 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Ite
     """
     right = set(numbers)
 
+    # Notebooks align all cells to the right unless a cell itself says otherwise.
+    marks = {True: ' class="number" style="text-align:right"', False: ' style="text-align:left"'}
+
     def cells(kind: str, values: Sequence[object]) -> str:
-        marks = ' class="number"'
         return "".join(
-            f"<{kind}{marks if at in right else ''}>{'' if value is None else escaped(value)}</{kind}>"
+            f"<{kind}{marks[at in right]}>{'' if value is None else escaped(value)}</{kind}>"
             for at, value in enumerate(values)
         )
 
-    body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
+    every = list(rows)
+    shown = every[:_MOST_ROWS]
+    body = "".join(f"<tr>{cells('td', row)}</tr>" for row in shown)
+    if len(every) > len(shown):
+        body += f'<tr><td colspan="{len(head)}">… and {len(every) - len(shown):,} more</td></tr>'
     return Markup(f"<table><thead><tr>{cells('th', head)}</tr></thead><tbody>{body}</tbody></table>")
+
+
+def problem_list(problems: Sequence[Problem]) -> Markup:
+    """Everything that is wrong, with where it is and what to do about it."""
+    return table(("where", "what is wrong", "hint"), [(p.path or "(the job)", p.message, p.hint) for p in problems])
 
 
 def preformatted(text: str) -> Markup:

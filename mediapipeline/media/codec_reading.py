@@ -113,6 +113,6 @@ def refuse_two_controls(fields: Fields, given: list[str]) -> None:
 def settings_value(settings: Any) -> Any:
     """The JSON form of settings: the name where there is nothing else, otherwise an object."""
     given = {f.name: v for f in attrs.fields(type(settings)) if (v := getattr(settings, f.name)) is not None}
-    if list(given) == ["codec"]:
+    if list(given) == ["codec"] and isinstance(given["codec"], str):
         return given["codec"]
     return {name: str(value) if isinstance(value, Fraction) else value for name, value in given.items()}

@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
 from itertools import count
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import PurePath
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,7 @@ from mediapipeline.spec.fluent import ShippedOperators
 from mediapipeline.spec.job import JobSpec
 from mediapipeline.spec.parts import Input, InputType, Limits, Operation, Output
 from mediapipeline.spec.selection import StreamChoice
+from mediapipeline.spec.written import mapping_of, path_text
 
 if TYPE_CHECKING:
     from mediapipeline.operators.base import Operator
@@ -150,10 +151,10 @@ class ClipBuilder(ShippedOperators):
         self._job._write(  # noqa: SLF001 - one module, two classes
             self,
             id,
-            destination=fspath(destination),
+            destination=path_text(destination),
             format=format,
             codec=codec,
-            metadata=None if metadata is None else dict(metadata),
+            metadata=mapping_of(metadata),
         )
         return self
 
@@ -220,10 +221,9 @@ class JobBuilder:
             type: What the source has to be.
 
         Raises:
-            SpecError: The choice of streams is not sound.
-            ValueError: A duration is none.
+            SpecError: The choice of streams is not sound, or a duration is none.
         """
-        source = fspath(source)
+        source = path_text(source)
         clip = ClipBuilder(self, id if id is not None else _stem(source), id is not None)
         read = Input(
             id=clip._wanted,  # noqa: SLF001 - one module, two classes
@@ -251,15 +251,14 @@ class JobBuilder:
         Returns:
             The clips that it makes, by output port.
         """
-        made = self._add(op, tuple(inputs.values()), tuple(inputs), dict(params), outputs)
+        made = self._add(op, tuple(inputs.values()), tuple(inputs), params, outputs)
         return {port: made[port] for port in outputs}
 
     def build(self) -> JobSpec:
         """The job as it is now.
 
         Raises:
-            SpecError: A limit is not sound.
-            ValueError: The timeout is no duration.
+            SpecError: A limit is not sound, or the timeout is no duration.
         """
         clips = [clip for clip, _ in self._inputs] + [clip for draft in self._drafts for clip in draft.clips.values()]
         names = _Names(clip._wanted for clip in clips if clip._asked)  # noqa: SLF001 - one module, two classes
@@ -297,7 +296,7 @@ class JobBuilder:
         op: str,
         clips: Sequence[ClipBuilder],
         ports: tuple[str, ...] | None,
-        params: dict[str, Any],
+        params: Mapping[str, Any],
         outputs: Sequence[str | None] = (None,),
     ) -> Mapping[str | None, ClipBuilder]:
         given: Sequence[object] = clips  # types are hints only
@@ -308,10 +307,10 @@ class JobBuilder:
         strangers = [clip for clip in clips if clip._job is not self]  # noqa: SLF001 - see above
         if strangers:
             raise ValueError(f"{strangers[0]!r} is a clip of another job")
-        draft = _Draft(op, tuple(clips), ports, {name: _plain(value) for name, value in params.items()})
+        draft = _Draft(op, tuple(clips), ports, _plain(params))
         for port in outputs:
             draft.clips[port] = ClipBuilder(
-                self, _named_after(op.rpartition(".")[2] if port is None else f"{op}-{port}")
+                self, _named_after(str(op).rpartition(".")[2] if port is None else f"{op}-{port}")
             )
         self._drafts.append(draft)
         return draft.clips
@@ -324,7 +323,7 @@ class _Names:
     """Gives every clip, or output, a name of its own: none of *asked*, which were asked for."""
 
     def __init__(self, asked: Iterable[str]) -> None:
-        self._taken = set(asked)
+        self._taken = {name for name in asked if isinstance(name, str)}  # any other is a problem of the job
         self._next: dict[str, Iterator[int]] = {}
 
     def unique(self, wanted: str) -> str:
@@ -350,8 +349,10 @@ def _class_name(name: str) -> str:
     return "".join(part.capitalize() for part in name.split("_"))
 
 
-def _stem(path: str) -> str:
+def _stem(path: object) -> str:
     """A name after a path or URL: its last part without the suffix. What stands in a query may be a secret."""
+    if not isinstance(path, str):  # types are hints only; it is a problem of the job
+        return "clip"
     if _URL.match(path):
         path = unquote(re.split(r"[?#]", path, maxsplit=1)[0])
     return _named_after(PurePath(path.rstrip("/").replace("\\", "/").rpartition("/")[2]).stem)

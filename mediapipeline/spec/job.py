@@ -15,7 +15,7 @@ import attrs
 from mediapipeline.errors import Problems
 from mediapipeline.media.fields import NOT_READ, Fields
 from mediapipeline.media.malformed import shown
-from mediapipeline.media.timecode import TimeValue, parse_duration
+from mediapipeline.media.timecode import TimeValue
 from mediapipeline.spec.document import read
 from mediapipeline.spec.foreign import explain_field, rewritten
 from mediapipeline.spec.parts import (
@@ -28,6 +28,7 @@ from mediapipeline.spec.parts import (
     StreamChoice,
     is_clip_name,
 )
+from mediapipeline.spec.written import form_of, items_of, seconds
 
 __all__ = [
     "VERSION",
@@ -49,20 +50,23 @@ _Part: TypeAlias = Input | Operation | Output
 _T = TypeVar("_T", Input, Operation, Output)
 
 
-def _seconds(value: TimeValue | None) -> Fraction | None:
-    return None if value is None else parse_duration(value)
+def _timeout(value: TimeValue | None) -> Fraction | None:
+    return seconds(value, "timeout")
 
 
 def _inputs(parts: Iterable[Input]) -> tuple[Input, ...]:
-    return tuple(parts)
+    found: tuple[Input, ...] = items_of(parts)
+    return found
 
 
 def _operations(parts: Iterable[Operation]) -> tuple[Operation, ...]:
-    return tuple(parts)
+    found: tuple[Operation, ...] = items_of(parts)
+    return found
 
 
 def _outputs(parts: Iterable[Output]) -> tuple[Output, ...]:
-    return tuple(parts)
+    found: tuple[Output, ...] = items_of(parts)
+    return found
 
 
 def _limits(value: Limits | Mapping[str, Any] | None) -> Limits | None:
@@ -76,7 +80,8 @@ def _limits(value: Limits | Mapping[str, Any] | None) -> Limits | None:
 
 
 def _labels(value: Iterable[str] | Mapping[str, str] | None) -> tuple[str, ...] | Mapping[str, str] | None:
-    return value if value is None or isinstance(value, Mapping) else tuple(value)
+    found: tuple[str, ...] | Mapping[str, str] | None = items_of(value)
+    return found
 
 
 @attrs.frozen(kw_only=True)
@@ -87,7 +92,7 @@ class JobSpec:
     operations: tuple[Operation, ...] = attrs.field(default=(), converter=_operations)
     outputs: tuple[Output, ...] = attrs.field(default=(), converter=_outputs)
     limits: Limits | None = attrs.field(default=None, converter=_limits)
-    timeout: Fraction | None = attrs.field(default=None, converter=_seconds)
+    timeout: Fraction | None = attrs.field(default=None, converter=_timeout)
     """Seconds that the run may take."""
     job_id: str | None = None
     """Carried for the host, as are `user_id`, `tags` and `priority`."""
@@ -163,18 +168,18 @@ def _document(spec: JobSpec) -> dict[str, Any]:
     """The document of a job, as it stands: not yet held to be JSON."""
     carried = {
         "timeout": str(spec.timeout) if spec.timeout is not None else None,
-        "limits": spec.limits.to_dict() if spec.limits is not None else None,
+        "limits": form_of(spec.limits),
         "job_id": spec.job_id,
         "user_id": spec.user_id,
-        "tags": list(spec.tags) if isinstance(spec.tags, tuple) else spec.tags,
+        "tags": form_of(spec.tags),
         "priority": spec.priority,
     }
     return {
         **({"$schema": spec.schema} if spec.schema is not None else {}),
         "version": spec.version,
-        "inputs": [part.to_dict() for part in spec.inputs],
-        "operations": [part.to_dict() for part in spec.operations],
-        "outputs": [part.to_dict() for part in spec.outputs],
+        "inputs": form_of(spec.inputs),
+        "operations": form_of(spec.operations),
+        "outputs": form_of(spec.outputs),
         **{name: value for name, value in carried.items() if value is not None},
     }
 

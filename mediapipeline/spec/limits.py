@@ -11,26 +11,27 @@ from mediapipeline.errors import Problems
 from mediapipeline.media.fields import Fields
 from mediapipeline.media.geometry import Resolution
 from mediapipeline.media.malformed import Malformed
-from mediapipeline.media.timecode import TimeValue, parse_duration
+from mediapipeline.media.timecode import TimeValue
+from mediapipeline.spec.written import read_as, seconds
 
 __all__ = ["Limits"]
 
 
-def _seconds(value: TimeValue | None) -> Fraction | None:
-    return None if value is None else parse_duration(value)
+def _max_duration(value: TimeValue | None) -> Fraction | None:
+    return seconds(value, "max_duration")
 
 
-def _resolution(value: Resolution | str | None) -> Resolution | None:
-    return None if value is None else Resolution.parse(value)
+def _max_resolution(value: Resolution | str | None) -> Resolution | None:
+    return read_as(Resolution.parse, value, "max_resolution", "bad-resolution")
 
 
 @attrs.frozen(kw_only=True)
 class Limits:
     """Bounds that the job itself sets; a host may have narrower ones."""
 
-    max_duration: Fraction | None = attrs.field(default=None, converter=_seconds)
+    max_duration: Fraction | None = attrs.field(default=None, converter=_max_duration)
     """Of any output, seconds."""
-    max_resolution: Resolution | None = attrs.field(default=None, converter=_resolution)
+    max_resolution: Resolution | None = attrs.field(default=None, converter=_max_resolution)
     """Of any output; neither side may be greater."""
     max_output_size: int | None = None
     """Of all outputs together, bytes."""

@@ -11,9 +11,11 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import attrs
+
 from mediapipeline.errors import Problems
 from mediapipeline.spec.document import LARGEST
-from mediapipeline.spec.job import JobSpec, Loaded
+from mediapipeline.spec.job import JobSpec, Loaded, Operation
 
 __all__ = ["load", "load_file", "load_partly"]
 
@@ -45,6 +47,12 @@ def load_file(path: str | PathLike[str]) -> JobSpec:
 def load_partly(document: str | bytes | Mapping[str, Any] | JobSpec, *, problems: Problems) -> Loaded:
     """As much of the job as *document* soundly says, with everything else in *problems*."""
     loaded = JobSpec.parse(document, problems)
-    if isinstance(document, JobSpec) and loaded.complete:
-        return Loaded(spec=document, complete=True)
-    return loaded
+    if loaded.spec is None or not loaded.complete or not isinstance(document, JobSpec):
+        return loaded
+    # What Python handed in may be a form that stands for a value, or anything at all, so what was read is the job; but
+    # parameters stay the values that they are.
+    given = [part.params if isinstance(part, Operation) else part.get("params") for part in document.operations or ()]
+    operations = tuple(
+        attrs.evolve(read, params=params or {}) for read, params in zip(loaded.spec.operations, given, strict=True)
+    )
+    return attrs.evolve(loaded, spec=attrs.evolve(loaded.spec, operations=operations))

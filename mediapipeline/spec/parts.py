@@ -19,10 +19,11 @@ from mediapipeline.media.codec import CodecSettings
 from mediapipeline.media.container import DOCUMENTS, demuxer_for, input_formats, require_container, suffix_of
 from mediapipeline.media.fields import NOT_READ, Fields, closest
 from mediapipeline.media.malformed import shown
-from mediapipeline.media.timecode import TimeValue, parse_duration
+from mediapipeline.media.timecode import TimeValue
 from mediapipeline.spec.foreign import beside_params, explain_operation, misplaced_parameters
 from mediapipeline.spec.limits import Limits
 from mediapipeline.spec.selection import StreamChoice
+from mediapipeline.spec.written import form_of, items_of, mapping_of, path_text, seconds
 
 __all__ = ["Input", "InputType", "Limits", "Operation", "Output", "Reference", "StreamChoice"]
 
@@ -35,12 +36,17 @@ _TAG = re.compile(r"[^\x00-\x1f\x7f=;#\\]{1,128}")
 _MOST_LEGS = 10_000
 
 
-def _seconds(value: TimeValue | None) -> Fraction | None:
-    return None if value is None else parse_duration(value)
+def _start_offset(value: TimeValue | None) -> Fraction | None:
+    return seconds(value, "start_offset")
+
+
+def _duration(value: TimeValue | None) -> Fraction | None:
+    return seconds(value, "duration")
 
 
 def _path_text(value: str | os.PathLike[str]) -> str:
-    return os.fspath(value) if isinstance(value, os.PathLike) else value
+    text: str = path_text(value)
+    return text
 
 
 def is_clip_name(text: str) -> bool:
@@ -77,9 +83,9 @@ class Input:
     format: str | None = None
     """What to read it as, where its content does not tell."""
     streams: StreamChoice | None = attrs.field(default=None, converter=_streams)
-    start_offset: Fraction | None = attrs.field(default=None, converter=_seconds)
+    start_offset: Fraction | None = attrs.field(default=None, converter=_start_offset)
     """Seconds of the source to leave out before the clip begins."""
-    duration: Fraction | None = attrs.field(default=None, converter=_seconds)
+    duration: Fraction | None = attrs.field(default=None, converter=_duration)
     """Seconds that the clip lasts at most."""
     type: InputType | None = None
     """What the source has to be; checked when it is probed."""
@@ -117,7 +123,7 @@ class Input:
             id=self.id,
             source=self.source,
             format=self.format,
-            streams=self.streams.to_dict() if self.streams is not None else None,
+            streams=form_of(self.streams),
             start_offset=_time(self.start_offset),
             duration=_time(self.duration),
             type=self.type,
@@ -136,15 +142,13 @@ class Reference:
 
 
 def _ports(value: Sequence[str] | Mapping[str, str] | None) -> tuple[str, ...] | Mapping[str, str] | None:
-    if isinstance(value, str):
-        raise TypeError(f"inputs is several clips; for one, write input={value!r}")
-    if value is None or isinstance(value, Mapping):
-        return value
-    return tuple(value)
+    found: tuple[str, ...] | Mapping[str, str] | None = items_of(value)
+    return found
 
 
 def _params(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    return dict(value)
+    found: dict[str, Any] = mapping_of(value)
+    return found
 
 
 @attrs.frozen(kw_only=True)
@@ -211,10 +215,10 @@ class Operation:
         return _given(
             op=self.op,
             input=self.input,
-            inputs=list(self.inputs) if isinstance(self.inputs, tuple) else self.inputs,
+            inputs=form_of(self.inputs),
             output=self.output,
             outputs=self.outputs,
-            params=dict(self.params) or None,
+            params=mapping_of(self.params) if self.params != {} else None,
         )
 
 
@@ -327,8 +331,8 @@ class Output:
             destination=self.destination,
             input=self.input,
             format=self.format,
-            codec=self.codec.to_value() if self.codec is not None else None,
-            metadata=dict(self.metadata) if self.metadata is not None else None,
+            codec=self.codec.to_value() if isinstance(self.codec, CodecSettings) else self.codec,
+            metadata=mapping_of(self.metadata),
         )
 
 

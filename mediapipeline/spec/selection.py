@@ -45,7 +45,7 @@ class StreamChoice:
 
     def to_dict(self) -> dict[str, Any]:
         chosen = {"video": self.video, "audio": self.audio, "subtitles": self.subtitles}
-        return {kind: list(which) or False for kind, which in chosen.items() if which is not None}
+        return {kind: which if which != () else False for kind, which in chosen.items() if which is not None}
 
 
 def _positions(fields: Fields, kind: str) -> tuple[int, ...] | None:

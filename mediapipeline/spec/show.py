@@ -6,7 +6,8 @@ from contextlib import suppress
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
-from mediapipeline.display import Flow, FlowEdge, FlowNode, table
+from mediapipeline.display import Flow, FlowEdge, FlowNode, problem_list, table
+from mediapipeline.errors import Problems, SpecError
 
 if TYPE_CHECKING:
     from mediapipeline.spec.job import JobSpec
@@ -55,7 +56,23 @@ def _in_order(spec: JobSpec) -> list[int]:
 
 
 def mimebundle(spec: JobSpec) -> dict[str, str]:
-    """The forms in which a notebook can show a job."""
+    """The forms in which a notebook can show a job: as much of it as is sound, and what is wrong with the rest."""
+    problems = Problems()
+    sound = spec.parse(spec, problems).spec
+    if sound is None:  # not even that
+        return {"text/plain": str(SpecError(problems))}
+    found = _sound(sound)
+    if not problems:
+        return found
+    wrong = "".join(f"\n{problem}" for problem in problems)
+    return {
+        **found,
+        "text/plain": f"{found['text/plain']}; wrong with it:{wrong}",
+        "text/html": f"{found['text/html']}{problem_list(list(problems))}",
+    }
+
+
+def _sound(spec: JobSpec) -> dict[str, str]:
     parts = (("input", spec.inputs), ("operation", spec.operations), ("output", spec.outputs))
     counts = ", ".join(f"{len(items)} {word}{'' if len(items) == 1 else 's'}" for word, items in parts)
     rows = [(output.id, output.destination, output.clip) for output in spec.outputs]

@@ -196,7 +196,7 @@ def test_mistakes_are_those_of_the_document():
 
 
 def test_times_are_checked_where_they_are_written():
-    with pytest.raises(ValueError, match="soon"):
+    with pytest.raises(SpecError, match='/duration: "soon"'):
         JobBuilder().input("in.mp4", duration="soon")
 
 
