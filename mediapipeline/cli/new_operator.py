@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import keyword
 import re
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from string import Template
@@ -23,9 +24,11 @@ pyproject.toml, in a folder named after the vendor:
   cd mediapipeline-acme
   python -m pip install -e '.[dev]' && python -m pytest
 
-It works as it is; change it into what you want."""
+It works as it is; change it into what you want. Where the vendor's package is there
+already, the operator is added to it."""
 
 _NAME = re.compile(r"(?P<vendor>[a-z][a-z0-9_]*)\.(?P<op>[a-z][a-z0-9_]*)")
+_HEADER = '[project.entry-points."mediapipeline.operators"]'
 # Where they would hide what the module of the operator imports.
 _TAKEN = frozenset({"Annotated", "Category", "Clip", "Facts", "Literal", "Lowering", "MediaInfo", "Operator", "Param"})
 
@@ -43,17 +46,63 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     if not into.is_dir():
         raise UsageError(f"there is no folder {str(into)!r}")
     folder = into / f"mediapipeline-{args.name.partition('.')[0].replace('_', '-')}"
+    if into.resolve().name == folder.name and (into / "pyproject.toml").is_file():
+        folder = into  # called in the package itself
     try:
         folder.mkdir()
     except FileExistsError:
-        raise UsageError(f"{str(folder)!r} exists already", "move it away, or name another place with --into") from None
+        _add_to(folder, args.name, files)
+        terminal.say(f"added to {folder}: {', '.join(_own(args.name))}, and the entry point in pyproject.toml")
+        # An entry point is found when the package is installed again, editable or not.
+        terminal.say(f"next: cd {folder} && python -m pip install -e '.[dev]' && python -m pytest")
+        return DONE
     for name, text in files.items():
-        file = folder / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+        _write(folder / name, text)
     terminal.say(f"written: {folder}")
     terminal.say(f"next: cd {folder} && python -m pip install -e '.[dev]' && python -m pytest")
     return DONE
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+
+
+def _own(name: str) -> list[str]:
+    """The files that are one operator's alone, within the folder of the package."""
+    vendor, _, op = name.partition(".")
+    return [f"mediapipeline_{vendor}/{op}.py", f"tests/test_{op}.py"]
+
+
+def _add_to(folder: Path, name: str, files: Mapping[str, str]) -> None:
+    """Add an operator to a package that is there: files that it has not, and one line of its pyproject.toml.
+
+    Raises:
+        UsageError: It is not such a package, or has such an operator.
+    """
+    vendor = name.partition(".")[0]
+    elsewhere = "move it away, or name another place with --into"
+    project = folder / "pyproject.toml"
+    if not (folder / f"mediapipeline_{vendor}").is_dir() or not project.is_file():
+        raise UsageError(f"{str(folder)!r} exists already, and is no package of operators of {vendor!r}", elsewhere)
+    there = [file for file in _own(name) if (folder / file).exists()]
+    text = project.read_text(encoding="utf-8")
+    line = _entry_point(files["pyproject.toml"])
+    if there or f'"{name}"' in text:
+        what = ", ".join(there) or f"the entry point {name!r}"
+        raise UsageError(f"{str(folder)!r} has {what} already", "choose another name for the operator")
+    if text.count(_HEADER) != 1:
+        raise UsageError(
+            f"{str(project)!r} has no section {_HEADER} to add the operator to", f"add one, with the line: {line}"
+        )
+    for file in _own(name):
+        _write(folder / file, files[file])
+    project.write_text(text.replace(_HEADER, f"{_HEADER}\n{line}"), encoding="utf-8")
+
+
+def _entry_point(project: str) -> str:
+    """The line after the header."""
+    return project.partition(f"{_HEADER}\n")[2].partition("\n")[0]
 
 
 def package_of(name: str) -> dict[str, str]:
@@ -76,7 +125,8 @@ def package_of(name: str) -> dict[str, str]:
         raise UsageError(f"{op!r} can't be the name of a module with a class {cls}", "choose another")
     package = f"mediapipeline_{vendor}"
     words = {
-        "name": name, "op": op, "cls": cls, "package": package, "distribution": package.replace("_", "-"),
+        "name": name, "vendor": vendor, "op": op, "cls": cls,
+        "package": package, "distribution": package.replace("_", "-"),
     }  # fmt: skip
     places = {
         "pyproject.toml": "pyproject.toml",

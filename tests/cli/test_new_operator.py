@@ -37,11 +37,58 @@ def test_written_where_it_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFix
     assert (folder / "mediapipeline_big_house" / "py.typed").exists()
 
 
+@pytest.mark.parametrize("where", [".", "mediapipeline-acme"])
+def test_a_second_operator_is_added_to_the_package(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], where: str
+) -> None:
+    assert main(["new-operator", "acme.sparkle", "--into", str(tmp_path)]) == 0
+    folder = tmp_path / "mediapipeline-acme"
+    before = {path: path.read_text() for path in folder.rglob("*") if path.is_file()}
+    assert main(["new-operator", "acme.deep_blue", "--into", str(tmp_path / where)]) == 0
+    assert "added to" in capsys.readouterr().out
+    project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
+    assert project["entry-points"]["mediapipeline.operators"] == {
+        "acme.deep_blue": "mediapipeline_acme.deep_blue:DeepBlue",
+        "acme.sparkle": "mediapipeline_acme.sparkle:Sparkle",
+    }
+    new = {path for path in folder.rglob("*") if path.is_file()} - before.keys()
+    assert {path.relative_to(folder).as_posix() for path in new} == {
+        "mediapipeline_acme/deep_blue.py", "tests/test_deep_blue.py",
+    }  # fmt: skip
+    assert {path.name for path, text in before.items() if path.read_text() != text} == {"pyproject.toml"}
+    assert "from mediapipeline_acme.deep_blue import DeepBlue" in (folder / "tests" / "test_deep_blue.py").read_text()
+
+
 def test_what_exists_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "mediapipeline-acme").mkdir()
+    folder = tmp_path / "mediapipeline-acme"
+    folder.mkdir()
     assert main(["new-operator", "acme.sparkle", "--into", str(tmp_path)]) == 2
-    assert "exists already" in capsys.readouterr().err
-    assert list((tmp_path / "mediapipeline-acme").iterdir()) == []
+    assert "exists already, and is no package of operators of 'acme'" in capsys.readouterr().err
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("again", ["acme.sparkle", "acme.gone"])
+def test_an_operator_that_the_package_has_is_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], again: str
+) -> None:
+    for name in ("acme.sparkle", "acme.gone"):
+        assert main(["new-operator", name, "--into", str(tmp_path)]) == 0
+    folder = tmp_path / "mediapipeline-acme"
+    for file in ("mediapipeline_acme/gone.py", "tests/test_gone.py"):  # of which only the entry point is left
+        (folder / file).unlink()
+    before = {path: path.read_text() for path in folder.rglob("*") if path.is_file()}
+    assert main(["new-operator", again, "--into", str(tmp_path)]) == 2
+    assert "already" in capsys.readouterr().err
+    assert {path: path.read_text() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_a_package_without_the_section_is_told_the_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["new-operator", "acme.sparkle", "--into", str(tmp_path)]) == 0
+    project = tmp_path / "mediapipeline-acme" / "pyproject.toml"
+    project.write_text(project.read_text().replace("entry-points", "entry_points"))
+    assert main(["new-operator", "acme.glow", "--into", str(tmp_path)]) == 2
+    assert '"acme.glow" = "mediapipeline_acme.glow:Glow"' in capsys.readouterr().err
+    assert not (tmp_path / "mediapipeline-acme" / "mediapipeline_acme" / "glow.py").exists()
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

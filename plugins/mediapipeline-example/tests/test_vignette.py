@@ -4,7 +4,7 @@ import pytest
 from mediapipeline import JobError, Planner
 from mediapipeline.testing import Capabilities, FakeProber, OperatorContract, clip_info
 
-from mediapipeline_example import Vignette
+from mediapipeline_example.vignette import Vignette
 
 
 class TestVignette(OperatorContract):
