@@ -7,6 +7,7 @@ supported FFmpeg, read back as the same codec and decoded. A codec that only som
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from types import MappingProxyType
 
 import attrs
@@ -57,6 +58,12 @@ class Container:
     """Codecs whose usual tag players do not know, with the one that they do."""
     rotation: bool = False
     """Whether it keeps the rotation of a picture that is copied, in every supported version."""
+    reorders: bool = True
+    """Whether it tells when pictures are shown that are decoded in another order."""
+    tick: Fraction | None = None
+    """What its times are multiples of, in seconds, where that is coarse for a picture."""
+    trims: bool = False
+    """Whether it tells which samples of the first and last packet of sound are not to be heard."""
     copy_filters: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     """Bit stream filters that a codec needs to be copied into it, where FFmpeg does not add them itself."""
     header: str | None = None
@@ -102,7 +109,7 @@ _TABLE = (
         name="mp4", muxer="mp4", demuxer="mov", suffixes=("mp4", "m4v"),
         video=("h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg", "png", "jpeg2000"),
         audio=("aac", "mp3", "opus", "alac", "ac3", "eac3", "dts", "vorbis"),
-        subtitles=("mov_text",), cover=True, chapters=True, options=_FASTSTART, tags=_HVC1, rotation=True,
+        subtitles=("mov_text",), cover=True, chapters=True, options=_FASTSTART, tags=_HVC1, rotation=True, trims=True,
     ),
     Container(
         name="mov", muxer="mov", demuxer="mov", suffixes=("mov", "qt"),
@@ -114,11 +121,11 @@ _TABLE = (
             "aac", "alac", "mp3", "ac3", "eac3", "dts", "mp2", *_PCM, "pcm_s16be", "pcm_s24be", "pcm_s32be",
             "pcm_f32be", "pcm_f64be", "pcm_s8",
         ),
-        subtitles=("mov_text",), chapters=True, options=_FASTSTART, tags=_HVC1, rotation=True,
+        subtitles=("mov_text",), chapters=True, options=_FASTSTART, tags=_HVC1, rotation=True, trims=True,
     ),
     Container(
         name="m4a", muxer="ipod", demuxer="mov", suffixes=("m4a", "m4b"), audio=("aac", "alac", "ac3"),
-        cover=True, chapters=True, options=_FASTSTART,
+        cover=True, chapters=True, options=_FASTSTART, trims=True,
     ),
     Container(
         name="mkv", muxer="matroska", demuxer="matroska", suffixes=("mkv",),
@@ -143,9 +150,12 @@ _TABLE = (
         metadata=False, copy_filters={"mpeg4": "dump_extra"},
     ),
     Container(
-        name="avi", muxer="avi", demuxer="avi", suffixes=("avi",),
+        # FFmpeg writes H.264 and MPEG-2 into it by fields, at twice the rate and with gaps.
+        name="avi", muxer="avi", demuxer="avi", suffixes=("avi",), reorders=False,
+        # It has no times to be negative: moving all of them for sound that begins earlier would leave a gap.
+        options=(("avoid_negative_ts", "disabled"),),
         video=(
-            "mpeg4", "h264", "mjpeg", "mpeg2video", "mpeg1video", "ffv1", "huffyuv", "ffvhuff", "utvideo", "rawvideo",
+            "mpeg4", "mjpeg", "ffv1", "huffyuv", "ffvhuff", "utvideo", "rawvideo",
             "dvvideo", "msmpeg4v2", "msmpeg4v3", "wmv1", "wmv2",
         ),
         audio=("mp3", "ac3", "mp2", "aac", "dts", "pcm_s16le", "pcm_s24le", "pcm_u8", "pcm_alaw", "pcm_mulaw"),
@@ -154,18 +164,25 @@ _TABLE = (
         name="mp3", muxer="mp3", demuxer="mp3", suffixes=("mp3",), audio=("mp3",), cover=True, chapters=True,
         one_track=True,
     ),
-    Container(name="wav", muxer="wav", demuxer="wav", suffixes=("wav",), audio=_PCM, one_track=True),
+    Container(name="wav", muxer="wav", demuxer="wav", suffixes=("wav",), audio=_PCM, one_track=True, trims=True),
     Container(
         name="flac", muxer="flac", demuxer="flac", suffixes=("flac",), audio=("flac",), cover=True, one_track=True,
+        trims=True,
     ),
     Container(
         name="ogg", muxer="ogg", demuxer="ogg", suffixes=("ogg", "oga"), audio=("vorbis", "opus", "flac", "speex"),
+        trims=True,
     ),
-    Container(name="opus", muxer="opus", demuxer="ogg", suffixes=("opus",), audio=("opus",), chapters=True),
+    Container(
+        name="opus", muxer="opus", demuxer="ogg", suffixes=("opus",), audio=("opus",), chapters=True, trims=True,
+    ),
     Container(
         name="aac", muxer="adts", demuxer="aac", suffixes=("aac",), audio=("aac",), metadata=False, one_track=True,
     ),
-    Container(name="gif", muxer="gif", demuxer="gif", suffixes=("gif",), video=("gif",), metadata=False),
+    Container(
+        name="gif", muxer="gif", demuxer="gif", suffixes=("gif",), video=("gif",), metadata=False,
+        tick=Fraction(1, 100),
+    ),
     Container(
         name="png", muxer="image2", demuxer="png_pipe", suffixes=("png",), video=("png",), metadata=False,
         options=(("update", "1"),), still=True,

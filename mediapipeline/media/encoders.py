@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
@@ -84,6 +85,12 @@ class Encoder:
     """What it takes, the best known first; empty is everything."""
     playable: tuple[str, ...] = ()
     """Those of `pix_fmts` that players can be expected to show."""
+    frame_rates: frozenset[Fraction] = frozenset()
+    """Frames per second, where it takes no others, nor any that vary; empty is any."""
+    ticks: int = 90_000
+    """What it can count in a second where the rate varies."""
+    read_as: str | None = None
+    """The pixel format that it is read back as, whatever it was given; None is the same."""
     sample_rates: tuple[int, ...] = ()
     """Hz, ascending; empty is any."""
     sample_fmts: tuple[str, ...] = ()
@@ -106,6 +113,15 @@ class Encoder:
         if self.bit_rates is None:
             return wanted
         return max(self.bit_rates[0], min(wanted, self.bit_rates[1]))
+
+
+# A sequence header has one of eight rates, and a fraction of two small numbers to multiply it by.
+_MPEG2_RATES = frozenset(
+    rate * Fraction(over, under)
+    for rate in (*map(Fraction, (24, 25, 30, 50, 60)), *(Fraction(k * 1000, 1001) for k in (24, 30, 60)))
+    for over in range(1, 5)
+    for under in range(1, 33)
+)
 
 
 def _crf(low: int, medium: int, high: int, *extra: tuple[str, str]) -> dict[Quality, Options]:
@@ -190,11 +206,12 @@ _VIDEO_ENCODERS = (
     ),
     Encoder(
         name="mpeg4", codec="mpeg4", kind="video", quality=_FREE_Q, bit_rates=_VIDEO_BITS, pix_fmts=("yuv420p",),
-        playable=("yuv420p",), statistics="passlogfile", threads=4,
+        playable=("yuv420p",), statistics="passlogfile", threads=4, ticks=60_000,
     ),
     Encoder(
         name="mpeg2video", codec="mpeg2video", kind="video", quality=_FREE_Q, bit_rates=_VIDEO_BITS,
         pix_fmts=("yuv420p", "yuv422p"), playable=("yuv420p",), statistics="passlogfile", threads=4,
+        frame_rates=_MPEG2_RATES,
     ),
     Encoder(
         name="prores_ks", codec="prores", kind="video", always=(("vendor", "apl0"),),
@@ -229,7 +246,7 @@ _VIDEO_ENCODERS = (
     ),
     Encoder(
         name="gif", codec="gif", kind="video", pix_fmts=("pal8", "rgb8", "bgr8", "gray"),
-        playable=("pal8", "rgb8", "bgr8", "gray"),
+        playable=("pal8", "rgb8", "bgr8", "gray"), read_as="bgra",
     ),
     Encoder(
         name="libwebp", codec="webp", kind="video", quality=_scale("quality", "50", "75", "90"),

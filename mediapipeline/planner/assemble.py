@@ -10,6 +10,7 @@ from typing import TypeAlias
 import attrs
 
 from mediapipeline.media.container import container_named
+from mediapipeline.media.encoders import CODECS
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
 from mediapipeline.planner import streams as ir
@@ -28,6 +29,7 @@ OperatorAt: TypeAlias = Callable[[str], str | None]
 """Names the operator of an operation, by JSON Pointer."""
 
 _TOLERANCE = Fraction(1, 20)
+_LONGEST_PACKET = 1536  # samples, of the codecs that such containers hold
 _DIALECT = re.compile(r"yuvj|yuva")
 
 
@@ -116,12 +118,14 @@ def why_encoded(graph: ir.StreamGraph, node: ir.Encode, container: str, operator
         if changed is source and isinstance(changed, ir.Concat):
             return f"joined by {name or changed.origin}{_why_not_joined(graph, node)}{_why_no_smart_cut(graph, node)}"
         return f"changed by {name or changed.origin}"
-    if not node.copy_codecs:
+    if not node.copy_codecs and node.pinned is None:
         return "the job gives settings for an encoder"
     if isinstance(source, ir.Source) and source.seek:
         return f"cut at an exact time{_why_no_smart_cut(graph, node)}"
     if node.kind != "cover" and not container_named(container).takes(node.kind, source.info.codec):
         return f"{container} does not take {source.info.codec}"
+    if node.pinned is not None:
+        return node.pinned
     if source.info.codec not in node.copy_codecs:
         return f"the job asks for {node.info.codec}"
     return "copying is switched off"
@@ -129,7 +133,7 @@ def why_encoded(graph: ir.StreamGraph, node: ir.Encode, container: str, operator
 
 def _why_not_joined(graph: ir.StreamGraph, node: ir.Encode) -> str:
     if not node.copy_codecs:
-        return ", and the job gives settings for an encoder"
+        return f", and {node.pinned or 'the job gives settings for an encoder'}"
     found = joint(graph, node)
     return f", and {found}" if isinstance(found, str) else ", and copying is switched off"
 
@@ -149,7 +153,7 @@ def expected(
     """What is checked of an output before it is published."""
     begin = sink.media.start or Fraction(0)
     nodes = [graph[name] for name in sink.inputs]
-    streams = [_expected_stream(graph, node, begin) for node in nodes if node.kind != "cover"]
+    streams = [_expected_stream(graph, node, sink, begin) for node in nodes if node.kind != "cover"]
     frame = max((_tolerance(graph[name].info) for name in sink.inputs), default=_TOLERANCE)
     ends = [stream.end for stream in streams if stream.kind != "subtitle"]
     known = [end for end in ends if end is not None]
@@ -188,11 +192,25 @@ def _held_back(info: VideoStream) -> Fraction:
     return (1 + (3 if info.reorder is None else info.reorder)) / (info.frame_rate or Fraction(25))
 
 
-def _expected_stream(graph: ir.StreamGraph, node: ir.Node, begin: Fraction) -> StreamExpectation:
+def _padding(node: ir.Node, container: str) -> Fraction:
+    """How much longer sound may be than what is heard of it, where the container does not tell the two apart.
+
+    Encoders begin with silence of their own, of about a packet, and fill the last packet up.
+    """
+    info = node.info
+    if not isinstance(info, AudioStream) or container_named(container).trims or info.codec is None:
+        return Fraction(0)
+    known = CODECS.get(info.codec)
+    if known is not None and known.lossless:
+        return Fraction(0)
+    return 2 * (info.packet or (Fraction(_LONGEST_PACKET, info.sample_rate) if info.sample_rate else Fraction(0)))
+
+
+def _expected_stream(graph: ir.StreamGraph, node: ir.Node, sink: ir.Sink, begin: Fraction) -> StreamExpectation:
     info = node.info
     end: Range | None = None
     source = graph.input_of(node)
-    tolerance = _tolerance(info)
+    tolerance, padding = _tolerance(info), _padding(node, sink.container)
     if isinstance(node, ir.Copy) and isinstance(source, ir.Cut):
         # Packets from the key frame before the cut on: at most everything up to its end.
         whole = graph.input_of(source).info.end
@@ -200,12 +218,14 @@ def _expected_stream(graph: ir.StreamGraph, node: ir.Node, begin: Fraction) -> S
         if last is not None:
             length = info.packet or 0 if isinstance(info, AudioStream) else 0
             begins = source.start if node.clipped else 0
-            end = Range(max(Fraction(0), last - source.start - tolerance), last - begins + tolerance + length)
+            end = Range(
+                max(Fraction(0), last - source.start - tolerance), last - begins + tolerance + max(length, padding)
+            )
     elif info.end is not None and not isinstance(info, SubtitleStream):
-        end = Range.around(info.end - begin, tolerance)
+        end = Range(max(Fraction(0), info.end - begin - tolerance), info.end - begin + tolerance + padding)
         if isinstance(info, VideoStream) and info.vfr and any(map(_begins_later, graph.ancestors(node.id))):
             end = Range(None, end.high)  # how long before the end the last frame begins is not known
-        elif isinstance(info, VideoStream) and info.vfr and isinstance(node, ir.Copy) and end.low is not None:
+        elif isinstance(info, VideoStream) and info.vfr and end.low is not None:
             # MP4 and MOV count to the end of the packet that is decoded last, not of the frame that is shown last.
             end = Range(end.low - _held_back(info), end.high)
     match info:

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from mediapipeline.ffmpeg.command import Option
 from mediapipeline.ffmpeg.filtergraph import File
 from mediapipeline.media.container import Container
+from mediapipeline.media.encoders import ENCODERS
 from mediapipeline.media.streams import Stream, VideoStream
 from mediapipeline.media.timecode import seconds_text
 from mediapipeline.planner import streams as ir
@@ -58,7 +59,7 @@ def stream_options(at: int, node: ir.Node, container: Container) -> list[tuple[s
         options.extend((f"{key}:{at}", value) for key, value in node.options)
         if isinstance(node.info, VideoStream) and node.kind == "video" and node.info.frames != 1:
             options.append((f"fps_mode:{at}", "vfr"))
-            options.append((f"enc_time_base:{at}", _clock(node.info)))
+            options.append((f"enc_time_base:{at}", _clock(node)))
     else:
         options.append((f"c:{at}", "copy"))
         if isinstance(node, ir.Copy) and node.clipped:
@@ -98,13 +99,15 @@ def segment_options(sink: ir.Sink, length: Fraction, container: Container) -> Op
     )  # fmt: skip
 
 
-def _clock(info: VideoStream) -> str:
+def _clock(node: ir.Encode) -> str:
     """The encoder's unit of time.
 
     One frame where the rate is constant: FFmpeg's own choice, but for 7.0, which forgets the rate at ``setpts``. Fine
     where it varies: with FFmpeg's choice, frames would be moved and dropped.
     """
-    return str(1 / info.frame_rate) if info.vfr is False and info.frame_rate else "1/90000"
+    info = node.info
+    steady = isinstance(info, VideoStream) and info.vfr is False and info.frame_rate
+    return str(1 / steady) if steady else f"1/{ENCODERS[node.encoder].ticks}"
 
 
 def on_grid(info: Stream) -> Fraction:

@@ -164,19 +164,27 @@ class OutputBuilder:
         if encoder.name in pixels.EVEN_ONLY and (info.width % 2 or info.height % 2) and pixels.subsampled(pix_fmt):
             message = f"{encoder.name} in {pix_fmt} takes no odd sizes, and the picture is {info.width}x{info.height}"
             faults.append(self._fault("odd-size", message, "scale or crop it to even sizes"))
+        if encoder.frame_rates and (info.vfr is not False or info.frame_rate not in encoder.frame_rates):
+            what = "one that varies" if info.vfr or info.frame_rate is None else f"{info.frame_rate} a second"
+            message = f"{encoder.name} takes the frame rates of broadcasting only, and the picture has {what}"
+            faults.append(self._fault("unsupported-rate", message, "change the rate with the operator fps"))
         options = asked.options(encoder, info.frame_rate if info.vfr is False else None)
         segment = self._request.segment
         if segment is not None:
             options = (*options, ("force_key_frames", f"expr:gte(t,n_forced*{number_text(segment)})"))
         copyable = self._copyable(asked.name, self._request.container.video)
-        if info.rotation and not self._request.container.rotation:
-            copyable = frozenset()  # the container would forget that players have to turn it
-        pinned = (
-            segment is not None or asked.forces_encoding or one_of_many or asked.pix_fmt not in (None, info.pix_fmt)
-        )
+        pinned = self._uncopyable(info)
+        if one_of_many:
+            pinned = "one picture of many is taken"
+        elif segment is not None:
+            pinned = "every segment begins with a key frame"
+        if pinned is not None or asked.forces_encoding or asked.pix_fmt not in (None, info.pix_fmt):
+            copyable = frozenset()
+        tick, rate = self._request.container.tick, info.frame_rate
+        moved = tick is not None and rate is not None and (1 / (rate * tick)).denominator != 1
         after = attrs.evolve(
-            info, codec=encoder.codec, pix_fmt=pix_fmt, rotation=0, bit_rate=asked.bitrate, profile=None, reorder=None,
-            leading=None, extradata=None, preroll=None, delay=None,
+            info, codec=encoder.codec, pix_fmt=encoder.read_as or pix_fmt, vfr=True if moved else info.vfr, rotation=0,
+            bit_rate=asked.bitrate, profile=None, reorder=None, leading=None, extradata=None, preroll=None, delay=None,
         )  # fmt: skip
         if one_of_many:
             after = attrs.evolve(after, start=None, duration=None, frame_rate=None, vfr=None, frames=1)
@@ -185,9 +193,19 @@ class OutputBuilder:
                 id=self._build.new_id(), kind="video", inputs=(ref.id,), info=after, origin=self._request.path,
                 encoder=encoder.name, options=options, pix_fmt=pix_fmt,
                 two_pass=encoder.statistics if asked.two_pass else None,
-                copy_codecs=frozenset() if pinned else copyable, changes=tuple(changes), faults=tuple(faults),
+                copy_codecs=copyable, pinned=None if asked.forces_encoding else pinned,
+                changes=tuple(changes), faults=tuple(faults),
             )
         )  # fmt: skip
+
+    def _uncopyable(self, info: VideoStream) -> str | None:
+        """Why this output cannot hold a picture as it is, whatever its codec; None where it can."""
+        container = self._request.container
+        if info.rotation and not container.rotation:
+            return f"{container.name} does not keep the rotation of a copied picture"
+        if info.reorder != 0 and not container.reorders:
+            return f"{container.name} does not tell when pictures are shown that are decoded in another order"
+        return None
 
     def _audio(self, tracks: Sequence[AudioRef]) -> list[NodeId]:
         container, request = self._request.container, self._request
@@ -359,9 +377,9 @@ class OutputBuilder:
             self._problem("codec-container", f"{container.name} does not take {ref.info.codec}",
                           f"it takes {', '.join(taken)}", at=at)  # fmt: skip
             return []
-        if isinstance(ref, VideoRef) and ref.info.rotation and not container.rotation:
-            message = f"{container.name} does not keep the rotation of a copied picture"
-            self._problem("cannot-copy", message, "let it be encoded, or write MP4", at=at)
+        why = self._uncopyable(ref.info) if isinstance(ref, VideoRef) else None
+        if why is not None:
+            self._problem("cannot-copy", why, "let it be encoded, or write MP4", at=at)
             return []
         if not asked.copies and ref.info.codec != asked.name:
             message = f"{asked.codec} can only be copied, not encoded, and the clip holds {ref.info.codec}"

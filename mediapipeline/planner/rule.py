@@ -25,7 +25,7 @@ import attrs
 
 from mediapipeline.errors import RuleError
 from mediapipeline.media.streams import AudioStream, Stream, VideoStream
-from mediapipeline.planner.streams import Node, StreamGraph
+from mediapipeline.planner.streams import Encode, Node, StreamGraph
 
 __all__ = ["Decision", "Guarantee", "Notes", "Optimized", "Rule", "apply", "rule"]
 
@@ -137,12 +137,18 @@ _Facts: TypeAlias = tuple[object, ...]
 def _outputs(graph: StreamGraph) -> dict[str, tuple[_Facts, ...]]:
     """What each output holds: what no rule may change."""
     return {
-        f"{sink.output}/{sink.part or ''}": tuple(_facts(graph[stream].info) for stream in sink.inputs)
+        f"{sink.output}/{sink.part or ''}": tuple(_facts(graph, graph[stream]) for stream in sink.inputs)
         for sink in graph.sinks
     }
 
 
-def _facts(info: Stream) -> _Facts:
+def _facts(graph: StreamGraph, node: Node) -> _Facts:
+    info: Stream = node.info
+    if isinstance(node, Encode) and isinstance(info, AudioStream) and node.copy_codecs:
+        # What a copy may stand for has fewer channels only where the encoder takes no more: a copy keeps them all.
+        before = graph.input_of(node).info
+        if isinstance(before, AudioStream):
+            info = attrs.evolve(info, channels=before.channels)
     start = info.start or Fraction(0)
     match info:
         case VideoStream():

@@ -1,0 +1,92 @@
+"""Every container holds what was planned for it: what its times, its packets of sound and its encoders allow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import zoo
+from mediapipeline import Executor, JobError, Planner
+from mediapipeline.ffmpeg.binary import Engine, find_ffmpeg
+from mediapipeline.media.container import CONTAINERS
+from mediapipeline.testing.media import ClipRecipe, make_clip
+from outcomes import ffmpeg, plan_and_run
+
+
+def _job(clip: Path, destination: str, **codec: Any) -> dict[str, Any]:
+    output = {"id": "out", "input": "in", "destination": destination} | ({"codec": codec} if codec else {})
+    return {"inputs": [{"id": "in", "source": clip.name}], "operations": [], "outputs": [output]}
+
+
+def _shown(engine: Engine, path: Path) -> list[int]:
+    """When each picture is shown, in ticks of the stream."""
+    said = ffmpeg(engine, "-i", str(path), "-map", "0:v", "-fps_mode", "passthrough", "-f", "framehash", "-").decode()
+    return [int(line.split(",")[2]) for line in said.splitlines() if line and line[0] != "#"]
+
+
+@pytest.mark.parametrize("suffix", [container.suffixes[0] for container in CONTAINERS.values()])
+def test_holds_what_was_planned(suffix: str, tmp_path: Path, engine: Engine) -> None:
+    """A clip with as much that is hard as fits into one: six channels, B-frames, a rate that no second divides."""
+    recipe = ClipRecipe(video_codec="libx264", b_frames=2, rate="30000/1001", audio=["5.1"])
+    clip = make_clip(tmp_path / "in.mp4", recipe)
+    plan_and_run(_job(clip, f"out.{suffix}"), tmp_path, engine)
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts", "avi", "gif"])
+def test_a_rate_that_varies_is_encoded(suffix: str, tmp_path: Path, engine: Engine) -> None:
+    clip = zoo.make("vfr-mkv", tmp_path)
+    codec = {"mkv": "mpeg4", "avi": "mpeg4", "gif": "gif"}.get(suffix, "libx264")
+    plan_and_run(_job(clip, f"out.{suffix}", video=codec), tmp_path, engine)
+
+
+def test_a_rate_that_an_encoder_does_not_take_is_told_when_planning(tmp_path: Path) -> None:
+    for name, clip in (
+        ("one that varies", zoo.make("vfr-mkv", tmp_path)),
+        ("97/7 a second", make_clip(tmp_path / "odd.mkv", ClipRecipe(rate="97/7", duration="2s", video_codec="ffv1"))),
+    ):
+        with pytest.raises(JobError, match="takes the frame rates of broadcasting only") as caught:
+            Planner(base_dir=tmp_path).plan(_job(clip, "out.ts", video="mpeg2video"))
+        (problem,) = caught.value.problems
+        assert (problem.code, problem.message.endswith(name)) == ("unsupported-rate", True)
+    half = make_clip(tmp_path / "half.mkv", ClipRecipe(rate="25/2", duration="2s", video_codec="ffv1"))
+    plan_and_run(_job(half, "out.ts", video="mpeg2video"), tmp_path, find_ffmpeg())
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "ts", "avi", "aac", "mp3"])
+@pytest.mark.parametrize("codec", ["mp3", "aac"])
+def test_packets_of_sound_are_long_at_low_rates(codec: str, suffix: str, tmp_path: Path, engine: Engine) -> None:
+    """Encoders begin with silence and fill the last packet up, and most containers do not tell that from the sound."""
+    recipe = ClipRecipe(size=None, audio=1, audio_rate=8000)
+    clip = make_clip(tmp_path / "in.wav", recipe)
+    if codec not in CONTAINERS[suffix].audio:
+        pytest.skip(f"{suffix} takes no {codec}")
+    # And a copy of packets whose container did tell.
+    told = make_clip(tmp_path / ("told.mp3" if codec == "mp3" else "told.m4a"), recipe)
+    for job in (_job(clip, f"out.{suffix}", audio=codec), _job(told, f"copy.{suffix}")):
+        plan = Planner(base_dir=tmp_path, ffmpeg=engine.ffmpeg).plan(job)
+        Executor(base_dir=tmp_path, ffmpeg=engine.ffmpeg).run(plan)
+
+
+def test_avi_leaves_no_gap_for_sound_that_begins_earlier(tmp_path: Path, engine: Engine) -> None:
+    clip = zoo.make("b-frames", tmp_path)
+    plan, _ = plan_and_run(_job(clip, "out.avi"), tmp_path, engine)
+    shown = _shown(engine, tmp_path / "out.avi")
+    assert shown == list(range(len(shown)))
+    assert "not copied: avi does not take h264" in plan.explain()
+    (tmp_path / "out.avi").unlink()
+    # Of what it takes, nothing is copied that is shown in another order than it is decoded.
+    reordered = make_clip(tmp_path / "b.mp4", ClipRecipe(video_codec="mpeg4", b_frames=2, audio=1))
+    plan, _ = plan_and_run(_job(reordered, "out.avi"), tmp_path, engine)
+    assert "not copied: avi does not tell when pictures are shown that are decoded in another order" in plan.explain()
+    with pytest.raises(JobError, match="avi does not tell when pictures are shown"):
+        Planner(base_dir=tmp_path, ffmpeg=engine.ffmpeg).plan(_job(reordered, "again.avi", video="copy"))
+
+
+def test_a_copy_keeps_channels_that_the_encoder_would_not(tmp_path: Path) -> None:
+    clip = zoo.make("surround", tmp_path)
+    for rules, channels in ((None, 6), ((), 2)):
+        planner = Planner(base_dir=tmp_path) if rules is None else Planner(base_dir=tmp_path, rules=rules)
+        plan = planner.plan(_job(clip, "out.avi"))
+        assert [track.channels for track in plan.output("out").media.audio] == [channels]
