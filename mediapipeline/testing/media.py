@@ -138,7 +138,7 @@ class ClipRecipe:
 
 
 def make_clip(
-    path: Path, recipe: ClipRecipe | None = None, *, engine: Engine | Path | str | None = None, **changes: Any
+    path: str | Path, recipe: ClipRecipe | None = None, *, engine: Engine | Path | str | None = None, **changes: Any
 ) -> Path:
     """Make a clip at *path*; the container is what its suffix says.
 
@@ -149,13 +149,13 @@ def make_clip(
         changes: Fields of `ClipRecipe`, in place of what *recipe* says.
 
     Returns:
-        *path*.
+        *path*, as a path.
 
     Raises:
         ClipError: FFmpeg cannot make it; the message has what it said.
         FFmpegNotFoundError: There is none.
     """
-    wanted = attrs.evolve(recipe or ClipRecipe(), **changes)
+    path, wanted = Path(path), attrs.evolve(recipe or ClipRecipe(), **changes)
     found = engine if isinstance(engine, Engine) else find_ffmpeg(engine)
     program = str(found.ffmpeg)
     suffix = path.suffix.lower()

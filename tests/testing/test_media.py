@@ -24,6 +24,12 @@ def facts(engine):
     return lambda path, recipe: prober.probe(make_clip(path, recipe, engine=engine))
 
 
+def test_where_it_goes_may_be_a_text(tmp_path, own_cache):
+    made = make_clip(f"{tmp_path}/clip.wav", size=None, duration="1/5s")
+    assert made == tmp_path / "clip.wav"
+    assert made.is_file()
+
+
 RECIPES = {
     "b.mp4": ClipRecipe(
         video_codec="libx264", b_frames=2, gop=10, audio=["5.1"], subtitles=1, languages=["eng", "fra"]
