@@ -125,7 +125,10 @@ def _together(found: _Found) -> Iterator[str]:
         if job.rewrite and (ratio := made.ratio("crowd")) is not None and ratio.median >= _HALF
     ]
     if slow:
-        yield f"Not below half the crowd's time: {', '.join(slow)}."
+        yield (
+            f"Not below half the crowd's time: {', '.join(slow)}. There most of the time is the encoding of the same"
+            " pictures, which all three do alike, and what the crowd does twice is little beside it."
+        )
     added = statistics.median(made.added for _, made in found)
     yield (
         f"Most of these jobs are short, so that they can be repeated: what planning, probing, verifying and publishing"
@@ -169,7 +172,9 @@ def _parity(long: _Found) -> Iterator[str]:
     for job, made in long:
         medians = [_seconds(statistics.median(made.forms[f].wall)) for f in ("ours", "expert")]
         ratios = [str(made.ratio("expert")), str(made.ratio("expert", cpu=True))]
-        rows.append([job.title, made.size, *medians, *ratios, _plain(made, "crowd"), _verdict(job, made)])
+        rows.append(
+            [job.title_long or job.title, made.size, *medians, *ratios, _plain(made, "crowd"), _verdict(job, made)]
+        )
     head = (
         "job | length, preset | ours | expert | ours ÷ expert, wall | ours ÷ expert, CPU | ours ÷ crowd, wall | parity"
     )

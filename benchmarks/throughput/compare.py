@@ -112,7 +112,7 @@ def found_before(job: str, size: Size) -> Comparison | None:
 
 
 def _shown(size: Size) -> str:
-    return f"{size.seconds} s, {size.preset}"
+    return f"{size.seconds} s, {size.preset}" if size.preset else f"{size.seconds} s"
 
 
 def _name(job: str, size: Size) -> str:

@@ -26,7 +26,7 @@ class Size:
     """How much work a job is.
 
     Attributes:
-        preset: Of x264.
+        preset: Of x264; empty where the long form encodes no picture.
         seconds: Length of what is made, where a job has a choice.
         long: Whether it is the long form, on longer clips where there are.
     """
@@ -43,6 +43,7 @@ class Job:
     Attributes:
         name: On the command line.
         title: For the table.
+        title_long: Of the long form, where it is another.
         ours: The document, given the folder for its outputs and the size.
         expert: Runs commands.
         crowd: Likewise, or Python.
@@ -66,6 +67,7 @@ class Job:
     long: Size
     crowd_long: bool = False
     check_long: Callable[[Path, Path], str] | None = None
+    title_long: str = ""
     other: str = ""
 
 

@@ -40,7 +40,7 @@ def _same_crowd(shell: Shell, size: Size) -> None:
 
 CONCAT_SAME = Job(
     name="concat-same", title="three clips of one kind, joined", ours=_same, expert=_same_expert, crowd=_same_crowd,
-    check=checks.joined(_SAME), long=Size("veryfast", 180, long=True),
+    check=checks.joined(_SAME), long=Size("", 180, long=True),
     other="reads the clips once for the picture and once for the sound, so that neither drifts, and takes the"
     " parameters that FFmpeg puts before each key frame out again",
 )  # fmt: skip

@@ -49,5 +49,6 @@ def _crowd(shell: Shell, size: Size) -> None:
 
 LOUDNESS = Job(
     name="loudness", title="loudness of 3 min, picture kept", ours=_ours, expert=_expert, crowd=_crowd,
-    check=checks.loudness(_TARGET, _PEAK), long=Size("veryfast", 960, long=True),
+    check=checks.loudness(_TARGET, _PEAK), long=Size("", 960, long=True),
+    title_long="loudness of 16 min, picture kept",
 )  # fmt: skip
