@@ -1,8 +1,8 @@
 """A Python function over every frame: ours against a bare loop over PyAV, and against MoviePy.
 
 All three do the same job on the same clip: decode, call the function with an array of RGB, encode with the same encoder
-and settings, without sound. They run in turns, each as a program from nothing, so that the machine treats them alike;
-ours plans, runs and verifies. That the results show the same is looked at once.
+and settings, without sound; MoviePy by the same FFmpeg as ours. They run in turns, each as a program from nothing, so
+that the machine treats them alike; ours plans, runs and verifies. That the results show the same is looked at once.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 import attrs
 
 from benchmarks.throughput.processes import Used, run
+from mediapipeline.ffmpeg.binary import find_ffmpeg
 from mediapipeline.testing import make_clip
 
 __all__ = ["Row", "main"]
@@ -97,6 +98,7 @@ def main(rounds: int | None = None, *, size: tuple[int, int] = (1280, 720), seco
         folder = Path(name)
         clip = make_clip(folder / "in.mp4", size=size, duration=seconds, rate=25, video_codec="libx264")
         (folder / "bench_function.py").write_text(_FUNCTION)
+        os.environ["FFMPEG_BINARY"] = str(find_ffmpeg().ffmpeg)  # what MoviePy runs
         os.environ["PYTHONPATH"] = os.pathsep.join([name, *filter(None, [os.environ.get("PYTHONPATH")])])
         commands = {}
         for number, (program, code) in enumerate(_PROGRAMS.items()):
@@ -120,22 +122,10 @@ def _compared(targets: list[Path], frames: int) -> None:
     """All have every frame, and show about the same: small and gray, no pixel differs by more than a little."""
     import numpy as np
 
-    from mediapipeline.ffmpeg.binary import find_ffmpeg
-
     shown = []
     for target in targets:
-        argv = [
-            find_ffmpeg().ffmpeg,
-            "-v",
-            "error",
-            "-i",
-            target,
-            "-vf",
-            "scale=32:18,format=gray",
-            "-f",
-            "rawvideo",
-            "-",
-        ]
+        looks = ["-vf", "scale=32:18,format=gray", "-f", "rawvideo", "-"]
+        argv = [str(find_ffmpeg().ffmpeg), "-v", "error", "-i", str(target), *looks]
         data = subprocess.run(argv, check=True, capture_output=True).stdout
         shown.append(np.frombuffer(data, "u1").reshape(-1, 18 * 32).astype("i2"))
     for target, each in zip(targets, shown, strict=True):

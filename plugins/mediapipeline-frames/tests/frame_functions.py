@@ -33,6 +33,14 @@ def lighten_late(frame, time, number, limit="1"):
     return np.full_like(frame, 255) if time >= Fraction(limit) else frame
 
 
+def darken_late(frame, number, limit="1/4"):
+    return frame // 2 if number >= Fraction(limit) * 20 else frame
+
+
+def pulse(block, number, gain=0.5):
+    return block * gain if number % 2 else block
+
+
 def noted(frame, number, folder):
     print("this is not for the pipe")  # noqa: T201 - that it does no harm is what is tested
     (Path(folder) / f"{number:04}").write_text(f"{frame.shape} {frame.dtype}")
