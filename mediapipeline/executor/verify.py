@@ -1,11 +1,13 @@
 """`Verifier`: looks at an output before it is published. Exit code 0 is not success.
 
-A file is probed, compared with what was planned, and read from its first packet to its last (or decoded, if asked); all
-at the same time, while the system writes it to disk.
+A file is probed, compared with what was planned, and read from its first packet to its last (or decoded, if asked),
+while the system writes it to disk. A process takes longer to start than a short file to be read: of such one, a single
+process tells everything.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import shutil
 from fractions import Fraction
@@ -26,6 +28,8 @@ from mediapipeline.ffmpeg.diagnosis import diagnose
 from mediapipeline.ffmpeg.environment import environment
 from mediapipeline.ffmpeg.process import ProcessLimits, ProcessResult, run_process
 from mediapipeline.media.info import MediaInfo
+from mediapipeline.media.packets import ThroughProber
+from mediapipeline.media.streams import AudioStream, VideoStream
 from mediapipeline.planner.plan import PlannedFile, PlannedOutput
 from mediapipeline.steps.hls import named_in_master, read_playlist
 
@@ -39,6 +43,11 @@ _UNREADABLE = {True: "cannot be decoded without errors", False: "cannot be read 
 _DECODED = "every frame was decoded without an error"
 _SEVERAL = 2
 _MOST = 5  # lines of FFmpeg's that are told
+_FEW = 6000
+"""Packets that one ffprobe writes out, and Python reads, in less time than FFmpeg needs to start."""
+
+_SMALL = 64 * 1024 * 1024  # bytes
+_SAMPLES = 1024  # of a packet of sound, about
 _LAG = Fraction(1, 2)
 _LAG_FRAMES = 4  # 7.0 reports times of decoding, which lie before those of showing
 
@@ -108,10 +117,8 @@ class Verifier:
         size = self._size(output, file)
         full = self._full or output.media.still  # to read a picture's packet shows nothing
         unreadable = _UNREADABLE[full]
-        media, read, _ = await together(
-            self._probe(output, file),
-            self._read(output, file, threads, decode=full),
-            in_thread(lambda: sync_file(file)),
+        (media, read), _ = await together(
+            self._look(output, file, threads, size, full=full), in_thread(partial(sync_file, file))
         )
         complaints = [each.text for each in read.complaints if full or each.is_of(media.format)]
         if complaints:
@@ -247,6 +254,21 @@ class Verifier:
             raise _wrong(output, "is empty, though FFmpeg reported success")
         return size
 
+    async def _look(
+        self, output: PlannedOutput, file: Path, threads: int | None, size: int, *, full: bool
+    ) -> tuple[MediaInfo, _Reading]:
+        """The facts of the file, and what reading it to its end shows: by one process if it is short, else by two."""
+        prober = self._tools.prober
+        if not full and size <= _SMALL and _packets(output) <= _FEW and isinstance(prober, ThroughProber):
+            try:
+                found = await in_thread(partial(prober.probe_through, file))
+            except ProbeError as error:
+                raise _wrong(output, "cannot be read back", [error.reason]) from error
+            if found is not None:
+                return found.media, _Reading(found.end, found.frames, _complaints(found.log))
+        media, read = await together(self._probe(output, file), self._read(output, file, threads, decode=full))
+        return media, read
+
     async def _probe(self, output: PlannedOutput, file: Path) -> MediaInfo:
         try:
             return await in_thread(lambda: self._tools.prober.probe(file))
@@ -258,14 +280,14 @@ class Verifier:
         result = await self._run(self._argv(file, threads, decode=decode))
         if result.ended == "stalled":
             raise StalledError(f"reading output {output.id!r} back came to a standstill; it was ended")
-        found = [complaint for line in result.stderr.splitlines() if (complaint := _complaint(line)) is not None]
+        found = _complaints(result.stderr)
         if result.exit_code != 0:
             lines = list(dict.fromkeys(complaint.text for complaint in found))[:_MOST]
             why = diagnose(result.stderr, result.exit_code).cause or f"FFmpeg ended with exit code {result.exit_code}"
             raise _wrong(output, _UNREADABLE[decode], lines or [why])
         reached = None if result.last_progress is None else result.last_progress.out_time
         frames = None if result.last_progress is None else result.last_progress.frame
-        return _Reading(reached, frames, tuple(found))
+        return _Reading(reached, frames, found)
 
     async def _run(self, argv: list[str]) -> ProcessResult:
         return await run_process(
@@ -298,6 +320,25 @@ def _format(file: Path) -> list[str]:
     with file.open("rb") as content:
         name = forced_format(file.name, content.read(16))
     return [] if name is None else ["-f", name]
+
+
+def _packets(output: PlannedOutput) -> float:
+    """How many packets of pictures and sound there will be, about; infinitely many where nobody knows."""
+    found = 0.0
+    for stream in output.media.streams:
+        lasts = stream.duration if stream.duration is not None else output.media.duration
+        if isinstance(stream, VideoStream):
+            rate = stream.frame_rate
+        elif isinstance(stream, AudioStream):
+            rate = Fraction(stream.sample_rate or 0, _SAMPLES)
+        else:
+            continue
+        found += float(lasts * rate) if lasts is not None and rate else math.inf
+    return found
+
+
+def _complaints(log: str) -> tuple[_Complaint, ...]:
+    return tuple(complaint for line in log.splitlines() if (complaint := _complaint(line)) is not None)
 
 
 def _complaint(line: str) -> _Complaint | None:

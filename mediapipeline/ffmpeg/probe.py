@@ -19,7 +19,7 @@ from mediapipeline.ffmpeg.binary import Engine
 from mediapipeline.ffmpeg.probe_ffprobe import FFprobeProber
 from mediapipeline.ffmpeg.probe_pyav import PyAVProber
 from mediapipeline.media.info import MediaInfo
-from mediapipeline.media.packets import PacketIndex, PacketProber, Window
+from mediapipeline.media.packets import Contents, PacketIndex, PacketProber, ThroughProber, Window
 from mediapipeline.media.prober import Prober
 
 __all__ = ["CachingProber", "FFprobeProber", "PyAVProber", "default_prober"]
@@ -80,6 +80,10 @@ class CachingProber:
             with ThreadPoolExecutor(min(len(files), _AT_ONCE), "mediapipeline-probe") as pool:
                 for asked in [pool.submit(self.probe, file) for file in files]:
                     asked.exception()  # errors are not remembered: who asks is told
+
+    def probe_through(self, path: Path) -> Contents | None:
+        """What there is in the file; it is not remembered. None where *inner* does not read files to their end."""
+        return self.inner.probe_through(path) if isinstance(self.inner, ThroughProber) else None
 
     def index(self, path: Path, stream: int, window: Window, near: tuple[Fraction, ...] = ()) -> PacketIndex | None:
         """The packets of a stream; None where *inner* does not look at packets."""

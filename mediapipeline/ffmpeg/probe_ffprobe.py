@@ -29,9 +29,9 @@ from mediapipeline.ffmpeg.probe_packets import (
     extent_for,
     observe,
 )
-from mediapipeline.ffmpeg.process import run_tool
+from mediapipeline.ffmpeg.process import ToolResult, run_tool
 from mediapipeline.media.info import MediaInfo
-from mediapipeline.media.packets import CodedPacket, PacketIndex, Window, holds_idr
+from mediapipeline.media.packets import CodedPacket, Contents, PacketIndex, Window, holds_idr
 from mediapipeline.media.streams import Chapter, Color
 from mediapipeline.media.timecode import seconds_text
 
@@ -69,6 +69,34 @@ class FFprobeProber:
         if INPUT_OPTIONS.get(raw.format, ()) != INPUT_OPTIONS.get(guess or "", ()) or wanted not in ("window", extent):
             raw = self._media(path, file, raw.format, wanted)
         return describe(raw, file)
+
+    def probe_through(self, path: Path) -> Contents | None:
+        """What there is in the file at *path*, from one reading; see `mediapipeline.media.packets.ThroughProber`."""
+        file = look_at(path)
+        extent = extent_for(file.guess, file.size, lasts=True)
+        if extent == "tail":
+            return None
+        done = self._answer(path, self._argv(file, file.guess, "whole", log="level+error"), file)
+        report = _parsed(path, done.stdout.decode("utf-8", "replace"))
+        packets = [_packet(each) for each in report.get("packets", ()) if isinstance(each, dict)]
+        seen = packets if extent == "whole" else packets[:WINDOW]
+        raw = _media(report, observe(seen, extent))
+        if INPUT_OPTIONS.get(raw.format, ()) != INPUT_OPTIONS.get(file.guess or "", ()):
+            return None
+        if wanted_of(raw, file) not in ("window", extent):
+            return None
+        media = describe(raw, file)
+        start = Fraction(raw.start_us or 0, 1_000_000)
+        ends = observe(packets, "whole").ends
+        lasting = [each for each in raw.streams if each.kind in ("video", "audio") and not each.attached_picture]
+        found = [ends[each.index] * each.time_base for each in lasting if each.index in ends]
+        picture = next((each.index for each in lasting if each.kind == "video"), None)
+        return Contents(
+            media=media,
+            end=min(found) - start if found else None,
+            frames=None if picture is None else sum(each.shown and each.stream == picture for each in packets),
+            log=done.stderr,
+        )
 
     def index(self, path: Path, stream: int, window: Window, near: tuple[Fraction, ...] = ()) -> PacketIndex | None:
         """The packets of a stream; see `mediapipeline.media.packets.PacketProber`.
@@ -126,26 +154,23 @@ class FFprobeProber:
 
     def _media(self, path: Path, file: FileFacts, demuxer: str | None, extent: Extent) -> RawMedia:
         try:
-            return _media(self._report(path, file, demuxer, extent), extent)
+            return _observed(self._report(path, file, demuxer, extent), extent)
         except ProbeError as error:
             if extent != "tail" or error.retryable:
                 raise
-        return _media(self._report(path, file, demuxer, "window"), "window")  # a file in which one cannot seek
+        return _observed(self._report(path, file, demuxer, "window"), "window")  # a file in which one cannot seek
 
     def _report(self, path: Path, file: FileFacts, demuxer: str | None, extent: Extent) -> Mapping[str, Any]:
         return self._run(path, self._argv(file, demuxer, extent), file)
 
     def _run(self, path: Path, argv: list[str], file: FileFacts | None = None) -> Mapping[str, Any]:
-        try:
-            report = json.loads(self._ask(path, argv, file))
-        except ValueError as error:
-            raise ProbeError(str(path), f"the answer of ffprobe is not JSON: {error}") from error
-        if not isinstance(report, dict) or not report.get("streams"):
-            raise ProbeError(str(path), "there is no picture, sound or subtitle in it")
-        return report
+        return _parsed(path, self._ask(path, argv, file))
 
     def _ask(self, path: Path, argv: list[str], file: FileFacts | None) -> str:
         """What ffprobe writes."""
+        return self._answer(path, argv, file).stdout.decode("utf-8", "replace")
+
+    def _answer(self, path: Path, argv: list[str], file: FileFacts | None) -> ToolResult:
         file = look_at(path) if file is None else file
         try:
             with tempfile.TemporaryDirectory(prefix="mediapipeline-probe-") as home:
@@ -159,9 +184,9 @@ class FFprobeProber:
             raise failed from error
         if done.exit_code:
             raise ProbeError(str(path), _reason(done.stderr, file))
-        return done.stdout.decode("utf-8", "replace")
+        return done
 
-    def _argv(self, file: FileFacts, demuxer: str | None, extent: Extent) -> list[str]:
+    def _argv(self, file: FileFacts, demuxer: str | None, extent: Extent, *, log: str = "error") -> list[str]:
         pixels = ["-max_pixels", str(self.max_pixels)] if self.max_pixels else []
         named = ["-f", file.forced_format] if file.forced_format else []
         reading = [word for key, value in INPUT_OPTIONS.get(demuxer or "", ()) for word in (f"-{key}", value)]
@@ -169,7 +194,7 @@ class FFprobeProber:
         parts = {"window": [f"%+#{WINDOW}"], "whole": [], "tail": [f"%+#{WINDOW},{FAR}%+#{MOST},+-{TAIL}%+#{MOST}"]}
         intervals = [word for part in parts[extent] for word in ("-read_intervals", part)]
         return [
-            str(self.ffprobe), "-v", "error", "-protocol_whitelist", "file", "-format_whitelist", FORMAT_WHITELIST,
+            str(self.ffprobe), "-v", log, "-protocol_whitelist", "file", "-format_whitelist", FORMAT_WHITELIST,
             *pixels, *named, *reading, "-show_format", "-show_streams", "-show_chapters",
             "-show_data_hash", "sha256",
             "-show_entries", "packet=stream_index,pts,dts,duration,flags", *intervals,
@@ -201,7 +226,8 @@ def _bytes(dump: str) -> bytes:
 
 def _reason(errors: str, file: FileFacts) -> str:
     """What ffprobe said, in one line and without addresses and our own spelling of the file's name."""
-    lines = [re.sub(r"^\[(\S+(?: \S+)*?) @ 0x[0-9a-f]+\] ", r"\1: ", line) for line in errors.splitlines()]
+    told = (line.replace("[error] ", "").replace("[fatal] ", "") for line in errors.splitlines())
+    lines = [re.sub(r"^\[(\S+(?: \S+)*?) @ 0x[0-9a-f]+\] ", r"\1: ", line) for line in told]
     said = [line.replace(file.url + ": ", "").strip() for line in lines if line.strip()]
     if any("not on whitelist" in line for line in said):
         return "it is a list of other files, or of a format that is not opened"
@@ -210,8 +236,22 @@ def _reason(errors: str, file: FileFacts) -> str:
     return "; ".join(dict.fromkeys(said[-3:]))
 
 
-def _media(report: Mapping[str, Any], extent: Extent) -> RawMedia:
-    seen = observe([_packet(p) for p in report.get("packets", ()) if isinstance(p, dict)], extent)
+def _parsed(path: Path, told: str) -> Mapping[str, Any]:
+    try:
+        report = json.loads(told)
+    except ValueError as error:
+        raise ProbeError(str(path), f"the answer of ffprobe is not JSON: {error}") from error
+    if not isinstance(report, dict) or not report.get("streams"):
+        raise ProbeError(str(path), "there is no picture, sound or subtitle in it")
+    return report
+
+
+def _observed(report: Mapping[str, Any], extent: Extent) -> RawMedia:
+    packets = [_packet(each) for each in report.get("packets", ()) if isinstance(each, dict)]
+    return _media(report, observe(packets, extent))
+
+
+def _media(report: Mapping[str, Any], seen: Observed) -> RawMedia:
     container = report.get("format", {})
     return RawMedia(
         format=container.get("format_name", ""),

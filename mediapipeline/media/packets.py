@@ -12,7 +12,9 @@ from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import attrs
 
-__all__ = ["CodedPacket", "PacketIndex", "PacketProber", "Window", "holds_idr"]
+from mediapipeline.media.info import MediaInfo
+
+__all__ = ["CodedPacket", "Contents", "PacketIndex", "PacketProber", "ThroughProber", "Window", "holds_idr"]
 
 Window: TypeAlias = tuple[Fraction, Fraction | None]
 """From, and to; None is the end of the file. Seconds of the file's own clock."""
@@ -79,6 +81,36 @@ class PacketProber(Protocol):
             stream: Index of the stream in the file.
             window: What has to be there.
             near: Times near which to tell IDR pictures from other key frames, besides the ends of the window.
+
+        Raises:
+            ProbeError: The file is missing, unreadable or not media.
+        """
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class Contents:
+    """What there was in a file that was read from its first packet to its last.
+
+    Attributes:
+        media: Its facts, as `Prober.probe` tells them.
+        end: When the picture or sound that ends first has ended, seconds from the start; None where no packet tells.
+        frames: Packets of the first picture that are shown; None where there is no picture.
+        log: What was said while it was read, in lines as FFmpeg writes them, each with its level.
+    """
+
+    media: MediaInfo
+    end: Fraction | None
+    frames: int | None
+    log: str
+
+
+@runtime_checkable
+class ThroughProber(Protocol):
+    """What a `Prober` may do besides: read all of a file, of a few thousand packets, while it looks at its facts."""
+
+    def probe_through(self, path: Path) -> Contents | None:
+        """What there is in the file at *path*; None where that takes another way.
 
         Raises:
             ProbeError: The file is missing, unreadable or not media.

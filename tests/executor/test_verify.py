@@ -12,6 +12,7 @@ from mediapipeline.errors import OutputError
 from mediapipeline.executor.compare import checks, differences
 from mediapipeline.executor.events import Event, StepFinished
 from mediapipeline.executor.result import ExecutionResult
+from mediapipeline.executor.verify import Verifier
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, DataStream, VideoStream
 from mediapipeline.steps.expectation import Expectation, Range, StreamExpectation
@@ -160,6 +161,31 @@ def test_half_a_file(bench_of_each, name: str) -> None:
     assert caught.value.output == "a"
     assert caught.value.differences
     bench_of_each.assert_left()
+
+
+@pytest.mark.parametrize(("few", "processes"), [(6000, 0), (-1, 1)])
+def test_a_short_file_is_read_by_the_process_that_probes_it(
+    bench, few: int, processes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+    look = Verifier._read
+
+    async def counted(self: Verifier, output: Any, file: Path, *rest: Any, **more: Any) -> Any:
+        read.append(file)
+        return await look(self, output, file, *rest, **more)
+
+    monkeypatch.setattr(Verifier, "_read", counted)
+    monkeypatch.setattr("mediapipeline.executor.verify._FEW", few)
+    spoiled(bench, "a.mp4", lambda file: None)
+    assert len(read) == processes
+
+    def cut(file: Path) -> None:
+        with file.open("r+b") as open_file:
+            open_file.truncate(file.stat().st_size * 9 // 10)
+
+    with pytest.raises(OutputError) as caught:
+        spoiled(bench, "b.mkv", cut)
+    assert caught.value.differences
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,10 @@ def test_pictures_and_sound(engine, suffix, start, tmp_path):
     ends = packet_ends(path)
     assert ends[one.video.index].packets == FRAMES
     assert abs(ends[one.video.index].end - one.video.end) <= Fraction(2, 1000)
+    read = probers()[0].probe_through(path)
+    assert read is not None
+    assert (read.media, read.frames, read.log) == (one, FRAMES, "")
+    assert abs(read.end - min(each.end for each in ends.values()) + one.start) <= Fraction(2, 1000)
 
 
 @pytest.mark.parametrize("suffix", [".mp3", ".m4a", ".flac", ".ogg", ".aac", ".wav"])
@@ -110,3 +114,9 @@ def test_an_empty_place_in_avi_is_a_missing_frame(engine, tmp_path):
         assert before.vfr is True
         assert after.frames == 25
         assert after.duration == Fraction(26, 25)
+
+
+def test_what_is_long_and_has_no_index_takes_another_way(tmp_path, monkeypatch):
+    path = make_clip(tmp_path / "clip.ts", audio=1)
+    monkeypatch.setattr("mediapipeline.ffmpeg.probe_packets.SMALL", 0)
+    assert probers()[0].probe_through(path) is None
