@@ -137,16 +137,27 @@ def check(source: Path, output: Path, plan: ProcessingPlan, engine: Engine, star
     same = [a == b for a, b in zip(frames, originals, strict=True)]
     longest = max(len(run_) for run_ in re.findall("1+", "".join("01"[each] for each in same)))
     assert longest >= count, f"{longest} frames in a row are the same, and {count} were to be copied"
-    alike = ssim(engine, output, source, kept[0], total)
-    assert len(alike) == total
+    check_likeness(engine, output, [(source, kept[0], kept[-1] + 1)])
+
+
+def check_likeness(engine: Engine, output: Path, parts: Sequence[tuple[Path, int, int]]) -> None:
+    """Every frame of *output* is like that of *parts*: of a file, from a frame on to before another."""
+    alike = ssim(engine, output, parts)
+    assert len(alike) == sum(end - first for _, first, end in parts)
     assert min(alike) >= _ALIKE, [round(each, 3) for each in alike]
 
 
-def ssim(engine: Engine, output: Path, source: Path, first: int, count: int) -> list[float]:
-    part = f"trim=start_frame={first}:end_frame={first + count},settb=1/25,setpts=N"
-    graph = f"[0:v:0]settb=1/25,setpts=N[a];[1:v:0]{part}[b];[a][b]ssim=stats_file=-[c]"
+def ssim(engine: Engine, output: Path, parts: Sequence[tuple[Path, int, int]]) -> list[float]:
+    sources = [word for source, _, _ in parts for word in ("-i", str(source))]
+    chains = ["[0:v:0]settb=1/25,setpts=N[a]"]
+    for at, (_, first, end) in enumerate(parts, 1):
+        chains.append(f"[{at}:v:0]trim=start_frame={first}:end_frame={end},settb=1/25,setpts=N[p{at}]")
+    labels = "".join(f"[p{at}]" for at in range(1, len(parts) + 1))
+    whole = f"concat=n={len(parts)}" if len(parts) > 1 else "null"
+    chains += [f"{labels}{whole},settb=1/25,setpts=N[b]", "[a][b]ssim=stats_file=-[c]"]
     clock = ["-map", "[c]", "-enc_time_base", "1/25", "-fps_mode", "passthrough"]
-    text = run(engine, "-i", str(output), "-i", str(source), "-filter_complex", graph, *clock, "-f", "null", "-")
+    graph = ";".join(chains)
+    text = run(engine, "-i", str(output), *sources, "-filter_complex", graph, *clock, "-f", "null", "-")
     return [float(each) for each in re.findall(r"All:([\d.]+)", text)]
 
 
@@ -284,6 +295,7 @@ def test_many_parts(suffix: str, target: str, tmp_path: Path, engine: Engine) ->
     assert all(a < b for a, b in pairwise(decoded))
     found = hashes(engine, tmp_path / f"out.{target}")
     assert sum(a == b for a, b in zip(found, wanted, strict=True)) >= count
+    check_likeness(engine, tmp_path / f"out.{target}", [(source, *part) for part in _PARTS])
 
 
 def joined(
@@ -321,15 +333,15 @@ def test_parts_of_two_clips_that_reorder_frames_by_different_numbers(tmp_path: P
     count, total = copied(plan)
     assert any(step.title == "count the times of the parts anew" for step in plan.steps)
     originals = {name: hashes(engine, tmp_path / f"{name}.mp4") for name in ("one", "two")}
-    wanted = [
-        frame
-        for name, start, end in parts
-        for frame in originals[name][round(float(start) * 25) : round(float(end) * 25)]
-    ]
+    frames = [(name, round(float(start) * 25), round(float(end) * 25)) for name, start, end in parts]
+    wanted = [frame for name, first, end in frames for frame in originals[name][first:end]]
     found = hashes(engine, tmp_path / "out.mp4")
     assert len(found) == len(wanted) == total
     assert sum(a == b for a, b in zip(found, wanted, strict=True)) >= count
     times, decoded = packets(tmp_path / "out.mp4")
+    check_likeness(
+        engine, tmp_path / "out.mp4", [(tmp_path / f"{name}.mp4", first, end) for name, first, end in frames]
+    )
     assert {b - a for a, b in pairwise(times)} == {Fraction(1, 25)}
     assert all(a < b for a, b in pairwise(decoded))
 

@@ -224,7 +224,9 @@ def _expected_stream(graph: ir.StreamGraph, node: ir.Node, sink: ir.Sink, begin:
     elif info.end is not None and not isinstance(info, SubtitleStream):
         end = Range(max(Fraction(0), info.end - begin - tolerance), info.end - begin + tolerance + padding)
         if isinstance(info, VideoStream) and info.vfr and any(map(_begins_later, graph.ancestors(node.id))):
-            end = Range(None, end.high)  # how long before the end the last frame begins is not known
+            # How long before the end the last frame begins is not known, nor how long it is: as the one before it,
+            # which is no longer than the part.
+            end = Range(None, info.end - begin + tolerance + info.end)
         elif isinstance(info, VideoStream) and info.vfr and end.low is not None:
             # MP4 and MOV count to the end of the packet that is decoded last, not of the frame that is shown last.
             end = Range(end.low - _held_back(info), end.high)

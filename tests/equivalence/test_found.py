@@ -104,6 +104,11 @@ FOUND: dict[str, dict[str, Any]] = {
         op("volume", "in", "same", gain_db=0), op("trim", "same", "part", start="529/200", duration="7/4"),
         read="flac-24.flac", o0="part o0.mov", o1="in o1.mov",
     ),
+    # FFmpeg 9.0 shows the last frame as long as the one before it, which may be longer than most.
+    "uneven-frames-at-the-end": document(
+        op("trim", "in", "part", start="563684383/220500000", end="652104883/220500000"), read="mp4-vfr.mp4",
+        o0="part o0.mkv",
+    ),
     # FFmpeg 9.0 fills the last tenth of a second up; the output was refused.
     "loudness-beside-a-copy": document(
         op("trim", "in", "part", start="1347/1000", duration="101/25"), op("concat", ["in", "part"], "joined"),
