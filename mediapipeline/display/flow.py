@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from graphlib import TopologicalSorter
+from itertools import pairwise
 from typing import Literal, TypeAlias
 
 import attrs
@@ -21,6 +22,7 @@ _LINE = 16
 _LONGEST = 34
 _GAP = 26  # between boxes of a column
 _AIR = 70  # between columns, at the least
+_LANE = 10  # height of the way that an arrow takes past the boxes of a column
 _MOST_DRAWN = 400  # boxes; nobody reads more, and browsers choke on what is a thousand times as wide as they are
 _LONGEST_TITLE = 1000
 
@@ -57,6 +59,14 @@ class _Box:
     height: float
 
 
+@attrs.frozen
+class _Lane:
+    """The way past the boxes of a column, for the arrows from one box that go further."""
+
+    source: str
+    column: int
+
+
 @attrs.frozen(kw_only=True)
 class Flow:
     """A graph to be drawn. Its edges must not go in circles."""
@@ -69,10 +79,21 @@ class Flow:
         if len(self.nodes) > _MOST_DRAWN:
             return _too_many(len(self.nodes))
         columns = self._columns()
-        boxes = _placed(columns, self._air(columns))
+        at = {node.id: number for number, column in enumerate(columns) for node in column}
+        boxes = _placed(self._with_lanes(columns, at), self._air(columns, at))
         width = max((box.x + box.width for box in boxes.values()), default=0) + 10
         height = max((box.y + box.height for box in boxes.values()), default=0) + 10
-        parts = [_arrow(boxes[edge.source], boxes[edge.target], edge.label) for edge in self.edges]
+        parts = [
+            _arrow(
+                [
+                    boxes[edge.source],
+                    *(boxes[_Lane(edge.source, number)] for number in range(at[edge.source] + 1, at[edge.target])),
+                    boxes[edge.target],
+                ],
+                edge.label,
+            )
+            for edge in self.edges
+        ]
         parts += [_box(node, boxes[node.id]) for node in self.nodes]
         return Markup(
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
@@ -95,9 +116,16 @@ class Flow:
             columns[last if node.kind == "output" else depth[node.id]].append(node)
         return [column for column in columns if column]
 
-    def _air(self, columns: Sequence[Sequence[FlowNode]]) -> list[float]:
+    def _with_lanes(self, columns: Sequence[Sequence[FlowNode]], at: Mapping[str, int]) -> list[list[FlowNode | _Lane]]:
+        """The columns, with lanes for the arrows that cross them, which would go through boxes otherwise."""
+        lanes: list[dict[_Lane, None]] = [{} for _ in columns]
+        for edge in self.edges:
+            for number in range(at[edge.source] + 1, at[edge.target]):
+                lanes[number][_Lane(edge.source, number)] = None
+        return [[*column, *beside] for column, beside in zip(columns, lanes, strict=True)]
+
+    def _air(self, columns: Sequence[Sequence[FlowNode]], at: Mapping[str, int]) -> list[float]:
         """Room right of each column, for the words at its arrows."""
-        at = {node.id: number for number, column in enumerate(columns) for node in column}
         widest: dict[int, float] = defaultdict(float)
         for edge in self.edges:
             place = at[edge.target] - 1
@@ -105,23 +133,28 @@ class Flow:
         return [max(_AIR, widest[number]) for number in range(len(columns))]
 
 
-def _placed(columns: Sequence[Sequence[FlowNode]], air: Sequence[float]) -> dict[str, _Box]:
+def _placed(columns: Sequence[Sequence[FlowNode | _Lane]], air: Sequence[float]) -> dict[str | _Lane, _Box]:
     tallest = max((_tall(column) for column in columns), default=0)
-    boxes: dict[str, _Box] = {}
+    boxes: dict[str | _Lane, _Box] = {}
     x = 10.0
     for column, room in zip(columns, air, strict=True):
-        width = max(len(_short(line)) for node in column for line in node.lines) * _LETTER + 24
+        lines = [line for node in column if isinstance(node, FlowNode) for line in node.lines]
+        width = max(len(_short(line)) for line in lines) * _LETTER + 24
         y = 10 + (tallest - _tall(column)) / 2
         for node in column:
-            height = len(node.lines) * _LINE + 14
-            boxes[node.id] = _Box(x, y, width, height)
+            height = _height(node)
+            boxes[node.id if isinstance(node, FlowNode) else node] = _Box(x, y, width, height)
             y += height + _GAP
         x += width + room
     return boxes
 
 
-def _tall(column: Sequence[FlowNode]) -> float:
-    return sum(len(node.lines) * _LINE + 14 for node in column) + _GAP * (len(column) - 1)
+def _height(node: FlowNode | _Lane) -> float:
+    return len(node.lines) * _LINE + 14 if isinstance(node, FlowNode) else _LANE
+
+
+def _tall(column: Sequence[FlowNode | _Lane]) -> float:
+    return sum(map(_height, column)) + _GAP * (len(column) - 1)
 
 
 def _box(node: FlowNode, box: _Box) -> str:
@@ -140,12 +173,16 @@ def _box(node: FlowNode, box: _Box) -> str:
     )
 
 
-def _arrow(source: _Box, target: _Box, label: str) -> str:
-    x1, y1 = source.x + source.width, source.y + source.height / 2
-    x2, y2 = target.x, target.y + target.height / 2
-    bend = max(24.0, min(60.0, (x2 - x1) / 2))
-    path = f"M{x1:.1f} {y1:.1f}C{x1 + bend:.1f} {y1:.1f} {x2 - bend:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
-    word = ""
+def _arrow(way: Sequence[_Box], label: str) -> str:
+    """The arrow from the first box to the last, through the lanes between them."""
+    path, word = "", ""
+    x2 = y2 = 0.0
+    for source, target in pairwise(way):
+        x1, y1 = source.x + source.width, source.y + source.height / 2
+        x2, y2 = target.x, target.y + target.height / 2
+        bend = max(24.0, min(60.0, (x2 - x1) / 2))
+        path += f"{'L' if path else 'M'}{x1:.1f} {y1:.1f}"
+        path += f"C{x1 + bend:.1f} {y1:.1f} {x2 - bend:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
     if label:
         word = (
             f'<text x="{x2 - 12:.1f}" y="{y2 - 6:.1f}" text-anchor="end" font-size="11" fill="currentColor" '

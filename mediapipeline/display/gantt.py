@@ -14,6 +14,7 @@ _ROW = 26
 _LEFT = 220
 _WIDE = 560
 _SHORTEST = 2
+_MOST_DRAWN = 200  # nobody reads more
 
 
 @attrs.frozen(kw_only=True)
@@ -27,14 +28,15 @@ class Bar:
 
 
 def gantt(bars: Sequence[Bar], *, total: float | None = None) -> Markup:
-    """The bars below each other, over one axis that begins at 0.
+    """The bars below each other, over one axis that begins at 0; of very many, the first.
 
     Args:
         bars: In the order in which they are to stand.
         total: Where the axis ends, seconds; default, with the last bar.
     """
     end = max([total or 0.0, *(bar.end for bar in bars)], default=0.0) or 1.0
-    height = len(bars) * _ROW + 34
+    drawn = bars[:_MOST_DRAWN]
+    height = (len(drawn) + (len(bars) > len(drawn))) * _ROW + 34
     parts = []
     for tick in range(5):
         x, seconds = _LEFT + _WIDE * tick / 4, end * tick / 4
@@ -43,7 +45,12 @@ def gantt(bars: Sequence[Bar], *, total: float | None = None) -> Markup:
             f'<text x="{x:.1f}" y="{height - 8}" text-anchor="middle" font-size="11" fill="currentColor">'
             f"{seconds:.3g} s</text>"
         )
-    for row, bar in enumerate(bars):
+    if len(bars) > len(drawn):
+        words = f"… and {len(bars) - len(drawn):,} more"
+        parts.append(
+            f'<text x="{_LEFT - 10}" y="{len(drawn) * _ROW + 19}" text-anchor="end" fill="currentColor">{words}</text>'
+        )
+    for row, bar in enumerate(drawn):
         y = row * _ROW + 6
         x, wide = _LEFT + _WIDE * bar.start / end, max(_SHORTEST, _WIDE * (bar.end - bar.start) / end)
         colour = "#dc2626" if bar.failed else "#3b82f6"

@@ -38,13 +38,20 @@ def escaped(text: object) -> Markup:
     return Markup(html.escape(shown))
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Iterable[int] = ()) -> Markup:
-    """A table.
+def table(
+    head: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    numbers: Iterable[int] = (),
+    foot: Sequence[object] | None = None,
+) -> Markup:
+    """A table; of one too long to be read, its beginning.
 
     Args:
         head: Titles of the columns.
         rows: Cells; None is an empty one.
         numbers: Columns that are aligned as numbers are, from 0.
+        foot: The cells of a last row, for sums.
     """
     right = set(numbers)
 
@@ -62,6 +69,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Ite
     body = "".join(f"<tr>{cells('td', row)}</tr>" for row in shown)
     if len(every) > len(shown):
         body += f'<tr><td colspan="{len(head)}">… and {len(every) - len(shown):,} more</td></tr>'
+    body += f"<tr>{cells('td', foot)}</tr>" if foot is not None else ""
     return Markup(f"<table><thead><tr>{cells('th', head)}</tr></thead><tbody>{body}</tbody></table>")
 
 

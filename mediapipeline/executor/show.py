@@ -39,4 +39,6 @@ def _pictures(result: ExecutionResult) -> list[str]:
         return []
     there = [output for output in result.outputs.values() if output.path.is_file()][:_MOST_LOOKS]
     looks = [(look(output.path, output.media, engine=engine), output.id) for output in there]
-    return [picture(png, name) for png, name in looks if png is not None]
+    shown = [picture(png, name) for png, name in looks if png is not None]
+    more = len(result.outputs) - _MOST_LOOKS
+    return [*shown, *([Markup(f"<p>… and {more:,} more outputs</p>")] if shown and more > 0 else [])]

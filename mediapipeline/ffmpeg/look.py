@@ -92,9 +92,13 @@ def _pictures(forced: _Options, media: MediaInfo, at: Sequence[Fraction]) -> Com
 
 
 def _wave(forced: _Options, media: MediaInfo) -> Command:
-    wave = Filter("showwavespic", (("s", "1000x120"), ("colors", "#3b82f6"), ("split_channels", 0)))
     mono = Filter("aformat", (("channel_layouts", "mono"),))
-    return _command([_input(forced)], [Chain((InputStream(0, media.audio[0].index),), (mono, wave), (Label("row0"),))])
+    wave = Filter("showwavespic", (("s", "1000x120"), ("split_channels", 0), ("filter", "peak")))
+    # Silence is a line, and not an empty picture, which looks as if something had failed. (drawbox, which would be the
+    # filter for it, crashes FFmpeg 5.1 where it replaces what is transparent.)
+    line = Filter("geq", (("r", 59), ("g", 130), ("b", 246), ("a", "max(alpha(X,Y),255*eq(Y,60))")))
+    filters = (mono, wave, line)
+    return _command([_input(forced)], [Chain((InputStream(0, media.audio[0].index),), filters, (Label("row0"),))])
 
 
 def _forced(path: Path) -> _Options:

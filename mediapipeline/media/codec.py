@@ -359,6 +359,6 @@ class CodecSettings:
 
     def to_value(self) -> dict[str, Any]:
         """JSON form."""
-        both = {"video": self.video, "audio": self.audio}
+        both: dict[str, Any] = {"video": self.video, "audio": self.audio}
         settings = VideoCodec | AudioCodec  # what is anything else is for the reader to refuse
         return {k: v.to_value() if isinstance(v, settings) else v for k, v in both.items() if v is not None}

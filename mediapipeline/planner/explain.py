@@ -27,6 +27,7 @@ __all__ = ["describe_media", "explain", "explain_json", "mermaid"]
 _INPUT = Source("").token
 _ASSET = Asset("").token
 _INPUTS_SHOWN = 6
+_MOST_DRAWN = 100  # of inputs, of operations and of outputs; Mermaid itself draws no more than 500 arrows
 _MIGHT_COPY = re.compile(r"; copy [^)]*")
 """The codecs that an encoder might have copied: too many to read."""
 _KILO = 1000
@@ -243,27 +244,36 @@ def mermaid(plan: ProcessingPlan) -> str:
     """See `ProcessingPlan.to_mermaid`."""
     lines = ["flowchart LR"]
     made: dict[str, str] = {}
-    for number, source in enumerate(plan.inputs):
+    inputs, operations = plan.inputs[:_MOST_DRAWN], plan.operations[:_MOST_DRAWN]
+    outputs = plan.outputs[:_MOST_DRAWN]
+    more = sum(map(len, (plan.inputs, plan.operations, plan.outputs))) - len(inputs) - len(operations) - len(outputs)
+    if more:
+        lines.append(f'  more["… and {more:,} more"]')
+    for number, source in enumerate(inputs):
         made[source.id] = f"in{number}"
         lines.append(f"  in{number}[/{_quoted(f'{source.id}: {source.source}')}/]")
-    for number, operation in enumerate(plan.operations):
+    for number, operation in enumerate(operations):
         lines.append(f"  op{number}[{_quoted(operation.op)}]")
-        lines += [f"  {made[clip]} -->|{_quoted(clip)}| op{number}" for clip in operation.inputs]
+        read = [clip for clip in operation.inputs if clip in made][:_MOST_DRAWN]
+        lines += [f"  {made[clip]} -->|{_quoted(clip)}| op{number}" for clip in read]
         made.update((clip, f"op{number}") for clip in operation.outputs)
-    places = {output.id: number for number, output in enumerate(plan.outputs)}
+    of_step: dict[str, list[str]] = {}
+    for number, output in enumerate(outputs):
+        of_step.setdefault(output.step, []).append(f"out{number}")
     for number, step in enumerate(plan.steps):
-        together = [f"out{places[output.id]}" for output in plan.outputs if output.step == step.id]
+        together = of_step.get(step.id, [])
         if len(together) > 1:
             lines += [
                 f'  subgraph step{number} ["one process, shared decoding"]',
                 *(f"    {each}" for each in together),
             ]
             lines.append("  end")
-    for number, output in enumerate(plan.outputs):
+    for number, output in enumerate(outputs):
         lines.append(f"  out{number}[({_quoted(f'{output.id}: {output.destination}')})]")
         streams = output.streams or [stream for file in output.files for stream in file.streams]
         ways = dict.fromkeys(f"{s.kind}: {'copy' if s.encoder is None else s.encoder}" for s in streams)
-        lines.append(f"  {made[output.clip]} -->|{_quoted(', '.join(ways))}| out{number}")
+        if output.clip in made:
+            lines.append(f"  {made[output.clip]} -->|{_quoted(', '.join(ways))}| out{number}")
     return "\n".join(lines) + "\n"
 
 

@@ -56,6 +56,12 @@ class Validation:
     def to_dict(self) -> dict[str, Any]:
         return {"valid": self.valid, "problems": [problem.to_dict() for problem in self.problems]}
 
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """What a notebook shows: everything that is wrong."""
+        from mediapipeline.planner.show import problems_bundle
+
+        return problems_bundle(self.problems)
+
     def raise_if_invalid(self) -> None:
         """Raise the `JobError` that fits, with every problem."""
         if self.problems:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mediapipeline.display import Flow, FlowEdge, FlowNode, Markup, table
+from mediapipeline.display import Flow, FlowEdge, FlowNode, Markup, problem_list, table
+from mediapipeline.errors import Problem
 from mediapipeline.planner.explain import describe_media, mermaid
 
 if TYPE_CHECKING:
     from mediapipeline.planner.plan import PlannedOutput, ProcessingPlan
 
-__all__ = ["flow_of", "mimebundle", "outputs_table"]
+__all__ = ["flow_of", "mimebundle", "outputs_table", "problems_bundle"]
 
 
 def flow_of(plan: ProcessingPlan) -> Flow:
@@ -51,6 +53,13 @@ def mimebundle(plan: ProcessingPlan) -> dict[str, str]:
         "image/svg+xml": drawing,
         "text/vnd.mermaid": mermaid(plan),
     }
+
+
+def problems_bundle(problems: Sequence[Problem]) -> dict[str, str]:
+    """The forms in which a notebook can show what is wrong with a job."""
+    if not problems:
+        return {"text/plain": "valid"}
+    return {"text/plain": "\n".join(map(str, problems)), "text/html": problem_list(problems)}
 
 
 def _ways(output: PlannedOutput) -> list[str]:

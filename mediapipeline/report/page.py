@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
 
@@ -22,6 +23,7 @@ Looks: TypeAlias = Mapping[str, bytes]
 """A PNG for each input and each output, by ``input ID`` or ``output ID``."""
 
 _UNKNOWN = "–"
+_MOST_LOOKS = 12
 
 
 def to_html(report: RunReport, looks: Looks | None = None) -> str:
@@ -40,6 +42,12 @@ def to_html(report: RunReport, looks: Looks | None = None) -> str:
             ("Predicted and measured", [_resources(report)]),
         ]
     shown = [picture(png, name) for name, png in (looks or {}).items()]
+    for what, there in (
+        ("inputs", len(plan.inputs) if plan is not None else 0),
+        ("outputs", len(result.outputs) if result is not None else 0),
+    ):
+        if shown and there > _MOST_LOOKS:
+            shown.append(Markup(f"<p>… and {there - _MOST_LOOKS:,} more {what}</p>"))
     sections.append(("Before and after", shown))
     if plan is not None:
         rows = [(decision.by, decision.subject, decision.text) for decision in plan.decisions]
@@ -55,7 +63,7 @@ def to_html(report: RunReport, looks: Looks | None = None) -> str:
 
 
 def looks(report: RunReport, base_dir: Path, *, engine: ReadyEngine | None = None) -> dict[str, bytes]:
-    """A look at the inputs and outputs that are files here. FFmpeg runs, once for each.
+    """A look at the first dozen of the inputs, and of the outputs, that are files here. FFmpeg runs, once for each.
 
     Args:
         report: Of a run that is over.
@@ -68,11 +76,12 @@ def looks(report: RunReport, base_dir: Path, *, engine: ReadyEngine | None = Non
     engine = engine or default_engine()
     policy, refused = SourcePolicy(base_dir=base_dir), Problems()  # what is refused is no file here, and is not shown
     found: dict[str, bytes] = {}
-    for source in report.plan.inputs if report.plan is not None else ():
+    for source in report.plan.inputs[:_MOST_LOOKS] if report.plan is not None else ():
         path = policy.input_path(source.source, "", refused)
         if path is not None and path.is_file() and (png := look(path, source.media, engine=engine)) is not None:
             found[f"input {source.id}"] = png
-    for output in report.result.outputs.values() if report.result is not None else ():
+    outputs = report.result.outputs.values() if report.result is not None else ()
+    for output in islice(outputs, _MOST_LOOKS):
         if output.path.is_file() and (png := look(output.path, output.media, engine=engine)) is not None:
             found[f"output {output.id}"] = png
     return found
@@ -120,18 +129,18 @@ def _resources(report: RunReport) -> Markup:
             _seconds(planned.duration), _seconds(mine.wall_seconds if mine else None),
             _megabytes(planned.memory), _megabytes(mine.peak_memory if mine else None),
         ))  # fmt: skip
-    rows.append((
+    total = (
         "in total",
         _seconds(plan.resources.cpu_seconds), _seconds(result.cpu_seconds if result else None),
         _seconds(plan.resources.duration), _seconds(result.wall_seconds if result else None),
         _megabytes(plan.resources.memory), None,
-    ))  # fmt: skip
+    )  # fmt: skip
     head = (
         "step", "CPU s, predicted", "measured", "wall s, predicted", "measured", "memory MB, predicted", "measured",
     )  # fmt: skip
     lines = [_written(plan, report), *_waste(report)]
     words = "".join(f"<p>{escaped(line)}</p>" for line in lines)
-    return Markup(f"{table(head, rows, numbers=range(1, 7))}{words}")
+    return Markup(f"{table(head, rows, numbers=range(1, 7), foot=total)}{words}")
 
 
 def _waste(report: RunReport) -> Iterator[str]:

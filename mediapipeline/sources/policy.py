@@ -27,6 +27,7 @@ __all__ = ["SourcePolicy"]
 _SCHEME = re.compile(
     r"([A-Za-z][A-Za-z0-9+.-]+):(?=//)|(file|data|concat|pipe|fd|subfile|crypto|async|cache|tee):", re.ASCII
 )
+_REMOTE = {"http", "https", "s3", "gs", "gcs", "az", "abfs", "ftp", "sftp", "azure", "hdfs"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LONGEST = 4096
 
@@ -211,7 +212,11 @@ def _scheme_hint(scheme: str, side: _Side) -> str:
     near = closest(scheme, known)
     if near is not None:
         return f'did you mean "{near}"?'
-    return f"allowed are paths and {', '.join(known)}; a host adds others with SourcePolicy({side.seam}s=…)"
+    others = f"a host adds others with SourcePolicy({side.seam}s=…)"
+    if scheme in _REMOTE:
+        instead = "fetch it into a file first" if side.seam == "resolver" else "write a file, and store it afterwards"
+        return f"{instead}; {others}, and brings the {side.seam}, since no network client comes with the library"
+    return f"allowed are paths and {', '.join(known)}; {others}"
 
 
 def _is_clean(name: str, path: str, problems: Problems, what: str) -> bool:

@@ -21,6 +21,7 @@ from urllib.parse import unquote
 
 import attrs
 
+from mediapipeline.errors import SpecError
 from mediapipeline.media.codec import AudioCodec, VideoCodec
 from mediapipeline.media.fields import closest
 from mediapipeline.media.geometry import Resolution
@@ -291,6 +292,13 @@ class JobBuilder:
             near = closest(name, [each for each in dir(JobBuilder) if not each.startswith("_")])
             raise AttributeError(f"a job has no {name!r}" + (f": did you mean {near!r}?" if near else ""))
 
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """What a notebook shows: the job as it is now."""
+        try:
+            return self.build()._repr_mimebundle_()
+        except SpecError as error:  # whoever builds it gets it as an exception; a display has none
+            return {"text/plain": str(error)}
+
     def _add(
         self,
         op: str,
@@ -322,7 +330,7 @@ class JobBuilder:
 class _Names:
     """Gives every clip, or output, a name of its own: none of *asked*, which were asked for."""
 
-    def __init__(self, asked: Iterable[str]) -> None:
+    def __init__(self, asked: Iterable[object]) -> None:
         self._taken = {name for name in asked if isinstance(name, str)}  # any other is a problem of the job
         self._next: dict[str, Iterator[int]] = {}
 

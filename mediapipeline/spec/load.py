@@ -6,7 +6,7 @@ want the mistakes of later stages at the same time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,8 @@ def load_partly(document: str | bytes | Mapping[str, Any] | JobSpec, *, problems
         return loaded
     # What Python handed in may be a form that stands for a value, or anything at all, so what was read is the job; but
     # parameters stay the values that they are.
-    given = [part.params if isinstance(part, Operation) else part.get("params") for part in document.operations or ()]
+    parts: Iterable[Any] = document.operations or ()  # types are hints only
+    given = [part.params if isinstance(part, Operation) else part.get("params") for part in parts]
     operations = tuple(
         attrs.evolve(read, params=params or {}) for read, params in zip(loaded.spec.operations, given, strict=True)
     )

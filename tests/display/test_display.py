@@ -21,8 +21,10 @@ from mediapipeline.display import (
     page,
     picture,
     preformatted,
+    problem_list,
     table,
 )
+from mediapipeline.errors import Problem
 
 SVG = "{http://www.w3.org/2000/svg}"
 NASTY = ["<script>alert(1)</script>", "a & b", "\"quoted\" 'text'", "\x00\x1b[31m", "]]>", "é漢🎬", "", "x" * 500]
@@ -103,3 +105,42 @@ def test_a_page_refers_to_nothing_outside():
     assert "empty" not in text
     assert not re.findall(r'(?:src|href)="(?!data:)', text)
     assert "default-src 'none'" in text
+
+
+def test_arrows_go_round_the_boxes_between():
+    drawing = flow(("a", "b"), ("b", "c"), ("a", "c")).to_svg()
+    placed = boxes(drawing)
+    between = placed["b"]
+    paths = [path.get("d", "") for path in ET.fromstring(drawing).findall(f"{SVG}path")]
+    far = next(path for path in paths if "L" in path)
+    crossed = re.search(r"([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)", far)
+    assert crossed is not None
+    x1, y1, x2, y2 = map(float, crossed.groups())
+    assert (x1, x2) == (between[0], between[0] + between[2])
+    assert y1 == y2
+    assert not between[1] <= y1 <= between[1] + between[3]
+
+
+def test_very_long_ones_end():
+    many = [Bar(label=f"step {number}", start=number, end=number + 1) for number in range(5000)]
+    drawn = ET.fromstring(gantt(many))
+    assert len(list(drawn.iter(f"{SVG}rect"))) == 200
+    assert "… and 4,800 more" in "".join(drawn.itertext())
+    assert float(drawn.get("height", "")) < 6000
+    rows = table(("a", "b"), [(number, number) for number in range(5000)], foot=("sum", 7))
+    assert rows.count("<tr>") == 1 + 200 + 1 + 1
+    assert "… and 4,800 more" in rows
+    assert rows.endswith(">7</td></tr></tbody></table>")
+
+
+def test_notebooks_cannot_align_cells_otherwise():
+    made = table(("a", "n"), [("x", 1)], numbers=[1])
+    assert re.findall(r"<(t[hd])[^>]*text-align:(\w+)", made) == [
+        ("th", "left"), ("th", "right"), ("td", "left"), ("td", "right"),
+    ]  # fmt: skip
+
+
+def test_problems_as_a_table():
+    made = problem_list([Problem("/inputs/0", "x", "it is <b>", "write b"), Problem("", "y", "no", None)])
+    assert "it is &lt;b&gt;" in made
+    assert "(the job)" in made

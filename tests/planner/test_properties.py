@@ -181,6 +181,9 @@ def test_many_outputs_of_one_input_share_its_decoding():
     assert len(made.steps) == 1
     assert len(step(made).command.inputs) == 1
     assert len(step(made).command.outputs) == 300
+    drawn = made.to_mermaid()
+    assert "… and 400 more" in drawn  # of the operations, and of the outputs
+    assert drawn.count("-->") <= 500  # Mermaid refuses more
 
 
 def test_independent_jobs_in_one_document_are_independent_steps():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shutil
@@ -10,6 +11,7 @@ from typing import Any
 
 import attrs
 import pytest
+from PIL import Image
 
 from mediapipeline import Executor, Planner
 from mediapipeline.cli import main
@@ -149,3 +151,12 @@ def test_notebooks(run):
     assert str(result.outputs["loud"].path) in looked["text/plain"]
     warned = attrs.evolve(result, outputs={}, warnings=("a<b", "c"))._repr_mimebundle_()
     assert warned["text/html"].endswith("<p>warning: a&lt;b</p><p>warning: c</p>")
+
+
+def test_silence_is_seen_as_a_line(tmp_path, engine):
+    ready = default_engine(engine.ffmpeg)
+    clip = make_clip(tmp_path / "quiet.wav", duration="1s", audio=1, silence=True)
+    png = look(clip, ready.prober.probe(clip), engine=ready)
+    assert png is not None
+    opaque = Image.open(io.BytesIO(png)).convert("RGBA").getchannel("A").getbbox()
+    assert opaque == (0, 60, 1000, 61)

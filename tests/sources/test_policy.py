@@ -119,6 +119,7 @@ def test_destinations_are_files_or_folders_with_a_name(destination: str) -> None
         ("s3://b/x", "SourcePolicy(resolvers="),
         ("fiel:///x", 'did you mean "file"?'),
         ("gopher://x", "SourcePolicy(resolvers="),
+        ("https://h/x", "fetch it into a file first"),
     ],
 )
 def test_a_refused_scheme_is_named_with_what_to_do(name: str, says: str) -> None:

@@ -38,5 +38,20 @@ def test_in_a_notebook():
     builder = JobBuilder()
     builder.input("in.mp4").trim(start="1s").write("out.mp4")
     shown = builder.build()._repr_mimebundle_()
+    assert builder._repr_mimebundle_() == shown
     assert shown["text/plain"] == "JobSpec: 1 input, 1 operation, 1 output"
     assert "trim" in shown["text/html"]
+
+
+def test_what_is_wrong_with_it_is_shown_beside_what_is_sound():
+    builder = JobBuilder()
+    builder.input("in.mp4").trim(start="1s").write("out.xyz")
+    shown = builder._repr_mimebundle_()
+    assert "[unknown-container]" in shown["text/plain"]
+    assert "trim" in shown["text/html"]
+    assert "/outputs/0/destination" in shown["text/html"]
+    assert "outputs" in JobSpec(outputs=5)._repr_mimebundle_()["text/plain"]  # type: ignore[arg-type]  # that is the test
+
+
+def test_a_builder_that_cannot_build_says_why():
+    assert "/timeout" in JobBuilder(timeout="soon")._repr_mimebundle_()["text/plain"]
