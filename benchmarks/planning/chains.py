@@ -13,6 +13,7 @@ from typing import Any
 
 import attrs
 
+from benchmarks.installed import environment
 from mediapipeline import Planner
 from mediapipeline.ffmpeg.features import Capabilities
 from mediapipeline.testing import FakeProber, clip_info
@@ -62,7 +63,7 @@ def _best(work: Callable[[], object], times: int) -> float:
 
 
 def _import_seconds(statement: str) -> float:
-    return _best(lambda: subprocess.run([sys.executable, "-c", statement], check=True), 9)
+    return _best(lambda: subprocess.run([sys.executable, "-c", statement], check=True, env=environment()), 9)
 
 
 def measure() -> Iterator[Row]:

@@ -1,8 +1,9 @@
 """Against the package `smartcut`, which does the same with the libraries of FFmpeg in one process.
 
 Both make the same cuts of the same clip, in turns, and both results are looked at frame by frame. It is measured
-twice: as programs, from nothing, and called in a process that has imported everything. smartcut pins its version of
-PyAV, so it lives in an environment of its own, which is made when it is needed.
+twice: as programs, both with their modules compiled as pip leaves them, and called in a process that has imported
+everything. smartcut pins its version of PyAV, so it lives in an environment of its own, which is made when it is
+needed.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from typing import Any
 
 import attrs
 
+from benchmarks.installed import environment
 from benchmarks.throughput.media import FOLDER, clip
 from benchmarks.throughput.statistic import Ratio
 from mediapipeline import Executor, Planner
@@ -230,7 +232,7 @@ def _children() -> float:
 
 def _program(command: list[str], cwd: Path) -> float:
     before = _children()
-    subprocess.run(command, check=True, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True)
+    subprocess.run(command, check=True, cwd=cwd, env=environment(), stdin=subprocess.DEVNULL, capture_output=True)
     return _children() - before
 
 
