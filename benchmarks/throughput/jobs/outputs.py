@@ -89,7 +89,7 @@ HLS = Job(
 def _stills(size: Size) -> tuple[str, tuple[int, ...]]:
     """The clip, and the times: in the long form each is half of ten seconds from its key frame on average."""
     if size.long:
-        return "archive.mp4", tuple(7 + 13 * number for number in range(45))
+        return "archive.mp4", tuple(4 + 7 * number for number in range(85))
     return "long.mp4", tuple(15 + 29 * number for number in range(20))
 
 
@@ -124,7 +124,7 @@ def _thumbnails_crowd(shell: Shell, size: Size) -> None:
 THUMBNAILS = Job(
     name="thumbnails", title="20 thumbnails of 10 min", ours=_thumbnails, expert=_thumbnails_expert,
     crowd=_thumbnails_crowd, check=checks.files(".jpg", alike=0.95), long=Size("", 600, long=True),
-    crowd_long=True, title_long="45 thumbnails of 10 min of 720p, key frames 10 s apart",
+    crowd_long=True, title_long="85 thumbnails of 10 min of 720p, key frames 10 s apart",
 )  # fmt: skip
 
 
