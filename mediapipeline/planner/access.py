@@ -18,7 +18,7 @@ from mediapipeline.planner.rule import Notes
 from mediapipeline.planner.streams import Copy, Cut, Node, NodeId, Rewrite, Sample, Source, StreamGraph
 from mediapipeline.planner.ticks import on_a_tick, tick_before
 
-__all__ = ["picture_lead", "seek_sources"]
+__all__ = ["open_groups", "picture_lead", "seek_sources"]
 
 _APART = Fraction(5)
 """Seconds between two parts that are worth a seek: about what is decoded from the key frame before the second on."""
@@ -40,6 +40,11 @@ def picture_lead(source: Source) -> Fraction | None:
     such a picture: it is missing, or broken.
     """
     return {"index": _leading(source.info), "guess": _EARLY}.get(source.access)
+
+
+def open_groups(info: Stream) -> bool:
+    """Whether pictures are known to be shown before the key frame that they are decoded after."""
+    return isinstance(info, VideoStream) and bool(info.leading)
 
 
 def _leading(info: Stream) -> Fraction:

@@ -85,7 +85,8 @@ FOUND: dict[str, dict[str, Any]] = {
         op("trim", "in", "part", start="7007/4000", duration="1/2"), read="mp4-open-gop.mp4", o0="part o0.mov",
     ),
     "still-before-an-open-group": document(
-        op("thumbnail", "in", "stills", at=["7007/4000"]), read="mp4-open-gop.mp4", png="stills p/",
+        op("thumbnail", "in", "stills", at=["7007/4000"]), op("thumbnail", "in", "near", at=["87/20"], snap="keyframe"),
+        read="mp4-open-gop.mp4", png="stills p/", jpg="near j/",
     ),
     # FFmpeg 5.1 takes what was laid over each other to end where its last frame begins.
     "higher-rate-of-an-overlay": document(

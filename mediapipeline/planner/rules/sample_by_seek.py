@@ -8,7 +8,7 @@ from fractions import Fraction
 import attrs
 
 from mediapipeline.media.timeline import cut_stream
-from mediapipeline.planner.access import picture_lead
+from mediapipeline.planner.access import open_groups, picture_lead
 from mediapipeline.planner.rule import Notes, rule
 from mediapipeline.planner.streams import Copy, Rewrite, Sample, Source, StreamGraph
 from mediapipeline.planner.ticks import on_a_tick, tick_before
@@ -59,7 +59,7 @@ def sample_by_seek(graph: StreamGraph, notes: Notes) -> StreamGraph:
 
 def _by_time(source: Source, still: Sample) -> bool:
     """Whether it is found by its time; one that may be a key frame is another rule's where it has an index."""
-    return still.exact or source.access != "index" or source.seek > 0
+    return still.exact or source.access != "index" or source.seek > 0 or open_groups(source.info)
 
 
 def _groups(stills: Sequence[Sample]) -> list[list[Sample]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 
 from mediapipeline.media.timeline import cut_stream
+from mediapipeline.planner.access import open_groups
 from mediapipeline.planner.rule import Notes, rule
 from mediapipeline.planner.streams import Rewrite, Sample, Source, StreamGraph
 
@@ -17,7 +18,8 @@ def sample_key_frames(graph: StreamGraph, notes: Notes) -> StreamGraph:
 
     in:video → sample(60s, keyframe) → out    becomes    in:video@60sk → sample(0s, keyframe) → out
 
-    Only where FFmpeg finds key frames by an index.
+    Only where FFmpeg finds key frames by an index and groups of pictures are closed: of open ones in MP4 it may take
+    the key frame after that time.
     """
     edits = Rewrite(graph)
     said: set[str] = set()
@@ -28,6 +30,7 @@ def sample_key_frames(graph: StreamGraph, notes: Notes) -> StreamGraph:
             or not isinstance(source, Source)
             or source.key_frames
             or source.access != "index"
+            or open_groups(source.info)
             or source.seek  # the key frame may lie before the part that is read
         ):
             continue
