@@ -53,13 +53,13 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     except FileExistsError:
         _add_to(folder, args.name, files)
         terminal.say(f"added to {folder}: {', '.join(_own(args.name))}, and the entry point in pyproject.toml")
-        # An entry point is found when the package is installed again, editable or not.
-        terminal.say(f"next: cd {folder} && python -m pip install -e '.[dev]' && python -m pytest")
-        return DONE
-    for name, text in files.items():
-        _write(folder / name, text)
-    terminal.say(f"written: {folder}")
-    terminal.say(f"next: cd {folder} && python -m pip install -e '.[dev]' && python -m pytest")
+    else:
+        for name, text in files.items():
+            _write(folder / name, text)
+        terminal.say(f"written: {folder}")
+    # An entry point that was added is found when the package is installed again, editable or not.
+    there = "" if folder.samefile(Path.cwd()) else f"cd {folder} && "
+    terminal.say(f"next: {there}python -m pip install -e '.[dev]' && python -m pytest")
     return DONE
 
 

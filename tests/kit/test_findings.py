@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import pytest
 
@@ -14,6 +14,7 @@ from kit.bugs_foreseen import FORESEEN
 from kit.bugs_sought import SOUGHT
 from mediapipeline import JobSpec
 from mediapipeline.operators import VIDEO, Category, Clip, Lowering, Operator, operator
+from mediapipeline.params import Param
 from mediapipeline.testing import OperatorContract
 
 
@@ -93,6 +94,21 @@ def test_one_cause_is_told_once_and_pointed_at_elsewhere(check: str) -> None:
     assert finding.startswith("see test_inferred_is_probed[plain] first, which fails alike: ")
     assert re.search(r"^first: pytest \S+test_inferred_is_probed\[plain\]", said, re.MULTILINE)
     assert not _told(said, "job")
+
+
+def test_nothing_is_said_of_parameters_where_nothing_can_be_run() -> None:
+    @operator("bench.half", category=Category.PICTURE, inputs=VIDEO)
+    class Half(Operator):
+        """Halve the picture, by any filter, and say nothing of it."""
+
+        flags: Annotated[Literal["area", "lanczos"], Param("The filter")] = "area"
+
+        def lower(self, work: Lowering) -> Clip:
+            return work.video(work.clip, "scale", w=32, h=24, flags=self.flags)
+
+    said = verdict(type("TestOfHalf", (OperatorContract,), {"operator": Half}), "every_parameter_counts")
+    assert "see test_inferred_is_probed[plain] first" in said
+    assert "flags" not in said
 
 
 def test_what_is_found_over_and_over_is_told_in_full_once() -> None:

@@ -74,7 +74,8 @@ def traits_are_true(trial: Trial, opaque: str) -> Iterator[Finding]:
         yield Finding(
             text="it declares pointwise, and its frames depend on more than themselves: " + "; ".join(each.differs),
             case=each.case, clip=trial.first, folder=each.ran.folder, outputs=each.outputs,
-            hint="declare TIMED if they depend on their time only, otherwise leave traits out",
+            hint="declare TIMED if they depend on their time only, turn off what the filter adds by itself (noise, "
+            "dithering), otherwise leave traits out",
         )  # fmt: skip
     if shown and not differ and not declared.pointwise and not opaque and _would_help(trial):
         yield Finding(
@@ -246,7 +247,7 @@ def optimised_is_unoptimised(trial: Trial) -> Iterator[Finding]:
                 yield Finding(
                     text=f"{name}{part}: the optimiser changes what comes out: {difference}", case=case,
                     clip=trial.first, folder=quick.folder, outputs=(name,), rules="all",
-                    hint="see what is promised: traits, is_noop(), infer()",
+                    hint="see test_traits and test_noop first: what is promised there is what the optimiser relies on",
                 )  # fmt: skip
 
 

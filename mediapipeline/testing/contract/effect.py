@@ -74,6 +74,8 @@ class _Change:
 def every_parameter_counts(trial: Trial, unseen: Mapping[str, str]) -> Iterator[Finding]:
     """Every parameter has two values that make a difference, but for those of which *unseen* says why it does not."""
     search = _Search(trial, [info for info in parameters(trial.operator) if info.name not in unseen])
+    if search.left and trial.clips:
+        trial.written(trial.first)  # where that fails there is nothing to compare with
     for clip in trial.clips:
         if search.left:
             search.look_at(clip)
