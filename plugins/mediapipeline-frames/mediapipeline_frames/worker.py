@@ -323,6 +323,13 @@ def _function(named: str) -> Callable[..., object]:
     module, _, name = named.partition(":")
     try:
         function = getattr(importlib.import_module(module), name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise _Fault(f"it cannot be imported: {error!r}", _trace(error, 0)) from error
+        raise _Fault(
+            f"there is no module {error.name} where the host finds its modules: install it, or name its folder in"
+            " PYTHONPATH"
+        ) from error
     except Exception as error:  # whatever a module raises when it is imported
         raise _Fault(f"it cannot be imported: {error!r}", _trace(error, 0)) from error
     if not callable(function):

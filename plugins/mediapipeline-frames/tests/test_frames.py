@@ -155,6 +155,13 @@ def test_failure_tells_the_frame_and_where_it_was_raised(clip: Path, function: s
         assert "worker.py" not in trace
 
 
+def test_module_that_is_not_there_is_told(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "no_such.filters:blur")
+    with pytest.raises(ExecutionError, match="failed: there is no module no_such where the host finds its") as caught:
+        run(clip, ("frames.picture", {"function": "no_such.filters:blur"}))
+    assert "Traceback" not in str(caught.value)
+
+
 def test_arguments_that_do_not_fit_are_told(clip: Path) -> None:
     with pytest.raises(ExecutionError, match=r"TypeError.*unexpected keyword argument 'no_such'"):
         run(clip, ("frames.picture", {"function": "same", "arguments": {"no_such": 1}}))
