@@ -203,7 +203,7 @@ CONTAINERS: Mapping[str, Container] = MappingProxyType({container.name: containe
 _SEGMENTED = (
     Container(
         name="hls", muxer="hls", demuxer="mov", suffixes=("m3u8",), video=("h264",), audio=("aac",), metadata=False,
-        options=(("hls_segment_type", "fmp4"),), header="init.mp4",
+        options=(("hls_segment_type", "fmp4"),), header="init.mp4", copy_filters={"aac": "aac_adtstoasc"},
     ),
     Container(
         name="hls-ts", muxer="hls", demuxer="mpegts", suffixes=("m3u8",), video=("h264",), audio=("aac",),

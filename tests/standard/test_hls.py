@@ -39,6 +39,7 @@ def package(*, rungs: int = 2, destination: str = "out/", codec: Any = None, **p
          "/outputs/0/codec/video/two_pass", "not-allowed"),
         (package(segment="0.5s"), {}, "/operations/1/params/segment", "out-of-range"),
         (package(rungs=1), {"size": None}, "/operations/0", "wrong-media"),
+        (package(), {"vfr": True}, "/operations/1", "unsupported-rate"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_packaged(document, clip, path, code):
@@ -178,3 +179,11 @@ def test_a_percent_sign_is_never_a_pattern(tmp_path: Path, default_engine: Engin
     with pytest.raises(OutputError, match="percent sign"):
         Executor(base_dir=folder, ffmpeg=default_engine.ffmpeg).run(planned)
     assert [path.name for path in folder.iterdir()] == ["in.mp4"]
+
+
+def test_sound_of_a_transport_stream_is_copied(tmp_path: Path, engine: Engine) -> None:
+    """Its packets say by themselves how they are coded; in fragments of MP4 that is said once."""
+    make_clip(tmp_path / "in.ts", audio=1, audio_codec="aac", duration="2s", video_codec="libx264")
+    document = job(op("hls", ["in"], "t", segment="1s"), inputs={"in": "in.ts"}, outputs={"t": "out/"})
+    plan, _ = plan_and_run(document, tmp_path, engine)
+    assert "audio: copy" in plan.explain()

@@ -11,6 +11,8 @@ from mediapipeline.media.info import MediaInfo
 from mediapipeline.operators import VIDEO, Category, Clip, Facts, Lowering, Operator, Package, many, operator
 from mediapipeline.params import Duration, Param
 
+_USUAL = tuple(map(Fraction, (10, 12, 15, 24, 25, 30, 50, 60)))
+
 
 @operator("hls", category=Category.PACKAGE, inputs={"clips": many(VIDEO, 1, 8)}, requires=["encoder:libx264"])
 class Hls(Operator):
@@ -19,7 +21,7 @@ class Hls(Operator):
     Each clip is one picture among which a player chooses; they show the same, and usually differ in size. The sound is
     that of the first clip that has any, encoded once for all. The output is a folder, a destination that ends in a
     slash, with ``master.m3u8``, a playlist for each picture and for the sound, and their segments. Every segment begins
-    with a key frame. How they are coded is the output's `codec`: H.264 and AAC.
+    with a key frame. The frame rate has to be constant. How they are coded is the output's `codec`: H.264 and AAC.
     """
 
     segment: Annotated[Duration, Param("How long a segment is", ge=1, le=30, unit="s")] = Fraction(6)
@@ -29,6 +31,16 @@ class Hls(Operator):
 
     def check(self, facts: Facts) -> Iterable[Problem]:
         first = facts.clip.video
+        for info in facts.all("clips"):
+            if info.video is not None and info.video.vfr:
+                # FFmpeg counts frames of the average length into the last segment.
+                rate = info.video.frame_rate
+                near = None if rate is None else min(_USUAL, key=lambda usual: abs(usual - rate))
+                yield Problem(
+                    "", "unsupported-rate", "hls needs a constant frame rate, and that of the clip varies",
+                    f'change it before, with {{"op": "fps", "params": {{"fps": "{near or 25}"}}}}',
+                )  # fmt: skip
+                break
         for info in facts.all("clips")[1:]:
             video = info.video
             if first is None or video is None or first.duration is None or video.duration is None:
