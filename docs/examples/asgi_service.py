@@ -6,9 +6,10 @@
 * 413 where it would take more memory than this service gives to one job,
 * else 200, and a line of JSON for each event of the run, the last of which holds the result.
 
-A client that goes away cancels its run; nothing of it is left. Serve it with any ASGI server::
+A client that goes away cancels its run, and so does the end of the service; nothing of it is left. Serve it with any
+ASGI server, and say how long running jobs may go on when it is stopped::
 
-    MEDIA=/srv/media uvicorn --factory asgi_service:create
+    MEDIA=/srv/media uvicorn --factory asgi_service:create --timeout-graceful-shutdown 10
 """
 
 from __future__ import annotations
@@ -48,19 +49,32 @@ class Service:
         self.memory = memory
         self.planner = Planner(policy=policy)
         self.executor = Executor(policy=policy, cpus=cpus)
+        self.requests: set[asyncio.Task[Any]] = set()
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await lifespan(receive, send)
+            await lifespan(receive, send, self.end)
         elif scope["type"] != "http":
             raise NotImplementedError(scope["type"])
         elif (scope["method"], scope["path"]) != ("POST", "/jobs"):
             await respond(send, 404, {"error": "POST a job to /jobs"})
         else:
+            request = asyncio.current_task()
+            assert request is not None
+            self.requests.add(request)
             try:
                 await self.run_job(receive, send)
             except ClientGone:
                 return
+            finally:
+                self.requests.remove(request)
+
+    async def end(self) -> None:
+        """End what still runs. A server that stops cancels it at most, and leaves without waiting for it."""
+        for request in self.requests:
+            request.cancel()
+        if self.requests:
+            await asyncio.wait(self.requests)
 
     async def run_job(self, receive: Receive, send: Send) -> None:
         document = await read(receive)
@@ -140,9 +154,11 @@ async def line(send: Send, value: object, *, more: bool = True) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": more})
 
 
-async def lifespan(receive: Receive, send: Send) -> None:
+async def lifespan(receive: Receive, send: Send, end: Callable[[], Awaitable[None]]) -> None:
     while True:
         message = await receive()
+        if message["type"] == "lifespan.shutdown":
+            await end()
         await send({"type": message["type"] + ".complete"})
         if message["type"] == "lifespan.shutdown":
             return

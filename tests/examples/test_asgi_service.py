@@ -149,6 +149,31 @@ def test_a_client_that_goes_away_cancels_its_run(media: Path) -> None:
     asyncio.run(main())
 
 
+def test_the_end_of_the_service_waits_until_nothing_is_left(media: Path) -> None:
+    service, executor = Service(media), DryRunExecutor(base_dir=media)
+    executor.hang()
+    service.executor = executor
+
+    async def main() -> None:
+        client = Client(document())
+        request = asyncio.create_task(service(SCOPE, client.receive, client.send))
+        while b"step-progress" not in client.body:  # noqa: ASYNC110 - see above
+            await asyncio.sleep(0.01)
+        request.cancel()  # as servers do, and then they stop
+
+        async def receive() -> dict[str, str]:
+            return {"type": "lifespan.shutdown"}
+
+        async def send(message: Any) -> None:
+            assert message == {"type": "lifespan.shutdown.complete"}
+            assert [run.outcome for run in executor.runs] == ["run-cancelled"]
+            assert request.done()
+
+        await service({"type": "lifespan"}, receive, send)
+
+    asyncio.run(main())
+
+
 def test_a_hundred_clients_hold_no_thread_each(media: Path) -> None:
     service, executor = Service(media, cpus=2), DryRunExecutor(base_dir=media)
     executor.hang()
