@@ -15,7 +15,7 @@ from mediapipeline.ffmpeg.binary import find_ffmpeg
 from mediapipeline.ffmpeg.environment import environment
 from mediapipeline.ffmpeg.process import run_tool
 
-__all__ = ["PIECE", "Decoded", "DecodedStream", "decode"]
+__all__ = ["PIECE", "Decoded", "DecodedStream", "decode", "read_hashes"]
 
 PIECE = 1024
 """Samples of a piece of sound."""
@@ -66,10 +66,11 @@ def decode(path: Path, *, ffmpeg: str | Path | None = None) -> Decoded:
         done = run_tool([*argv, "-f", "framehash", "-hash", "md5", "-"], env=environment(Path(home)), timeout=300)
     if done.exit_code:
         raise EngineError(f"cannot decode {str(path)!r}: {done.stderr.strip()}")
-    return _read(done.stdout.decode().splitlines())
+    return Decoded(read_hashes(done.stdout.decode().splitlines()))
 
 
-def _read(lines: Iterable[str]) -> Decoded:
+def read_hashes(lines: Iterable[str]) -> tuple[DecodedStream, ...]:
+    """The streams of what FFmpeg's ``framehash`` muxer wrote."""
     heads: dict[int, dict[str, str]] = {}
     frames: dict[int, list[tuple[Fraction, str]]] = {}
     for line in lines:
@@ -79,7 +80,7 @@ def _read(lines: Iterable[str]) -> Decoded:
             number, _, pts, _, _, digest = (word.strip() for word in line.split(","))
             time = int(pts) * Fraction(heads[int(number)]["tb"])
             frames.setdefault(int(number), []).append((time, digest))
-    return Decoded(tuple(_stream(heads[number], frames.get(number, [])) for number in sorted(heads)))
+    return tuple(_stream(heads[number], frames.get(number, [])) for number in sorted(heads))
 
 
 def _stream(head: dict[str, str], frames: list[tuple[Fraction, str]]) -> DecodedStream:

@@ -16,6 +16,7 @@ from mediapipeline.ffmpeg.binary import Engine
 from mediapipeline.ffmpeg.environment import environment
 from mediapipeline.ffmpeg.process import run_tool
 from mediapipeline.media.info import MediaInfo
+from mediapipeline.testing.decoded import read_hashes
 from mediapipeline.testing.media import ClipError
 
 __all__ = ["Content", "Sound", "decode", "differences", "same_sound", "same_times"]
@@ -93,29 +94,17 @@ def _outputs(number: int, info: MediaInfo, stem: Path) -> Iterator[str]:
 
 
 def _read(info: MediaInfo, stem: Path) -> Content:
-    times, frames = _frames(Path(f"{stem}.frames")) if info.video is not None else ((), ())
+    hashes = Path(f"{stem}.frames").read_text(encoding="ascii").splitlines() if info.video is not None else []
+    picture = next(iter(read_hashes(hashes)), None)
     return Content(
-        times=times,
-        frames=frames,
+        times=() if picture is None else picture.times,
+        frames=() if picture is None else picture.digests,
         sound=tuple(
             Sound(track.sample_rate or 1, track.channels or 1, Path(f"{stem}.sound{at}").read_bytes())
             for at, track in enumerate(info.audio)
         ),
         low_bits=any(low & 3 for low in Path(f"{stem}.first").read_bytes()[::2]) if _deep(info) else None,
     )
-
-
-def _frames(file: Path) -> tuple[tuple[Fraction, ...], tuple[str, ...]]:
-    """Times and checksums, as the ``framehash`` muxer writes them."""
-    tick, times, sums = Fraction(1, 90000), [], []
-    for line in file.read_text(encoding="ascii").splitlines():
-        if line.startswith("#tb 0:"):
-            tick = Fraction(line.removeprefix("#tb 0:").strip())
-        elif not line.startswith("#"):
-            fields = [field.strip() for field in line.split(",")]
-            times.append(int(fields[2]) * tick)
-            sums.append(fields[5])
-    return tuple(times), tuple(sums)
 
 
 def same_times(one: Content, other: Content) -> bool:
