@@ -163,3 +163,11 @@ def test_what_is_not_as_it_is_in_the_file_comes_through_a_pipe(
     made = plan(clip, "same", **params)
     assert not any(step_of(made).opened)
     Executor(base_dir=tmp_path).run(made)
+
+
+@pytest.mark.parametrize("before", [[], ["acme.nothing"]])
+def test_memory_does_not_grow_with_the_clip(tmp_path: Path, before: list[str]) -> None:
+    clip = make_clip(tmp_path / "in.mp4", video_codec="libx264", audio=0, duration=20, size=(640, 480))
+    result = Executor(base_dir=tmp_path).run(plan(clip, "copied", *before, codec="libx264"))
+    (peak,) = (step.peak_memory for step in result.steps if step.id == "custom-0")
+    assert peak is None or peak < 20 * 25 * 640 * 480 * 3 / 2  # not half of its frames
