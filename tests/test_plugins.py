@@ -52,6 +52,18 @@ def test_plugin_passes_its_tests_when_installed(site: Path, plugin: Path, tmp_pa
 
 
 @pytest.mark.slow
+def test_plugins_type_check_strictly_against_the_wheel(site: Path, tmp_path: Path) -> None:
+    packages = [word for plugin in PLUGINS for word in ("-p", plugin.name.replace("-", "_"))]
+    assert all((site / package / "py.typed").is_file() for package in ["mediapipeline", *packages[1::2]])
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", "--cache-dir", tmp_path, *packages],
+        cwd=tmp_path, env={**os.environ, "MYPYPATH": str(site)}, check=False, capture_output=True, text=True,
+        timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.slow
 def test_command_writes_from_the_wheel(site: Path, tmp_path: Path) -> None:
     code = "import sys; from mediapipeline.cli import main; sys.exit(main(['new-operator', 'example.vignette']))"
     subprocess.run(
