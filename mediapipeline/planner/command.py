@@ -117,7 +117,7 @@ class CommandBuilder:
         for node in self._needed:
             match node:
                 case ir.Cut():
-                    self._add(node, cut_filters(node))
+                    self._add(node, cut_filters(node, self._graph.input_of(node)))
                 case ir.Sample():
                     self._add(node, still_filters(node, self._graph.input_of(node)))
                 case ir.Filter():

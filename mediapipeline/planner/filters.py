@@ -27,9 +27,14 @@ def instance_name(origin: str) -> str | None:
     return f"op{head}" if origin.startswith("/operations/") and head.isdigit() and not rest else None
 
 
-def cut_filters(cut: ir.Cut) -> tuple[Filter, ...]:
-    """What leaves a part, at time 0; nothing where it is the whole."""
-    return _part_filters(cut, cut.info, cut.start, cut.end)
+def cut_filters(cut: ir.Cut, source: ir.Node) -> tuple[Filter, ...]:
+    """What leaves a part, at time 0; nothing where it is the whole.
+
+    Of a part whose first picture begins there, only the times are changed. FFmpeg 5.1 may take it to be a tick earlier
+    where it guesses where to read from, and a bound of just that time would leave it out.
+    """
+    begins = source.info.start if isinstance(source.info, VideoStream) and not isinstance(source, ir.Source) else None
+    return _part_filters(cut, cut.info, cut.start, cut.end, bounded=begins is None or begins < cut.start)
 
 
 def still_filters(still: ir.Sample, source: ir.Node) -> tuple[Filter, ...]:
@@ -40,18 +45,21 @@ def still_filters(still: ir.Sample, source: ir.Node) -> tuple[Filter, ...]:
     return (*_part_filters(still, source.info, still.time, None), alone)
 
 
-def _part_filters(node: ir.Node, info: Stream, start: Fraction, end: Fraction | None) -> tuple[Filter, ...]:
+def _part_filters(
+    node: ir.Node, info: Stream, start: Fraction, end: Fraction | None, *, bounded: bool = True
+) -> tuple[Filter, ...]:
     prefix = "a" if node.kind == "audio" else ""
     bounds: list[tuple[str, Value]] = []
-    if start:
+    if start and bounded:
         bounds.append(("start", _floored(start)))
     if end is not None:
         bounds.append(("end", _floored(end)))
-    if not bounds:
+    if not bounds and not start:
         return ()
     name = instance_name(node.origin)
     filters = [Filter("settb", (("expr", Expr("AVTB")),), name)] if ticks_coarsely(info) else []
-    filters.append(Filter(f"{prefix}trim", tuple(bounds), name))
+    if bounds:
+        filters.append(Filter(f"{prefix}trim", tuple(bounds), name))
     if start:
         # Rounded, because FFmpeg computes in floating point and truncates: 1000.9999 would be one tick early.
         filters.append(Filter(f"{prefix}setpts", (("expr", Expr(f"round(PTS-({start})/TB)")),), name))

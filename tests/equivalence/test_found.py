@@ -110,6 +110,12 @@ FOUND: dict[str, dict[str, Any]] = {
         op("trim", "in", "part", start="563684383/220500000", end="652104883/220500000"), read="mp4-vfr.mp4",
         o0="part o0.mkv",
     ),
+    # Where FFmpeg 5.1 guesses where to read from, pictures may be a tick earlier than they are.
+    "first-picture-of-a-joined-part": document(
+        op("trim", "in", "one", start="1481/750", end="7096/2625"),
+        op("trim", "in", "two", start="131983/21000", end="7"),
+        op("concat", ["one", "two"], "joined"), read="ts-ntsc.ts", o0="joined o0.mov",
+    ),
     # FFmpeg 9.0 fills the last tenth of a second up; the output was refused.
     "loudness-beside-a-copy": document(
         op("trim", "in", "part", start="1347/1000", duration="101/25"), op("concat", ["in", "part"], "joined"),
