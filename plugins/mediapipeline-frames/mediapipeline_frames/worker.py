@@ -246,6 +246,8 @@ class _Decoded:
         self.colours = _colours(request)
         self._form = context.width, context.height, request["carried"]
         self._fit = VideoReformatter()
+        self._rows = 1 if request["carried"] == request["pixels"] and _PIXELS[request["pixels"]][2] else 0
+        self._flipped: bool | None = None
         self.damaged, self.first = 0, Fraction(0)
 
     def __iter__(self) -> Iterator[Any]:
@@ -288,9 +290,17 @@ class _Decoded:
         width, height, form = self._form
         if (frame.width, frame.height, frame.format.name) != self._form:  # a stream may change on its way
             frame = self._fit.reformat(frame, width=width, height=height, format=form)
-        if self.colours is None:
-            return np.array(frame.to_ndarray())  # the decoder may still need what it gave
-        return self.colours.array(frame)
+        # The decoder may still need what it gave, so nobody else may write there.
+        array = np.array(frame.to_ndarray()) if self.colours is None else self.colours.array(frame)
+        if self._flipped is None:
+            self._flipped = _is_upside_down(frame)
+        return np.flip(array, self._rows).copy() if self._flipped else array
+
+
+def _is_upside_down(frame: Any) -> bool:
+    """Whether players mirror *frame* top to bottom, as FFmpeg does by itself. What is turned comes through a pipe."""
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    return matrix is not None and int.from_bytes(bytes(matrix)[16:20], sys.byteorder, signed=True) < 0
 
 
 def _colours(request: dict[str, Any]) -> _Colours | None:

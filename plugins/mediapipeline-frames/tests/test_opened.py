@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -85,6 +86,22 @@ def test_it_gets_the_frames_that_ffmpeg_gives(tmp_path: Path, name: str, recipe:
     got = seen(clip, pixels=pixels)
     assert got == seen(clip, "acme.nothing", pixels=pixels)
     assert len({line.split()[-1] for line in got}) > 10
+
+
+@pytest.mark.parametrize("pixels", ["rgb24", "yuv444p"])
+def test_what_players_mirror_is_mirrored(tmp_path: Path, pixels: str) -> None:
+    pix_fmt = "yuv420p" if pixels == "rgb24" else pixels
+    clip = make_clip(tmp_path / "in.mp4", video_codec="libx264", audio=0, duration=1, pix_fmt=pix_fmt)
+    upright = seen(clip, pixels=pixels)
+    data = bytearray(clip.read_bytes())
+    at = data.index(b"tkhd") + 44 + 16  # in the matrix, what the row of a pixel is multiplied by
+    assert data[at : at + 4] == struct.pack(">i", 1 << 16)
+    data[at : at + 4] = struct.pack(">i", -1 << 16)
+    clip.write_bytes(data)
+    clip.with_name("seen").unlink()
+    got = seen(clip, pixels=pixels)
+    assert got == seen(clip, "acme.nothing", pixels=pixels)
+    assert got != upright
 
 
 @pytest.fixture
