@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 import zoo
@@ -90,3 +91,29 @@ def test_a_copy_keeps_channels_that_the_encoder_would_not(tmp_path: Path) -> Non
         planner = Planner(base_dir=tmp_path) if rules is None else Planner(base_dir=tmp_path, rules=rules)
         plan = planner.plan(_job(clip, "out.avi"))
         assert [track.channels for track in plan.output("out").media.audio] == [channels]
+
+
+@pytest.mark.parametrize("codec", ["libvpx", "libvpx-vp9"])
+def test_transparency_beside_a_picture_is_seen_and_kept(codec: str, tmp_path: Path, engine: Engine) -> None:
+    """FFmpeg's own decoders leave it out, and a copy of which the tag is missing has lost it."""
+    recipe = ClipRecipe(size=(32, 32), duration="0.4s", video_codec=codec, pix_fmt="yuva420p")
+    make_clip(tmp_path / "base.mkv", ClipRecipe(duration="0.4s", video_codec="ffv1"))
+    glass = make_clip(tmp_path / "glass.webm", attrs.evolve(recipe, extra=("-vf", "colorchannelmixer=aa=0")))
+    laid = {"op": "overlay", "inputs": {"base": "base", "overlay": "glass"}, "output": "out"}
+    job = {
+        "inputs": [{"id": "base", "source": "base.mkv"}, {"id": "glass", "source": "glass.webm"}],
+        "operations": [laid],
+        "outputs": [
+            {"id": "out", "destination": "out.mkv", "codec": {"video": "ffv1"}},
+            {"id": "base", "destination": "as-it-was.mkv", "codec": {"video": {"codec": "ffv1", "pix_fmt": "yuv420p"}}},
+        ],
+    }
+    plan_and_run(job, tmp_path, engine)
+    pictures = [
+        ffmpeg(engine, "-i", str(tmp_path / name), "-f", "framemd5", "-") for name in ("out.mkv", "as-it-was.mkv")
+    ]
+    assert pictures[0] == pictures[1]
+    for suffix, copied in (("webm", True), ("mkv", True), ("mp4", False)):
+        plan, result = plan_and_run(_job(glass, f"glass-too.{suffix}"), tmp_path, engine)
+        video = result.outputs["out"].media.video
+        assert (video is not None and video.pix_fmt == "yuva420p", bool(plan.warnings)) == (copied, not copied)

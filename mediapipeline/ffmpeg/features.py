@@ -177,8 +177,8 @@ _ENCODERS = _names("""
     mov_text webvtt srt subrip ass ssa ttml dvbsub dvdsub
 """)
 _DECODERS = _names("""
-    h264 hevc vp8 vp9 libdav1d mpeg4 mpeg2video mpeg1video mjpeg prores dnxhd ffv1 huffyuv ffvhuff utvideo rawvideo
-    png apng gif bmp tiff webp theora vc1 wmv3 flv dvvideo
+    h264 hevc vp8 vp9 libvpx libvpx-vp9 libdav1d mpeg4 mpeg2video mpeg1video mjpeg prores dnxhd ffv1 huffyuv ffvhuff
+    utvideo rawvideo png apng gif bmp tiff webp theora vc1 wmv3 flv dvvideo
     aac mp3 mp3float opus vorbis ac3 eac3 flac alac mp2 wavpack dca truehd wmav2 amrnb amrwb
     pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_f32le pcm_u8 pcm_alaw pcm_mulaw
     mov_text webvtt srt subrip ass ssa dvbsub dvdsub pgssub

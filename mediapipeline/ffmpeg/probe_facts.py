@@ -325,7 +325,7 @@ def _video(stream: _Timed, media: RawMedia, still: bool) -> VideoStream:
         frame_rate=rate.frame_rate,
         vfr=rate.vfr,
         frames=raw.frames or None,
-        pix_fmt=raw.pix_fmt,
+        pix_fmt=_pix_fmt(raw),
         profile=raw.profile,
         color=_color(raw),
         interlaced=interlaced,
@@ -335,6 +335,14 @@ def _video(stream: _Timed, media: RawMedia, still: bool) -> VideoStream:
         preroll=None if still else _preroll(stream),
         delay=None if still else _delay(raw),
     )
+
+
+def _pix_fmt(raw: RawStream) -> str | None:
+    """The pixel format, with the transparency that WebM keeps beside a picture and FFmpeg's own decoders leave out."""
+    tags = {name.lower(): value for name, value in raw.tags.items()}
+    if raw.codec in ("vp8", "vp9") and raw.pix_fmt == "yuv420p" and tags.get("alpha_mode") == "1":
+        return "yuva420p"
+    return raw.pix_fmt
 
 
 def _cover(stream: _Timed) -> VideoStream:

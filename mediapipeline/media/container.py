@@ -58,6 +58,8 @@ class Container:
     """Codecs whose usual tag players do not know, with the one that they do."""
     rotation: bool = False
     """Whether it keeps the rotation of a picture that is copied, in every supported version."""
+    transparency: bool = False
+    """Whether it keeps the transparency that VP8 and VP9 have beside the picture."""
     reorders: bool = True
     """Whether it tells when pictures are shown that are decoded in another order."""
     tick: Fraction | None = None
@@ -134,14 +136,14 @@ _TABLE = (
             "rawvideo", "theora", "dvvideo", "huffyuv", "ffvhuff", "utvideo", "jpeg2000", "cfhd", "h263", "flv1",
             "wmv1", "wmv2", "msmpeg4v2", "msmpeg4v3", "vc1", "wmv3",
         ),
-        audio=_MATROSKA_AUDIO, subtitles=_MATROSKA_SUBTITLES, chapters=True,
+        audio=_MATROSKA_AUDIO, subtitles=_MATROSKA_SUBTITLES, chapters=True, transparency=True,
     ),
     Container(
         name="mka", muxer="matroska", demuxer="matroska", suffixes=("mka",), audio=_MATROSKA_AUDIO, chapters=True,
     ),
     Container(
         name="webm", muxer="webm", demuxer="matroska", suffixes=("webm",), video=("vp9", "av1", "vp8"),
-        audio=("opus", "vorbis"), subtitles=("webvtt",), chapters=True,
+        audio=("opus", "vorbis"), subtitles=("webvtt",), chapters=True, transparency=True,
     ),
     Container(
         name="ts", muxer="mpegts", demuxer="mpegts", suffixes=("ts", "m2ts", "mts"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -18,6 +18,7 @@ from mediapipeline.planner.custom import custom_requirements
 from mediapipeline.planner.filters import retime_filters
 from mediapipeline.planner.gops import lay_out
 from mediapipeline.planner.joining import lay_out as joint
+from mediapipeline.planner.options import decoder_for
 from mediapipeline.planner.plan import PlannedStream
 from mediapipeline.planner.ticks import ticks_coarsely
 from mediapipeline.planner.wanted import wanted_parts
@@ -36,6 +37,7 @@ _DIALECT = re.compile(r"yuvj|yuva")
 def requirements(graph: ir.StreamGraph, muxers: Sequence[str]) -> tuple[str, ...]:
     """What FFmpeg must have to run *graph*."""
     found = {f"muxer:{name}" for name in muxers} | custom_requirements(graph)
+    found |= {f"decoder:{name}" for name in _decoders(graph)}
     found |= {"demuxer:concat" for node in graph if isinstance(node, ir.Joined | ir.Splice)}
     for node in graph:
         if isinstance(node, ir.Filter | ir.Measure):
@@ -63,6 +65,13 @@ def requirements(graph: ir.StreamGraph, muxers: Sequence[str]) -> tuple[str, ...
         elif isinstance(node, ir.Splice):
             found.add("muxer:mpegts")
     return tuple(sorted(found))
+
+
+def _decoders(graph: ir.StreamGraph) -> Iterator[str]:
+    for source in graph.of(ir.Source):
+        name = decoder_for(source.info)
+        if name is not None and not all(isinstance(graph[use], ir.Copy) for use in graph.consumers[source.id]):
+            yield name
 
 
 def output_media(graph: ir.StreamGraph, sink: ir.Sink) -> MediaInfo:

@@ -17,8 +17,8 @@ from mediapipeline.planner.ticks import PACKETS_EARLY
 from mediapipeline.steps.files import Work
 
 __all__ = [
-    "Options", "clock_of_track", "on_grid", "packet_cut", "pass_options", "reading_options", "segment_options",
-    "stream_options",
+    "Options", "clock_of_track", "decoder_for", "on_grid", "packet_cut", "pass_options", "reading_options",
+    "segment_options", "stream_options",
 ]  # fmt: skip
 
 Options: TypeAlias = tuple[Option, ...]
@@ -28,8 +28,24 @@ _TOLD_APART = 45_000
 """Ticks a second that those of a transport stream are rounded to without a doubt."""
 
 
+_SEES_THROUGH = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""Decoders of codecs that FFmpeg's own decoders leave the transparency out of."""
+
+
+def decoder_for(info: Stream) -> str | None:
+    """The decoder that has to be named for a stream, where FFmpeg's choice would lose something of it."""
+    if not isinstance(info, VideoStream) or not (info.pix_fmt or "").startswith("yuva"):
+        return None
+    return _SEES_THROUGH.get(info.codec or "")
+
+
 def reading_options(source: ir.Source, begins: Fraction) -> Options:
-    """Where an input is read from, and what of it; *begins* is its first time."""
+    """How an input is read: by which decoder, from where on, and what of it; *begins* is its first time."""
+    decoder = decoder_for(source.info)
+    return (*(() if decoder is None else (("c:v", decoder),)), *_place(source, begins))
+
+
+def _place(source: ir.Source, begins: Fraction) -> Options:
     if not source.key_frames:
         return (("ss", seconds_text(source.seek)),) if source.seek else ()
     # Told by the clock of the file: shown key frames only, FFmpeg takes it to begin when another stream does.
@@ -67,6 +83,8 @@ def stream_options(at: int, node: ir.Node, container: Container) -> list[tuple[s
         needed = container.copy_filters.get(node.info.codec or "")
         if needed is not None:
             options.append((f"bsf:{at}", needed))
+        if decoder_for(node.info) is not None:
+            options.append((f"metadata:s:{at}", "alpha_mode=1"))  # without it nobody looks for the transparency
     info = node.info
     if info.language is not None:
         options.append((f"metadata:s:{at}", f"language={info.language}"))

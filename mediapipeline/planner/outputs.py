@@ -23,6 +23,7 @@ from mediapipeline.media.streams import AudioStream, VideoStream
 from mediapipeline.operators.lowering import AudioRef, Clip, CoverRef, SubtitleRef, VideoRef
 from mediapipeline.planner import pixels
 from mediapipeline.planner.expand import GraphBuilder
+from mediapipeline.planner.options import decoder_for
 from mediapipeline.planner.rule import Decision
 from mediapipeline.planner.streams import Copy, Cut, Encode, Node, NodeId, Sink, Source
 from mediapipeline.planner.ticks import PACKETS_EARLY
@@ -205,6 +206,8 @@ class OutputBuilder:
             return f"{container.name} does not keep the rotation of a copied picture"
         if info.reorder != 0 and not container.reorders:
             return f"{container.name} does not tell when pictures are shown that are decoded in another order"
+        if decoder_for(info) is not None and not container.transparency:
+            return f"{container.name} does not keep the transparency that lies beside a copied picture"
         return None
 
     def _audio(self, tracks: Sequence[AudioRef]) -> list[NodeId]:
