@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from pathlib import Path
 from typing import Any
 
 from mediapipeline.errors import ExecutionError
@@ -14,7 +13,6 @@ from mediapipeline_frames.allowed import is_allowed
 
 __all__ = ["FramesRunner"]
 
-_WORKER = Path(__file__).with_name("worker.py")
 _MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(256 << 20)}
 """glibc: keep what a frame took for the next, rather than have the system clear new memory for each."""
 _NOBODY_READS = 32  # the exit code of the worker that lost its reader
@@ -48,8 +46,8 @@ class FramesRunner:
                 }
             )
         )
-        # -P: the folder of the worker must not shadow modules of the host.
-        argv = [sys.executable, "-P", str(_WORKER), str(request)]
+        # -P: the working directory must not shadow modules of the host.
+        argv = [sys.executable, "-P", "-m", "mediapipeline_frames.worker", str(request)]
         env = {"PYTHONPATH": _module_path(), "PYTHONUNBUFFERED": "1", **_MEMORY}
         outcome = await context.run_process(argv, env=env)
         if outcome.exit_code == _NOBODY_READS:

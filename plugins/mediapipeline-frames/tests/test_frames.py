@@ -152,7 +152,7 @@ def test_failure_tells_the_frame_and_where_it_was_raised(clip: Path, function: s
         trace = str(caught.value)
         assert "frame_functions.py" in trace
         assert 'raise ValueError("not to its liking")' in trace
-        assert "worker.py" not in trace
+        assert "mediapipeline_frames" not in trace
 
 
 def test_module_that_is_not_there_is_told(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:

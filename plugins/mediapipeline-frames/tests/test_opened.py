@@ -17,7 +17,6 @@ from mediapipeline import ExecutionError, Executor, Planner, ProcessingPlan
 from mediapipeline.operators import Category, Clip, Lowering, Operator, Registry, operator
 from mediapipeline.steps import CustomStep, FFmpegStep
 from mediapipeline.testing import make_clip
-from mediapipeline_frames import worker
 from mediapipeline_frames.allowed import VARIABLE
 
 HERE = Path(__file__).parent
@@ -145,7 +144,8 @@ def test_what_only_lists_other_files_is_not_followed(clip: Path) -> None:
         "target": os.devnull, "told": str(told),
     }  # fmt: skip
     clip.with_name("request.json").write_text(json.dumps(request))
-    done = subprocess.run([sys.executable, "-P", worker.__file__, clip.with_name("request.json")], check=False)
+    command = [sys.executable, "-P", "-m", "mediapipeline_frames.worker"]
+    done = subprocess.run([*command, clip.with_name("request.json")], check=False)
     assert done.returncode == 1
     assert "it cannot be opened" in json.loads(told.read_text())["unreadable"]
 
