@@ -283,7 +283,11 @@ class Bench:
         except ExecutionError as error:
             self.run(naive, "naive")  # what cannot be done without rules either raises here
             return [f"only with rules: {type(error).__name__}: {error}"]
-        want = self.run(naive, "naive")
+        try:
+            want = self.run(naive, "naive")
+        except ExecutionError as error:
+            error.add_note("only without rules")
+            raise
         found = self._differences(quick, quick.graph.sinks, want, have)
         near = [sink for sink in found if any(_at_a_key_frame(each) for each in quick.graph.ancestors(sink.id))]
         sources = {each["id"]: self._folder / each["source"] for each in job["inputs"]}
