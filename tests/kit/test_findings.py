@@ -9,11 +9,12 @@ from typing import Annotated, Any, Literal
 
 import pytest
 
-from kit.bug import verdict
+from kit.bug import packaged_ffmpeg, verdict
 from kit.bugs_foreseen import FORESEEN
 from kit.bugs_sought import SOUGHT
 from mediapipeline import JobSpec
-from mediapipeline.operators import VIDEO, Category, Clip, Lowering, Operator, operator
+from mediapipeline.media import MediaInfo
+from mediapipeline.operators import VIDEO, Category, Clip, Facts, Lowering, Operator, operator
 from mediapipeline.params import Param
 from mediapipeline.testing import OperatorContract
 
@@ -82,7 +83,7 @@ def test_what_ffmpeg_refuses_says_what_to_do(options: dict[str, Any], do: str) -
         def lower(self, work: Lowering) -> Clip:
             return work.video(work.clip, "gblur", **options)
 
-    contract = type("TestOfRefused", (OperatorContract,), {"operator": Refused})
+    contract = type("TestOfRefused", (OperatorContract,), {"operator": Refused, "ffmpeg": packaged_ffmpeg()})
     (said,) = _told(verdict(contract, "inferred_is_probed[plain]"), "do")
     assert said.startswith(do)
 
@@ -96,6 +97,53 @@ def test_one_cause_is_told_once_and_pointed_at_elsewhere(check: str) -> None:
     assert not _told(said, "job")
 
 
+def _lower_none(self: Operator, work: Lowering) -> Clip | None:
+    work.video(work.clip, "hflip")
+    return None
+
+
+def _lower_slip(self: Operator, work: Lowering) -> Clip:
+    return work.vidoe(work.clip, "hflip")  # type: ignore[attr-defined]  # the slip
+
+
+def _infer_slip(self: Operator, facts: Facts) -> MediaInfo:
+    return facts.with_video(widht=3)
+
+
+def _misspelt(self: Operator, work: Lowering) -> Clip:
+    return work.video(work.clip, "hfilp")
+
+
+@pytest.mark.parametrize(
+    ("methods", "do"),
+    [
+        ({"lower": _lower_none}, "return the result"),
+        ({"lower": _lower_slip}, f"see test_findings.py, line {_lower_slip.__code__.co_firstlineno + 1}"),
+        ({"infer": _infer_slip}, f"see test_findings.py, line {_infer_slip.__code__.co_firstlineno + 1}"),
+        ({"lower": _misspelt}, "see `ffmpeg -filters`"),
+    ],
+)
+def test_slips_are_told_with_what_to_do(methods: dict[str, Any], do: str) -> None:
+    body = {"__doc__": "Mirror the picture.", "lower": lambda self, work: work.clip, **methods}
+    made = operator("bench.slip", category=Category.PICTURE, inputs=VIDEO)(type("Slip", (Operator,), body))
+    contract = type("TestOfSlip", (OperatorContract,), {"operator": made, "ffmpeg": packaged_ffmpeg()})
+    (said,) = _told(verdict(contract, "inferred_is_probed[plain]"), "do")
+    assert said.startswith(do)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({}, "does not say which operator it is about"),
+        ({"operator": None, "cases": {"angle": 1}}, "cases = [{'angle': 1}]"),
+        ({"operator": None, "invalid": {"angle": 1}}, "invalid = [{'angle': 1}]"),
+    ],
+)
+def test_a_contract_that_is_written_wrongly_says_how_it_is_written(fields: dict[str, Any], said: str) -> None:
+    with pytest.raises(TypeError, match=re.escape(said)):
+        type("TestOfNothing", (OperatorContract,), fields)().test_documented()
+
+
 def test_nothing_is_said_of_parameters_where_nothing_can_be_run() -> None:
     @operator("bench.half", category=Category.PICTURE, inputs=VIDEO)
     class Half(Operator):
@@ -106,7 +154,10 @@ def test_nothing_is_said_of_parameters_where_nothing_can_be_run() -> None:
         def lower(self, work: Lowering) -> Clip:
             return work.video(work.clip, "scale", w=32, h=24, flags=self.flags)
 
-    said = verdict(type("TestOfHalf", (OperatorContract,), {"operator": Half}), "every_parameter_counts")
+    said = verdict(
+        type("TestOfHalf", (OperatorContract,), {"operator": Half, "ffmpeg": packaged_ffmpeg()}),
+        "every_parameter_counts",
+    )
     assert "see test_inferred_is_probed[plain] first" in said
     assert "flags" not in said
 

@@ -64,7 +64,17 @@ class OperatorContract:
     @classmethod
     @functools.cache
     def trial(cls) -> Trial:
-        """The operator on trial: one for all tests of the class, so that nothing is run twice."""
+        """The operator on trial: one for all tests of the class, so that nothing is run twice.
+
+        Raises:
+            TypeError: The class does not say what it has to, or not in the form that it has to.
+        """
+        if not hasattr(cls, "operator"):
+            raise TypeError(f"{cls.__name__} does not say which operator it is about: operator = Vignette")
+        for name in ("cases", "invalid"):
+            given: object = getattr(cls, name)  # types are hints only
+            if isinstance(given, Mapping | str) or not isinstance(given, Sequence):
+                raise TypeError(f"{cls.__name__}: {name} is a list of sets of parameters, {name} = [{given!r}]")
         return Trial(cls.operator, cls.cases, cls.beside, cls.ffmpeg, cls.spared, thorough=cls.thorough)
 
     def pytest_generate_tests(self, metafunc: Any) -> None:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mediapipeline.errors import FFmpegFailedError, MediaPipelineError, OutputError, PluginContractError
+from mediapipeline.errors import (
+    EngineError,
+    FFmpegFailedError,
+    MediaPipelineError,
+    OutputError,
+    PluginContractError,
+)
 from mediapipeline.testing.contract.finding import Finding
 
 __all__ = ["failed"]
@@ -35,10 +42,13 @@ _NOTHING = "no frame came out, or no sound: let check() yield a Problem where no
 _DISAGREE = (
     "let both give the same streams: infer() starts from facts.clip, lower() from work.clip, each changes as much"
 )
+_NOTHING_RETURNED = "return the result: work.video(…) and facts.with_video(…) change nothing, they give something new"
 _RAISED = (
     "it has to answer for every clip that its ports take, and facts may be None: name what it needs at the port "
     "(inputs=VIDEO), or yield a Problem in check()"
 )
+_LIBRARY = Path(__file__).parents[2]
+_SLIPS = (AttributeError, ImportError, NameError, SyntaxError)
 
 
 def failed(
@@ -86,10 +96,25 @@ def _hint(error: MediaPipelineError) -> str | None:
     if isinstance(error, PluginContractError):
         if "infer() says" in text:
             return _DISAGREE
-        return _RAISED if "() raised " in text else None
+        if "gives None" in text:
+            return _NOTHING_RETURNED
+        return _raised(error.__cause__) if " raised " in text else None
+    if isinstance(error, EngineError) and "lacks" in text:
+        return "see `ffmpeg -filters` and `ffmpeg -encoders` for how it is spelt, and name what is used in requires=[…]"
     if isinstance(error, FFmpegFailedError) and error.cause:
         if found := re.fullmatch(r"(\w+)(?:@\w+)? takes (\w+) from (\[.+\]), not \S+", error.cause):
             return f"limit the parameter that becomes {found[2]} to {found[3]} (ge, le), or choose another value for it"
         if found := re.search(r"(?:the filter )?(\w+)(?:@\w+)? (?:of this FFmpeg has no|does not take)", error.cause):
             return f"`ffmpeg -h filter={found[1]}` lists its options, and what they take"
     return None
+
+
+def _raised(cause: BaseException | None) -> str:
+    """What to do about what a method raised, and where it did."""
+    frames = traceback.extract_tb(None if cause is None else cause.__traceback__)
+    others = [frame for frame in frames if not frame.filename.startswith(("<", str(_LIBRARY)))]
+    theirs = [frame for frame in others if "site-packages" not in frame.filename] or others  # rather than in attrs
+    where = f"see {Path(theirs[-1].filename).name}, line {theirs[-1].lineno}" if theirs else ""
+    slip = isinstance(cause, _SLIPS) and "NoneType" not in str(cause)
+    slip |= isinstance(cause, TypeError) and "argument" in str(cause)
+    return where if slip and where else "; ".join(filter(None, (_RAISED, where)))
