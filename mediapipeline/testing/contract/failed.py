@@ -115,6 +115,5 @@ def _raised(cause: BaseException | None) -> str:
     others = [frame for frame in frames if not frame.filename.startswith(("<", str(_LIBRARY)))]
     theirs = [frame for frame in others if "site-packages" not in frame.filename] or others  # rather than in attrs
     where = f"see {Path(theirs[-1].filename).name}, line {theirs[-1].lineno}" if theirs else ""
-    slip = isinstance(cause, _SLIPS) and "NoneType" not in str(cause)
-    slip |= isinstance(cause, TypeError) and "argument" in str(cause)
-    return where if slip and where else "; ".join(filter(None, (_RAISED, where)))
+    slip = isinstance(cause, _SLIPS) or (isinstance(cause, TypeError) and "argument" in str(cause))
+    return where if slip and where and "None" not in str(cause) else "; ".join(filter(None, (_RAISED, where)))
