@@ -20,6 +20,7 @@ from mediapipeline.testing.contract.trial import Trial
 __all__ = ["Finding", "told"]
 
 _WIDE = 160
+_POINTER = 110
 _SHOWN = 5
 
 
@@ -88,7 +89,8 @@ def told(trial: Trial, check: str, findings: Sequence[Finding], before: Sequence
         kinds.setdefault(finding.kind, []).append(finding)
     for kind, (first, *others) in kinds.items():
         if kind in known:
-            lines += ["", f"* see test_inferred_is_probed[{trial.first}] first, which fails alike: {first.short}"]
+            what = textwrap.shorten(first.short, _POINTER, placeholder=" …")
+            lines += ["", f"* see test_inferred_is_probed[{trial.first}] first, which fails alike: {what}"]
             continue
         likewise = list(dict.fromkeys(other.short for other in others if other.text != first.text))
         lines += ["", f"* {first.text}", *_details(trial, first)]
