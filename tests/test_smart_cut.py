@@ -202,6 +202,16 @@ def test_what_has_an_index_is_copied_once(tmp_path: Path, engine: Engine) -> Non
         assert [stream.start_time for stream in container.streams] == [0, 0]
 
 
+@pytest.mark.parametrize("options", [(), ("-bf", "0"), ("-bf", "2", "-b-pyramid", "none")])
+def test_few_frames_between_key_frames(options: tuple[str, ...], tmp_path: Path, engine: Engine) -> None:
+    """Three can be encoded by themselves; with two, the group beside them is encoded as well."""
+    CLIPS["short"] = Clip("mp4", "25", ("-g", "12", *options))
+    source = make("short", tmp_path, engine)
+    plan = smart_cut(source, "out.mp4", engine, start="1.32s", end="4.88s")
+    check(source, tmp_path / "out.mp4", plan, engine, "1.32", "4.88")
+    assert copied(plan) == (72, 89)
+
+
 @pytest.mark.parametrize("why", ["sound first", "another clock", "key frames in a row"])
 def test_what_a_list_would_not_find_becomes_a_file(why: str, tmp_path: Path, default_engine: Engine) -> None:
     plain = make("mp4", tmp_path, default_engine)

@@ -31,21 +31,24 @@ def with_packets(graph: StreamGraph, look: Look) -> StreamGraph:
         look: Looks at packets.
     """
     wanted: dict[NodeId, list[Window]] = {}
+    ends: dict[NodeId, set[Fraction]] = {}
     for node in graph.of(Encode):
         if node.kind != "video" or not node.copy_codecs:
             continue
         parts = [_part(graph, leg) for leg in _legs(graph, graph.input_of(node))]
         found = [part for part in parts if part is not None]
-        if len(found) < len(parts) or not any(cut for _, _, cut in found):
+        if len(found) < len(parts) or not any(cut for _, _, cut, _ in found):
             continue
-        for source, window, _ in found:
+        for source, window, _, end in found:
             if source.info.codec in node.copy_codecs:
                 wanted.setdefault(source.id, []).append(window)
+                ends.setdefault(source.id, set()).update(set() if end is None else {end})
     edits = Rewrite(graph)
     for sources in _by_stream(graph, wanted):
         windows = [window for source in sources for window in wanted[source.id]]
         for window in _joined(windows):
             near = {time for each in windows for time in each if time is not None and _within(each, window)}
+            near.update(time for each in sources for time in ends[each.id] if _within((time, time), window))
             packets = look(sources[0], window, tuple(sorted(near - set(window))))
             for source in sources:
                 if packets is not None and all(_within(each, window) for each in wanted[source.id]):
@@ -88,8 +91,11 @@ def _legs(graph: StreamGraph, node: Node) -> Iterator[Node | None]:
         yield None if name is None else graph.nodes.get(name)
 
 
-def _part(graph: StreamGraph, node: Node | None) -> tuple[Source, Window, bool] | None:
-    """The source that *node* is a part of by exact cuts alone, which part, and whether it is cut at all."""
+def _part(graph: StreamGraph, node: Node | None) -> tuple[Source, Window, bool, Fraction | None] | None:
+    """The source that *node* is a part of by exact cuts alone, which part, whether it is cut at all, and its end.
+
+    What has to be looked at goes on to the end of the file where the part ends shortly before.
+    """
     start, end, any_cut = Fraction(0), None, False
     while not isinstance(node, Source):
         if node is None:
@@ -104,6 +110,7 @@ def _part(graph: StreamGraph, node: Node | None) -> tuple[Source, Window, bool] 
         node = graph.input_of(node)
     if node.seek:
         return None
+    looked = end
     if end is not None and node.info.end is not None and end + _TAIL >= node.info.end:
-        end = None  # no prober that stops there can tell that nothing comes after
-    return node, (start, end), any_cut
+        looked = None  # no prober that stops there can tell that nothing comes after
+    return node, (start, looked), any_cut, end

@@ -33,7 +33,7 @@ _MOST_REORDERED = len(_REORDERING) - 1
 _QUALITY = (("crf", "16"), ("preset", "superfast"))  # the seam shall not be seen, and it is short
 _SET = "sps-id=7:repeat-headers=1:open-gop=0"  # parameter sets of their own, before every key frame
 _COPYING = 32  # frames that are copied in the time in which one is encoded
-_TOO_FEW = range(1, len(_REORDERING) + 1)  # frames that are less than what is reordered: measured, times are lost then
+_TOO_FEW = _MOST_REORDERED  # frames: x264 does not tell when they are decoded if no more come than it reorders
 _PROVEN = frozenset({"mp4", "mov", "mkv", "ts"})
 _SUBSAMPLED = frozenset({"yuv420p", "yuvj420p"})
 _ALLOWED = Fraction(1, 1000)  # seconds that a frame may stand from its place: Matroska rounds to milliseconds
@@ -129,11 +129,11 @@ def lay_out(parts: Sequence[Part], encode: Encode, sinks: Iterable[Node]) -> Lay
             return reason
         rate = info.frame_rate
     assert rate is not None  # not suited without
-    splits = [_split(number, part, rate) for number, part in enumerate(parts)]
-    failed = [split for split in splits if isinstance(split, str)]
-    if failed:
-        return failed[0]
-    found = [split for split in splits if isinstance(split, _Split)]
+    found = _splits(parts, rate, _TOO_FEW)
+    if not isinstance(found, str) and _retimed(found):
+        found = _splits(parts, rate, _TOO_FEW + 1)  # measured: transport streams lose times then
+    if isinstance(found, str):
+        return found
     delays = {split.delay for split in found if split.delay is not None}
     if not delays:
         return next(split.reason for split in found if split.reason)
@@ -147,8 +147,7 @@ def lay_out(parts: Sequence[Part], encode: Encode, sinks: Iterable[Node]) -> Lay
         *(option for option in settings if option[0] != "x264-params"),
         ("x264-params", ":".join([*(v for k, v in settings if k == "x264-params"), _SET])),
     )
-    retimed = len(delays) > 1 or delay > _MOST_REORDERED or any(split.uneven for split in found)
-    layout = Layout(tuple(run for split in found for run in split.runs), options, delay, retimed)
+    layout = Layout(tuple(run for split in found for run in split.runs), options, delay, _retimed(found))
     return _worth(layout, max(split.group for split in found))
 
 
@@ -192,7 +191,26 @@ class _Split:
     reason: Reason = ""
 
 
-def _split(number: int, part: Part, rate: Fraction) -> _Split | Reason:
+def _retimed(splits: Sequence[_Split]) -> bool:
+    delays = {split.delay for split in splits if split.delay is not None}
+    return len(delays) > 1 or max(delays, default=0) > _MOST_REORDERED or any(split.uneven for split in splits)
+
+
+def _splits(parts: Sequence[Part], rate: Fraction, few: int) -> list[_Split] | Reason:
+    splits = [_split(number, part, rate, few) for number, part in enumerate(parts)]
+    failed = next((split for split in splits if isinstance(split, str)), None)
+    return [split for split in splits if isinstance(split, _Split)] if failed is None else failed
+
+
+def _split(number: int, part: Part, rate: Fraction, few: int) -> _Split | Reason:
+    """A part as runs.
+
+    Args:
+        number: Of the part.
+        part: What is wanted.
+        rate: Frames a second.
+        few: How many frames are too few to be encoded by themselves.
+    """
     index = part.source.packets
     assert index is not None  # `lay_out` has looked
     step = 1 / (rate * index.time_base)
@@ -223,7 +241,7 @@ def _split(number: int, part: Part, rate: Fraction) -> _Split | Reason:
         return Run(number, False, time(low), time(high), high - low + lead, lead=lead)
 
     group = Fraction(len(index.packets), max(1, sum(packet.key for packet in index.packets)))
-    taken = _taken(index, shown, begin, stop, step=step, lead=part.lead)
+    taken = _taken(index, shown, begin, stop, step=step, lead=part.lead, few=few)
     if isinstance(taken, str):
         return _Split((run(begin, stop),), group=group, reason=taken)
     left, right = taken.left, taken.right
@@ -247,15 +265,16 @@ class _Taken:
 
 
 def _taken(
-    index: PacketIndex, shown: Sequence[int], begin: int, stop: int, *, step: Fraction, lead: int
+    index: PacketIndex, shown: Sequence[int], begin: int, stop: int, *, step: Fraction, lead: int, few: int
 ) -> _Taken | Reason:
     """What can be copied of the frames from the place *begin* to *stop*, or why nothing can."""
     packets = index.packets
     places = {at: bisect_left(shown, packet.pts) for at, packet in enumerate(packets) if packet.idr}
+    too_few = range(1, few + 1)
     clean = [
         at
         for at, place in places.items()
-        if begin + bool(lead) <= place <= stop and place - begin not in _TOO_FEW and stop - place not in _TOO_FEW
+        if begin + bool(lead) <= place <= stop and place - begin + lead not in too_few and stop - place not in too_few
     ]
     if not clean:
         return "there is no IDR picture in it"

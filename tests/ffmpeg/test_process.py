@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import pytest
 
 from mediapipeline.errors import EngineError, FFmpegNotFoundError
+from mediapipeline.ffmpeg import child
 from mediapipeline.ffmpeg.binary import Engine
 from mediapipeline.ffmpeg.child import Tail
 from mediapipeline.ffmpeg.process import ProcessLimits, ProcessResult, Sample, run_process, run_tool
@@ -160,10 +161,47 @@ def test_environment_folder_and_arguments_are_as_given(run: Any, tmp_path: Path)
     odd = ["", "a b", "'\"$(id)", "\n", "äé—", "\udcff", "-I", "--"]
     code = """if 1:
         import os, sys
-        sys.stderr.write(ascii((sys.argv[1:], dict(os.environ), os.getcwd())))
+        sys.stderr.write(ascii((sys.argv[1:], sorted(os.environ.items()), os.getcwd())))
     """
     result = run(run_process(python(code, *odd), env=ENV | {"A": "b"}, cwd=tmp_path))
-    assert result.stderr == ascii((odd, ENV | {"A": "b"}, str(tmp_path.resolve())))
+    assert result.stderr == ascii((odd, sorted({**ENV, "A": "b"}.items()), str(tmp_path.resolve())))
+
+
+@on_linux
+@pytest.mark.parametrize("quick", [True, False])
+def test_both_launchers_become_the_program(quick: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not quick:
+        monkeypatch.setattr(child, "_setpriv", list)
+    elif not child._setpriv():
+        pytest.skip("there is no setpriv that works")
+    said = run_tool(shell("echo $$ $PPID $# $3; exit 3", "a", "b c", "d;e"), env=ENV, timeout=10)
+    assert said.exit_code == 3
+    assert said.stdout.split()[1:] == [str(os.getpid()).encode(), b"3", b"d;e"]
+    with pytest.raises(FFmpegNotFoundError):
+        run_tool(["/nothere/ffprobe"], env=ENV, timeout=10)
+
+
+@on_linux
+def test_a_launcher_whose_host_is_dead_starts_nothing(tmp_path: Path) -> None:
+    for command in (child._setpriv(), [sys.executable, "-I", "-S", str(child._LAUNCHER)]):
+        if command:
+            done = subprocess.run([*command, "1", "/bin/touch", str(tmp_path / "started")], check=False)
+            assert done.returncode == 1
+    assert not (tmp_path / "started").exists()
+
+
+@on_linux
+def test_only_programs_of_this_machine_are_started_by_a_shell(tmp_path: Path) -> None:
+    odd = tmp_path / "program"
+    odd.write_bytes(b"\x7fELF\x02\x01\x01" + bytes(11) + b"\xff\xff" + bytes(44))
+    odd.chmod(0o755)
+    with pytest.raises(EngineError, match=r"cannot start .*Exec format error"):
+        run_tool([str(odd)], env=ENV, timeout=10)
+
+
+def test_what_a_shell_says_of_a_program_that_it_cannot_become() -> None:
+    with pytest.raises(EngineError, match="cannot start 'x': Permission denied"):
+        child.check_started(["x"], 126, "4242: 1: exec: /mnt/x: Permission denied\n")
 
 
 @on_linux
