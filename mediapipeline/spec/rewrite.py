@@ -85,8 +85,9 @@ def rewrite(document: Mapping[str, Any]) -> Rewriting:
     if isinstance(new.get("operations"), list):
         new["operations"] = list(_operations(new["operations"], f"{below}/operations", changes, written))
     if isinstance(new.get("outputs"), list) or written:
-        outputs = new.get("outputs")
-        new["outputs"] = [*(outputs if isinstance(outputs, list) else []), *written]
+        given = new.get("outputs")
+        outputs: list[Any] = list(given) if isinstance(given, list) else []
+        new["outputs"] = [*outputs, *_with_ids_of_their_own(written, outputs)]
         new["outputs"] = [
             _output(item, f"{below}/outputs/{at}", changes) if isinstance(item, Mapping) else item
             for at, item in enumerate(new["outputs"])
@@ -108,6 +109,18 @@ def _operations(items: Iterable[Any], path: str, changes: list[Change], written:
             kept = explained.instead
         if kept is not None:
             yield kept
+
+
+def _with_ids_of_their_own(written: Iterable[_Object], outputs: Iterable[Any]) -> Iterator[_Object]:
+    """Entries whose ids were made up, each with one that no other output has; they name their clips beside it."""
+    taken = {item.get("id") for item in outputs if isinstance(item, Mapping) and isinstance(item.get("id"), str)}
+    for entry in written:
+        name, number = entry["id"], 2
+        while isinstance(name, str) and name in taken:
+            name, number = f"{entry['id']}-{number}", number + 1
+        if isinstance(name, str):
+            taken.add(name)
+        yield {**entry, "id": name}
 
 
 def _explained(operation: Mapping[str, Any]) -> Explanation | None:

@@ -157,3 +157,12 @@ def test_any_document_is_rewritten_once(document: Any):
         once = rewrite(document)
         assert rewrite(once.document).changes == ()
         assert len(set(problems_of(once.document)) & {"wrapped-job", "misplaced-parameters"}) == 0
+
+
+def test_an_export_gets_an_id_that_no_output_has():
+    export = {"op": "export", "input": "clip", "params": {"destination": "b.mp4"}}
+    document = {"operations": [export, export], "outputs": [{"id": "clip", "destination": "a.mp4"}]}
+    written = rewrite(document).document["outputs"]
+    assert [(each["id"], each.get("input")) for each in written] == [
+        ("clip", None), ("clip-2", "clip"), ("clip-3", "clip"),
+    ]  # fmt: skip
