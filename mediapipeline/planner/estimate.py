@@ -18,6 +18,7 @@ from mediapipeline.media.streams import AudioStream, Stream, VideoStream
 from mediapipeline.planner import costs
 from mediapipeline.planner import streams as ir
 from mediapipeline.planner.machine import Machine
+from mediapipeline.planner.opened import bytes_read, lead_of, opened_by, packets_in, packets_read
 from mediapipeline.steps.resources import Resources
 
 __all__ = [
@@ -42,9 +43,7 @@ _CUSTOM = 10  # where the operator does not say
 _NANO = 1_000_000_000
 _LOOKING_AHEAD = frozenset({"libx264", "libx265", "libvpx", "libvpx-vp9", "libaom-av1", "libsvtav1"})
 _FEW = 3  # frames that other encoders hold
-_LEAD = Fraction(2)  # seconds from the key frame before a time to that time, where nobody has looked
 _FRAME = Fraction(3, 2)  # bytes a pixel
-_PACKET = 1024  # samples in a packet of sound, as a rule
 _LOSSLESS = 1  # bytes per pixel, coded without loss
 _BITS = Fraction(1, 10)  # coded bits per pixel, where no bit rate is given
 
@@ -89,11 +88,10 @@ def _cost(graph: ir.StreamGraph, node: ir.Node, members: set[str]) -> Fraction |
     match node:
         case ir.Source():
             until = _read_until(graph, node, members)
-            lead = _LEAD if node.seek and node.kind == "video" and not node.key_frames else Fraction(0)
-            amount = _amount(node.info, None if until is None else until + min(lead, node.seek))
+            amount = _amount(node.info, None if until is None else until + lead_of(node))
             other = costs.DECODE_OTHER if node.kind == "video" else costs.DECODE_SOUND
             per_unit = _nano(costs.DECODE.get(node.info.codec or "", other))
-        case ir.Filter(name=name) if name in _FREE:
+        case ir.Filter(name=name) if name in _FREE or (name == "format" and _in_that_format(graph, node)):
             return Fraction(0)
         case ir.Filter() | ir.Measure():
             amount = _larger(graph, node, amount)
@@ -109,11 +107,22 @@ def _cost(graph: ir.StreamGraph, node: ir.Node, members: set[str]) -> Fraction |
             per_unit = _nano(_CUSTOM if node.kind == "video" else costs.SOUND_FILTER_OTHER)
         case ir.Encode():
             per_unit = _encoding(node)
-        case ir.Copy():
-            return _packets(node.info) * _nano(costs.COPY)
+        case ir.Copy() | ir.Splice():
+            return packets_in(node.info, node.info.duration) * _nano(costs.COPY)
         case _:
             return Fraction(0)
     return None if amount is None else amount * per_unit
+
+
+def _in_that_format(graph: ir.StreamGraph, node: ir.Node) -> bool:
+    """Whether nothing is converted, as far as is known."""
+    source = graph.nodes.get(node.inputs[0])
+    before = source.info if source is not None else None
+    return isinstance(before, VideoStream) and before.pix_fmt is not None and before.pix_fmt == _pix_fmt(node)
+
+
+def _pix_fmt(node: ir.Node) -> str | None:
+    return node.info.pix_fmt if isinstance(node.info, VideoStream) else None
 
 
 def _nano(figure: float) -> Fraction:
@@ -144,16 +153,6 @@ def _larger(graph: ir.StreamGraph, node: ir.Node, amount: Fraction | None) -> Fr
     return max(known) if len(known) == len(amounts) else None
 
 
-def _packets(info: Stream) -> Fraction:
-    """About how many packets there are; where that is not known, too few to matter."""
-    duration = info.duration or Fraction(0)
-    if isinstance(info, VideoStream):
-        return duration * (info.frame_rate or 0)
-    if isinstance(info, AudioStream):
-        return duration * (info.sample_rate or 48000) / _PACKET
-    return Fraction(0)
-
-
 def _held(node: ir.Node) -> int:
     """Bytes of the frames that a decoder or an encoder holds."""
     if not isinstance(node.info, VideoStream):
@@ -180,14 +179,16 @@ def estimate_sinks(
     members = {node.id for node in nodes}
     each = [_cost(graph, node, members) for node in nodes if not isinstance(node, ir.Sink)]
     known = [cost for cost in each if cost is not None]
-    start = Fraction(costs.START, 1000)
-    cpu = start + sum(known, Fraction(0)) / _NANO if len(known) == len(each) else None
+    files = opened_by(graph, sinks)
+    start = Fraction(costs.START, 1000) + len(files) * _nano(costs.OPEN) / 1000
+    reading = packets_read(files, media) * _nano(costs.READ)
+    cpu = start + sum(known, reading) / _NANO if len(known) == len(each) else None
     memory = costs.PROCESS_MEMORY + sum(map(_held, nodes))
     sizes = [_size(graph, sink) for sink in sinks]
     written = sum(size for size in sizes if size is not None) if None not in sizes else None
     duration = None if cpu is None else max(cpu / min(machine.cores, processor_cores(graph, sinks)), Fraction(1, 20))
     return Resources(
-        cpu_seconds=_rounded(cpu), memory=memory, disk_space=written, disk_read=_bytes_read(graph, sinks, media),
+        cpu_seconds=_rounded(cpu), memory=memory, disk_space=written, disk_read=bytes_read(files, media),
         disk_written=written, duration=_rounded(duration),
     )  # fmt: skip
 
@@ -225,34 +226,6 @@ def estimate_kept(node: ir.Custom) -> Resources:
         cpu_seconds=seconds, memory=costs.PROCESS_MEMORY, disk_space=written, disk_read=0, disk_written=written,
         duration=seconds,
     )  # fmt: skip
-
-
-def _bytes_read(graph: ir.StreamGraph, sinks: Sequence[ir.Node], media: Mapping[str, MediaInfo]) -> int | None:
-    """Of each input the share of its time that is read, and again from each place that it is opened at."""
-    nodes = graph.upstream((sink.id for sink in sinks), lambda node: node.streams)
-    members = {node.id for node in nodes}
-    until: dict[tuple[str, Fraction], Fraction | None] = {}  # None is to the end
-    for source in nodes:
-        if not isinstance(source, ir.Source):
-            continue
-        users = [graph[user] for user in graph.consumers.get(source.id, ()) if user in members]
-        ends = [user.end if isinstance(user, ir.Cut) else None for user in users]
-        known = [end for end in ends if end is not None]
-        end = max(known) if known and len(known) == len(ends) else None
-        opened = source.input, source.seek
-        before = until.get(opened, end)
-        until[opened] = None if before is None or end is None else max(before, end)
-    amount = Fraction(0)
-    for (name, seek), end in until.items():
-        size, duration = media[name].size, media[name].duration
-        if size is None:
-            return None
-        if duration:
-            rest = max(duration - seek, Fraction(0))
-            amount += size * (rest if end is None else min(end, rest)) / duration
-        else:
-            amount += size
-    return int(amount)
 
 
 def _rounded(value: Fraction | None) -> Fraction | None:

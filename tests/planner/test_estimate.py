@@ -49,7 +49,7 @@ def test_what_the_rules_save_is_not_counted() -> None:
     cut = op("trim", "in", "out", start="500s", duration="10s")
     with_rules, without = estimated(cut), estimated(cut, rules=())
     frames = PIXELS * 25 * costs.DECODE["h264"] * 1e-9
-    assert cpu(without) - cpu(with_rules) == pytest.approx(frames * (510 - 12), rel=0.02)  # two seconds to get there
+    assert cpu(without) - cpu(with_rules) == pytest.approx(frames * (510 - 11), rel=0.02)  # a second to get there
     assert with_rules.disk_written == without.disk_written
     assert estimated(codec=None).cpu_seconds < with_rules.cpu_seconds  # type: ignore[operator]  # both are known
 
@@ -59,6 +59,22 @@ def test_filters_that_touch_no_pixel_are_free_and_scaling_costs_what_goes_in() -
     pixels = PIXELS * 25 * 600
     each = costs.DECODE["h264"] + costs.FILTER["scale"]
     assert cpu(estimated(small)) == pytest.approx(pixels * each * 1e-9 + costs.START / 1000, rel=0.25)
+
+
+def test_a_copy_costs_its_packets_and_the_opening_of_the_file() -> None:
+    clips = {"in.mp4": clip_info(duration="600s", size="640x360", rate="25", audio=1)}
+    pictures, sounds = 600 * 25, 600 * 48000 / 1024
+    expected = (costs.START + costs.OPEN) / 1000 + (pictures + sounds) * (costs.READ + costs.COPY) / 1e9
+    whole = plan(job(outputs={"out": {"destination": "out.mkv", "input": "in"}}), clips).resources
+    assert cpu(whole) == pytest.approx(expected, abs=0.002)
+
+
+def test_each_still_that_is_sought_costs_its_opening_and_little_more() -> None:
+    times = ["100s", "300s", "500s"]
+    stills = job(op("thumbnail", "in", "out", at=times), outputs={"out": {"destination": "out/", "format": "jpg"}})
+    frames = 25 * PIXELS * costs.DECODE["h264"] / 1e9  # a second to get there
+    expected = costs.START / 1000 + 3 * (costs.OPEN / 1000 + frames)
+    assert cpu(plan(stills, CLIPS).resources) == pytest.approx(expected, rel=0.1)
 
 
 def test_memory_is_that_of_the_frames_held() -> None:
