@@ -117,3 +117,23 @@ def test_transparency_beside_a_picture_is_seen_and_kept(codec: str, tmp_path: Pa
         plan, result = plan_and_run(_job(glass, f"glass-too.{suffix}"), tmp_path, engine)
         video = result.outputs["out"].media.video
         assert (video is not None and video.pix_fmt == "yuva420p", bool(plan.warnings)) == (copied, not copied)
+
+
+def test_what_an_output_cannot_hold_is_why_no_cut_is_smart(tmp_path: Path) -> None:
+    clip = zoo.make("rotated-90", tmp_path)
+    job = _job(clip, "out.mkv")
+    job["operations"] = [{"op": "trim", "input": "in", "output": "part", "params": {"start": "0.1s"}}]
+    job["outputs"][0]["input"] = "part"
+    with pytest.raises(JobError, match="no smart cut: mkv does not keep the rotation of a copied picture"):
+        Planner(base_dir=tmp_path, strategies={"smart_cut": "required"}).plan(job)
+
+
+@pytest.mark.parametrize("name", ["a-folder.mp4", "empty.mp4"])
+def test_what_no_program_could_read_is_no_matter_for_one(name: str, tmp_path: Path) -> None:
+    if name == "empty.mp4":
+        (tmp_path / name).touch()
+    else:
+        (tmp_path / name).mkdir()
+    with pytest.raises(JobError) as caught:
+        Planner(base_dir=tmp_path).plan(_job(tmp_path / name, "out.mkv"))
+    assert [problem.hint for problem in caught.value.problems] == ["name the file that holds the media"]

@@ -63,8 +63,8 @@ def add_rules(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         action="append",
         default=[],
-        help="disabled, preferred (the default) or required: stream_copy=required refuses a job of which a stream has "
-        "to be encoded; may be given several times",
+        help="disabled, preferred or required, of stream_copy (preferred unless said) or smart_cut (disabled unless "
+        "said): stream_copy=required refuses a job of which a stream has to be encoded; may be given several times",
     )
 
 

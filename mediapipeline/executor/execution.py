@@ -396,7 +396,8 @@ async def _deadline(timeout: Fraction | None) -> AsyncIterator[None]:  # noqa: A
     except TimeoutError as error:
         if not limit.expired():
             raise
-        raise StepTimeoutError(f"the job took longer than the {timeout} s that it may (timeout)") from error
+        allowed = f"{float(timeout or 0):g} s"
+        raise StepTimeoutError(f"the job took longer than the {allowed} that it may (timeout)") from error
 
 
 def _described(error: Exception) -> dict[str, object]:

@@ -393,6 +393,7 @@ def similar(name: str, kind: Kind) -> str | None:
     if f"lib{name}" in ENCODERS:
         return f"lib{name}"
     known = [*codec_names(kind), *(n for n, c in CODECS.items() if c.kind == kind)]
-    by_lower = {n.lower(): n for n in [*known, *OTHER_NAMES]}
+    others = [name for name, meant in OTHER_NAMES.items() if meant in known]
+    by_lower = {n.lower(): n for n in [*known, *others]}
     found = difflib.get_close_matches(name[:64].lower(), by_lower, n=1, cutoff=0.6)
     return by_lower[found[0]] if found else None

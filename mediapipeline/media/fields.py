@@ -32,13 +32,14 @@ NOT_READ = NotRead()
 """Stands in a document where something was reported already: neither given nor missing."""
 
 _BIT_RATE = re.compile(r"([0-9]{1,12})(\.[0-9]{1,9})?([kKmMG]?)")
-_BYTES = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,9}))? ?([KMGT]i?)?B?")
+_BYTES = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,9}))? ?(k|[KMGT]i?)?B?")
 BIT_RATE_PATTERN = r"^[0-9]{1,12}(?:\.[0-9]{1,9})?[kKmMG]?$"
 """What text of a bit rate looks like, for JSON Schema."""
-BYTES_PATTERN = r"^[0-9]{1,15}(?:\.[0-9]{1,9})? ?(?:[KMGT]i?)?B?$"
+BYTES_PATTERN = r"^[0-9]{1,15}(?:\.[0-9]{1,9})? ?(?:k|[KMGT]i?)?B?$"
 """What text of a number of bytes looks like, for JSON Schema."""
 _BYTE_SCALE = {
-    "": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40,
+    "": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12,
+    "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40,
 }  # fmt: skip
 _SCALE = {"": 1, "k": 1000, "K": 1000, "m": 1_000_000, "M": 1_000_000, "G": 1_000_000_000}
 

@@ -191,7 +191,10 @@ class Draft:
         own = {path: said for path, said in self.inferred.estimates.items() if path in costs}
         resources = with_own(total(at_once(scheduled.steps)), costs, own)
         if self.limits.max_memory is not None and (resources.memory or 0) > self.limits.max_memory:
-            message = f"it needs about {resources.memory} bytes of memory, and the job allows {self.limits.max_memory}"
+            needed, allowed = (
+                f"{count / 1_000_000:.4g} MB" for count in (resources.memory or 0, self.limits.max_memory)
+            )
+            message = f"it needs about {needed} of memory, and the job allows {allowed}"
             self._over("max_memory", "", message)
             return None
         muxers = [container_named(sink.container).muxer for sink in graph.sinks]

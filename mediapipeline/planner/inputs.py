@@ -54,7 +54,8 @@ def probe_input(path: str, spec: Input, file: Path, prober: Prober, problems: Pr
             hint = "relative paths are taken from the working directory, or from the base folder that was given"
             problems.add(path + "/source", "missing-input", message, hint, kind="source")
         else:
-            hint = "see whether ffprobe can read it"
+            nothing = "folder" in error.reason or "empty" in error.reason  # no program could read it
+            hint = "name the file that holds the media" if nothing else "see whether ffprobe can read it"
             problems.add(path + "/source", "unreadable-input", message, hint, kind="source")
         return None
     before = len(problems)

@@ -17,7 +17,7 @@ from mediapipeline.errors import Problem
 from mediapipeline.media.fields import closest
 from mediapipeline.planner.assemble import OperatorAt, why_encoded
 from mediapipeline.planner.rule import Rule
-from mediapipeline.planner.streams import Cut, Encode, StreamGraph
+from mediapipeline.planner.streams import Cut, Encode, Source, StreamGraph
 from mediapipeline.planner.wanted import wanted_parts
 
 __all__ = ["STRATEGIES", "Choice", "Strategy", "chosen", "unmet", "without_disabled"]
@@ -67,12 +67,15 @@ def _cut_and_encoded(graph: StreamGraph, operator_at: OperatorAt) -> Iterator[Pr
         for node in (graph[name] for name in sink.inputs):
             if not isinstance(node, Encode) or node.kind != "video":
                 continue
-            if not isinstance(graph.input_of(node), Cut) and wanted_parts(graph, node) is None:
+            source = graph.input_of(node)
+            cut = isinstance(source, Cut) or (isinstance(source, Source) and source.seek > 0)
+            if not cut and wanted_parts(graph, node) is None:
                 continue
             yield Problem(
                 f"{node.origin}/codec/video", "cannot-copy",
                 "smart_cut is required, and the picture has to be encoded: "
-                + why_encoded(graph, node, sink.container, operator_at),
+                + why_encoded(graph, node, sink.container, operator_at)
+                + ("" if node.pinned is None else f"; no smart cut: {node.pinned}"),
                 "plan with smart_cut=preferred", "planning",
             )  # fmt: skip
 

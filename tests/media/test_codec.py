@@ -84,6 +84,9 @@ class TestNames:
     def test_similar(self, name: str, meant: str | None) -> None:
         assert similar(name, "video") == meant
 
+    def test_nothing_of_another_kind_is_similar(self) -> None:
+        assert similar("acc", "audio") != "avc"
+
     def test_the_preferred_encoder_comes_first(self) -> None:
         assert [e.name for e in encoders_for("av1")] == ["libsvtav1", "libaom-av1"]
         assert encoder_for("dts") is None

@@ -118,7 +118,7 @@ class TestRoundTrip:
         assert load(changed(timeout=text)).timeout == (Fraction(1001, 1000) if seconds is None else seconds)
 
     @pytest.mark.parametrize(
-        ("text", "count"), [(5, 5), ("500MB", 500_000_000), ("2GiB", 2**31), ("1.5K", 1500), ("7", 7)]
+        ("text", "count"), [(5, 5), ("500MB", 500_000_000), ("2GiB", 2**31), ("1.5K", 1500), ("1.5kB", 1500), ("7", 7)]
     )
     def test_sizes(self, text: object, count: int) -> None:
         assert load(changed(limits={"max_memory": text})).limits == Limits(max_memory=count)
