@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import struct
@@ -180,6 +181,34 @@ def test_what_is_not_as_it_is_in_the_file_comes_through_a_pipe(
     made = plan(clip, "same", **params)
     assert not any(step_of(made).opened)
     Executor(base_dir=tmp_path).run(made)
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="nothing lists the processes here")
+def test_cancelled_nothing_is_left(clip: Path) -> None:
+    folder = clip.parent
+    made = plan(clip, "slow", arguments={"folder": str(folder)})
+    assert any(step_of(made).opened)
+
+    def alive() -> bool:
+        """Whether a process has the folder among its arguments; what ends meanwhile has none."""
+        return any(str(folder).encode() in command for command in map(_command, Path("/proc").glob("[0-9]*")))
+
+    async def main() -> None:
+        async with Executor(base_dir=folder).start(made):
+            while not (folder / "began").exists():
+                await asyncio.sleep(0.01)
+            assert alive()
+
+    asyncio.run(main())
+    assert not alive()
+    assert sorted(path.name for path in folder.iterdir()) == ["began", "in.mp4"]
+
+
+def _command(process: Path) -> bytes:
+    try:
+        return (process / "cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 @pytest.mark.parametrize("before", [[], ["acme.nothing"]])
