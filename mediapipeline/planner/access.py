@@ -23,7 +23,6 @@ __all__ = ["open_groups", "picture_lead", "seek_sources"]
 _APART = Fraction(5)
 """Seconds between two parts that are worth a seek: about what is decoded from the key frame before the second on."""
 
-
 _EARLY = Fraction(4)
 """Without an index FFmpeg guesses where to read from; measured: that may be after the wanted frame, by up to a GOP."""
 _DROPPED = frozenset({"hevc", "vvc"})
@@ -37,7 +36,8 @@ def picture_lead(source: Source) -> Fraction | None:
 
     Where groups of pictures are open, some are decoded after a key frame, shown before it, and cannot be decoded
     without what comes before it. In MP4 FFmpeg goes by when key frames are decoded, so it begins with the one after
-    such a picture: it is missing, or broken.
+    such a picture: it is missing, or broken. Groups are taken to be closed, but of `_DROPPED`, where probing has not seen
+    a second key frame.
     """
     return {"index": _leading(source.info), "guess": _EARLY}.get(source.access)
 
