@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
+from typing import get_args
 
 import attrs
 
@@ -35,6 +36,13 @@ __all__ = ["Executor"]
 _POLL_SECONDS = 0.1
 
 
+def _known(name: str, value: object, choices: object) -> None:
+    """Refuse what would mean nothing, and be found out by nobody."""
+    known = get_args(choices)
+    if value not in known:
+        raise ValueError(f"{name} is one of {', '.join(map(repr, known))}, not {value!r}")
+
+
 class Executor:
     """Runs plans. Safe to share between threads and event loops; to make one starts no process and touches no file.
 
@@ -58,6 +66,9 @@ class Executor:
         cache: Keeps what steps have written for runs that do the same; None for none. Such a step is not run again, and
             its outputs are verified like any others. See `mediapipeline.executor.cache`.
         trace: Opens a span around what takes time; see `mediapipeline.tracing`.
+
+    Raises:
+        ValueError: *cpus* is less than one, or *verify* or *keep_workspace* is none of its words.
     """
 
     def __init__(
@@ -82,6 +93,8 @@ class Executor:
         self._startup_timeout = startup_timeout
         self._stall_timeout = stall_timeout
         self._tools: Tools | None = None
+        _known("verify", verify, Thoroughness)
+        _known("keep_workspace", keep_workspace, KeepWorkspace)
         self._lock = threading.Lock()
         policy = SourcePolicy() if policy is None else policy
         self._settings = Settings(

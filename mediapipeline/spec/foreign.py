@@ -57,7 +57,7 @@ _FIELDS: Mapping[str, Explanation] = {
     "debug": Explanation(
         "not-ours",
         "debug is not part of a job",
-        "to keep intermediate files, run it with Executor(keep_workspace=True)",
+        'to keep intermediate files, run it with Executor(keep_workspace="always")',
     ),
 }
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import attrs
 import pytest
 
+from mediapipeline import Executor
 from mediapipeline.errors import ExecutionError, OutputError, SourceNotAllowedError
 from mediapipeline.sources import Staged
+from mediapipeline.spec.foreign import explain_field
 
 
 def test_staged_files_stand_for_what_the_plan_names(bench) -> None:
@@ -87,6 +91,20 @@ def test_the_workspace_of_a_failed_run_is_kept_if_asked_for(bench, caplog) -> No
     assert [file.name for file in kept.iterdir() if file.suffix == ".mp4"] == ["final-0.mp4"]
     bench.executor(keep_workspace="on_failure").run(bench.plan("a.mp4"))
     assert sorted(entry.name for entry in bench.out.iterdir()) == [kept.name, "a.mp4"]
+
+
+@pytest.mark.parametrize("wrong", [{"keep_workspace": True}, {"keep_workspace": "on-failure"}, {"verify": "none"}])
+def test_words_that_mean_nothing_are_refused(wrong: Any) -> None:
+    with pytest.raises(ValueError, match="is one of"):
+        Executor(**wrong)
+
+
+def test_the_hint_about_workspaces_can_be_followed() -> None:
+    explained = explain_field("debug")
+    assert explained is not None
+    call = re.search(r"Executor\(.*\)", explained.hint)
+    assert call is not None
+    assert eval(call[0], {"Executor": Executor})
 
 
 def test_logging_is_silent_until_someone_listens() -> None:
