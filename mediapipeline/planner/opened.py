@@ -47,11 +47,10 @@ def opened_by(graph: ir.StreamGraph, sinks: Sequence[ir.Node]) -> list[Opened]:
 
 
 def _end(user: ir.Node, source: ir.Source) -> Fraction | None:
-    """How much is read for *user*, seconds, from the key frame on; None is all."""
-    lead = lead_of(source)
+    """How much is read for *user*, seconds; None is all. Of a still nearly all of it is what lies before."""
     if isinstance(user, ir.Sample):
-        return lead + user.time * (not source.key_frames) + _FRAME_TIME
-    return lead + user.end if isinstance(user, ir.Cut) and user.end is not None else None
+        return lead_of(source) + user.time * (not source.key_frames) + _FRAME_TIME
+    return user.end if isinstance(user, ir.Cut) else None
 
 
 def lead_of(source: ir.Source) -> Fraction:

@@ -126,7 +126,7 @@ def test_many_are_read_a_few_at_a_time():
     inputs = [len(step(made, number).command.inputs) for number in range(len(made.steps))]
     assert sum(inputs) == 40
     assert max(inputs) <= 16
-    assert [step.needs for step in made.steps] == [(), (made.steps[0].id,), (made.steps[1].id,)]
+    assert all(step.needs == () for step in made.steps)  # whoever is to have all of them waits for each
     assert made.output("t").step == made.steps[-1].id
 
 
