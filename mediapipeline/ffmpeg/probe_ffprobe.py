@@ -112,7 +112,7 @@ class FFprobeProber:
         rows = _PACKET.findall(told)  # pts, dts, size, pos, flags
         base = _ratio(_field(told, "stream")) or Fraction(1, 1_000_000)
         demuxer = _field(told, "format")
-        if any(row[0] == "N/A" or "D" in row[4] or "C" in row[4] for row in rows):
+        if any(row[0] == "N/A" for row in rows) or any("D" in each or "C" in each for each in {row[4] for row in rows}):
             return None  # what is not sure is not told
         packets = [
             CodedPacket(int(pts), None if dts == "N/A" else int(dts), "K" in flags) for pts, dts, _, _, flags in rows

@@ -10,6 +10,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from itertools import pairwise
+from operator import sub
 from typing import TypeAlias
 
 import attrs
@@ -313,6 +315,8 @@ def _known(index: PacketIndex) -> list[int]:
 
 def _farthest(shown: Sequence[int], step: Fraction) -> Fraction:
     """Ticks between a frame and its place, at most, if there is a frame every *step* ticks."""
+    if {later - earlier for earlier, later in pairwise(shown)} <= {step}:
+        return Fraction(0)  # as it mostly is, and found soon
     first, over, under = shown[0], step.numerator, step.denominator
     return Fraction(max(abs((time - first) * under - place * over) for place, time in enumerate(shown)), under)
 
@@ -325,8 +329,9 @@ def _as_cut(time: Fraction, tick: Fraction) -> Fraction:
 
 def _delay(taken: Sequence[CodedPacket], step: Fraction) -> tuple[int, bool]:
     """Frames by which decoding has to be ahead of showing, and whether the container says the same or more."""
-    order = {packet.pts: rank for rank, packet in enumerate(sorted(taken, key=lambda packet: packet.pts))}
-    needed = max(at - order[packet.pts] for at, packet in enumerate(taken))
+    times = [packet.pts for packet in taken]
+    order = {time: rank for rank, time in enumerate(sorted(times))}
+    needed = max(map(sub, range(len(times)), map(order.__getitem__, times)))
     first = taken[0]
     delay = -1 if first.dts is None else round((first.pts - first.dts) / step)
     return (delay, True) if delay >= needed else (needed, False)
