@@ -12,7 +12,7 @@ import json
 import threading
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Literal, Protocol, TypeAlias, get_args, runtime_checkable
 
 import attrs
 
@@ -45,7 +45,7 @@ class JobQuery:
     statuses: frozenset[JobStatus] | None = attrs.field(default=None, converter=_statuses)
     worker: str | None = None
     user_id: str | None = None
-    order: JobOrder = "oldest"
+    order: JobOrder = attrs.field(default="oldest", validator=attrs.validators.in_(get_args(JobOrder)))
     limit: int = attrs.field(default=100, validator=attrs.validators.ge(1))
     cursor: str | None = None
 

@@ -407,3 +407,8 @@ def test_a_planted_fault_is_found(broken: type[MemoryJobStore]) -> None:
 
 def test_every_promise_has_a_fault_that_breaks_it() -> None:
     assert set(checks()) == set(FAULTS.values())
+
+
+def test_an_order_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ValueError, match="order"):
+        JobQuery(order="latest")  # type: ignore[arg-type]  # that is the test
