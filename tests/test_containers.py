@@ -137,3 +137,13 @@ def test_what_no_program_could_read_is_no_matter_for_one(name: str, tmp_path: Pa
     with pytest.raises(JobError) as caught:
         Planner(base_dir=tmp_path).plan(_job(tmp_path / name, "out.mkv"))
     assert [problem.hint for problem in caught.value.problems] == ["name the file that holds the media"]
+
+
+@pytest.mark.parametrize(("codec", "kept"), [("pcm_s24le", "pcm_s24le"), ("pcm_s16le", "pcm_s16le")])
+def test_plain_samples_keep_their_depth(codec: str, kept: str, tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "in.wav", ClipRecipe(size=None, audio=1, audio_codec=codec))
+    job = _job(clip, "out.wav")
+    job["operations"] = [{"op": "volume", "input": "in", "output": "quiet", "params": {"gain_db": -6}}]
+    job["outputs"][0]["input"] = "quiet"
+    _, result = plan_and_run(job, tmp_path, find_ffmpeg())
+    assert [track.codec for track in result.outputs["out"].media.audio] == [kept]

@@ -7,7 +7,7 @@ optimiser.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 import attrs
@@ -244,7 +244,26 @@ class OutputBuilder:
         encoder = self._encoder(asked, container.audio, "audio")
         if encoder is None or not asked.check(f"{request.path}/codec/audio", self._problems, encoder):
             return []
-        return [self._encode_audio(track, asked, encoder) for track in tracks]
+        return [self._encode_audio(track, asked, self._deep_enough(encoder, track, asked)) for track in tracks]
+
+    def _deep_enough(self, encoder: Encoder, track: AudioRef, asked: AudioCodec) -> Encoder:
+        """The encoder for a track: of plain samples that nobody asked for, one that keeps 24 bits where there are."""
+        deep = ENCODERS["pcm_s24le"]
+        if asked.name is not None or encoder.name != "pcm_s16le" or deep.codec not in self._request.container.audio:
+            return encoder
+        if any(source.sample_fmt in ("s32", "s32p") for source in self._heard(track.id)):
+            return deep if self._capabilities.has(f"encoder:{deep.name}") else encoder
+        return encoder
+
+    def _heard(self, node: NodeId) -> Iterator[AudioStream]:
+        """The tracks of the inputs that a track is made from: filters compute in formats of their own."""
+        seen, ahead = {node}, [node]
+        while ahead:
+            found = self._build.nodes[ahead.pop()]
+            if isinstance(found.info, AudioStream) and not found.inputs:
+                yield found.info
+            ahead += [each for each in found.inputs if each not in seen]
+            seen.update(found.inputs)
 
     def _encode_audio(self, ref: AudioRef, asked: AudioCodec, encoder: Encoder) -> NodeId:
         info = ref.info
