@@ -36,8 +36,8 @@ def picture_lead(source: Source) -> Fraction | None:
 
     Where groups of pictures are open, some are decoded after a key frame, shown before it, and cannot be decoded
     without what comes before it. In MP4 FFmpeg goes by when key frames are decoded, so it begins with the one after
-    such a picture: it is missing, or broken. Groups are taken to be closed, but of `_DROPPED`, where probing has not seen
-    a second key frame.
+    such a picture: it is missing, or broken. Where probing has not seen a second key frame, groups are taken to be
+    closed, but of `_DROPPED`.
     """
     return {"index": _leading(source.info), "guess": _EARLY}.get(source.access)
 
