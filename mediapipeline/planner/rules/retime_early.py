@@ -22,7 +22,7 @@ def retime_early(graph: StreamGraph, notes: Notes) -> StreamGraph:
     """
     edits = Rewrite(graph)
     for node in graph.of(Retime):
-        filters = _filters_before(graph, node)
+        filters = _filters_before(graph, edits, node)
         if node.same_as is not None or not filters:
             continue
         source = edits.current(filters[0].inputs[0])
@@ -39,13 +39,13 @@ def retime_early(graph: StreamGraph, notes: Notes) -> StreamGraph:
     return edits.graph()
 
 
-def _filters_before(graph: StreamGraph, node: Retime) -> list[Filter]:
-    """The filters in a row before *node* that it may cross, in order."""
+def _filters_before(graph: StreamGraph, edits: Rewrite, node: Retime) -> list[Filter]:
+    """The filters in a row before *node* that it may cross, in order; those too that another rate has moved behind."""
     found: list[Filter] = []
-    before: Node = graph.input_of(node)
+    before: Node = edits.current(node.inputs[0])
     while _crossed(graph, before):
         found.append(before)  # type: ignore[arg-type]  # `_crossed` looked
-        before = graph.input_of(before)
+        before = edits.current(before.inputs[0])
     return found[::-1]
 
 
