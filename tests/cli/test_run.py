@@ -157,7 +157,15 @@ def start(job: Path, *, background: bool = False) -> subprocess.Popen[str]:
     """The run of *job*; in the background, interrupts are ignored, as shells have it."""
     argv = [sys.executable, "-m", "mediapipeline", "run", "job.json", "--progress", "json", "--report", "report.json"]
     shell = ["/bin/sh", "-c", 'trap "" INT; exec "$@"', "sh"] if background else []
-    return subprocess.Popen([*shell, *argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=job.parent, text=True)
+    return subprocess.Popen(
+        [*shell, *argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=job.parent, text=True,
+        preexec_fn=None if sys.platform == "win32" else heed_interrupts,  # noqa: PLW1509 - there is one thread
+    )  # fmt: skip
+
+
+def heed_interrupts() -> None:
+    """As at a terminal, even where the tests themselves run in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def processes_with(text: str) -> list[str]:
@@ -188,7 +196,10 @@ def test_cancelling_leaves_no_process_and_no_file(long_job, tmp_path, signum, ba
             pytest.fail(f"the run ended before it began: {process.communicate()}")
         assert processes_with(str(tmp_path / "long.mkv"))
         process.send_signal(signum)
-        _, err = process.communicate(timeout=60)
+        try:
+            _, err = process.communicate(timeout=60)
+        finally:
+            process.kill()  # it would be waited for, and take minutes
     assert process.returncode == code
     assert err.splitlines()[-1] == "cancelled"
     assert "Traceback" not in err
