@@ -98,7 +98,9 @@ def test_transparency_beside_a_picture_is_seen_and_kept(codec: str, tmp_path: Pa
     """FFmpeg's own decoders leave it out, and a copy of which the tag is missing has lost it."""
     recipe = ClipRecipe(size=(32, 32), duration="0.4s", video_codec=codec, pix_fmt="yuva420p")
     make_clip(tmp_path / "base.mkv", ClipRecipe(duration="0.4s", video_codec="ffv1"))
-    glass = make_clip(tmp_path / "glass.webm", attrs.evolve(recipe, extra=("-vf", "colorchannelmixer=aa=0")))
+    glass = make_clip(
+        tmp_path / "glass.webm", attrs.evolve(recipe, extra=("-vf", "colorchannelmixer=aa=0,format=yuva420p"))
+    )
     laid = {"op": "overlay", "inputs": {"base": "base", "overlay": "glass"}, "output": "out"}
     job = {
         "inputs": [{"id": "base", "source": "base.mkv"}, {"id": "glass", "source": "glass.webm"}],

@@ -13,6 +13,7 @@ from mediapipeline.executor.compare import checks, differences
 from mediapipeline.executor.events import Event, StepFinished
 from mediapipeline.executor.result import ExecutionResult
 from mediapipeline.executor.verify import Verifier
+from mediapipeline.ffmpeg.engine import default_engine
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, DataStream, VideoStream
 from mediapipeline.steps.expectation import Expectation, Range, StreamExpectation
@@ -167,6 +168,8 @@ def test_half_a_file(bench_of_each, name: str) -> None:
 def test_a_short_file_is_read_by_the_process_that_probes_it(
     bench, few: int, processes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if not processes and default_engine().binaries.ffprobe is None:
+        pytest.skip("there is no ffprobe here")
     read: list[Path] = []
     look = Verifier._read
 

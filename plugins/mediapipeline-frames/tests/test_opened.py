@@ -85,7 +85,7 @@ def test_it_gets_the_frames_that_ffmpeg_gives(tmp_path: Path, name: str, recipe:
     clip = make_clip(tmp_path / name, **{"audio": 0, "duration": 1, **recipe})
     got = seen(clip, pixels=pixels)
     assert got == seen(clip, "acme.nothing", pixels=pixels)
-    assert len({line.split()[-1] for line in got}) > 10
+    assert len({line.split()[-1] for line in got}) > 5  # some encoders repeat pictures that hardly change
 
 
 @pytest.mark.parametrize("pixels", ["rgb24", "yuv444p"])
