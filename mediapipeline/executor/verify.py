@@ -43,8 +43,8 @@ _UNREADABLE = {True: "cannot be decoded without errors", False: "cannot be read 
 _DECODED = "every frame was decoded without an error"
 _SEVERAL = 2
 _MOST = 5  # lines of FFmpeg's that are told
-_FEW = 6000
-"""Packets that one ffprobe writes out, and Python reads, in less time than FFmpeg needs to start."""
+_FEW = 500
+"""Packets that one ffprobe writes out, and Python reads, in no more time than ffprobe and FFmpeg side by side."""
 
 _SMALL = 64 * 1024 * 1024  # bytes
 _SAMPLES = 1024  # of a packet of sound, about

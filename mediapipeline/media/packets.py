@@ -107,7 +107,7 @@ class Contents:
 
 @runtime_checkable
 class ThroughProber(Protocol):
-    """What a `Prober` may do besides: read all of a file, of a few thousand packets, while it looks at its facts."""
+    """What a `Prober` may do besides: read all of a file, of a few hundred packets, while it looks at its facts."""
 
     def probe_through(self, path: Path) -> Contents | None:
         """What there is in the file at *path*; None where that takes another way.
