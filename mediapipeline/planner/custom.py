@@ -210,8 +210,7 @@ def _bare(graph: ir.StreamGraph, stream: ir.NodeId, media: Mapping[str, MediaInf
 
 def _with_reading(step: Resources, reading: Iterable[Resources]) -> Resources:
     """What a step uses that decodes by itself."""
-    parts = [step, *reading]
-    return attrs.evolve(total(parts), memory=None if step.memory is None else step.memory, disk_space=step.disk_space)
+    return attrs.evolve(total([step, *reading]), memory=step.memory, disk_space=step.disk_space)
 
 
 def custom_requirements(graph: ir.StreamGraph) -> set[str]:

@@ -27,7 +27,6 @@ _OWN_CLOCKS = frozenset({"mp4", "mov"})
 _TOLD_APART = 45_000
 """Ticks a second that those of a transport stream are rounded to without a doubt."""
 
-
 _SEES_THROUGH = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """Decoders of codecs that FFmpeg's own decoders leave the transparency out of."""
 

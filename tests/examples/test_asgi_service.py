@@ -125,16 +125,22 @@ def test_a_run_that_fails_says_so_in_its_last_line(media: Path) -> None:
     assert isinstance(StalledError.from_dict(client.lines()[-1]["error"]), StalledError)
 
 
+async def begun(service: Service) -> tuple[Client, asyncio.Task[None]]:
+    """A client whose job is running."""
+    client = Client(document())
+    request = asyncio.create_task(service(SCOPE, client.receive, client.send))
+    while b"step-progress" not in client.body:  # noqa: ASYNC110 - what is waited for happens in the service
+        await asyncio.sleep(0.01)
+    return client, request
+
+
 def test_a_client_that_goes_away_cancels_its_run(media: Path) -> None:
     service, executor = Service(media), DryRunExecutor(base_dir=media)
     executor.hang()
     service.executor = executor
 
     async def main() -> None:
-        client = Client(document())
-        request = asyncio.create_task(service(SCOPE, client.receive, client.send))
-        while b"step-progress" not in client.body:  # noqa: ASYNC110 - what is waited for happens in the service
-            await asyncio.sleep(0.01)
+        client, request = await begun(service)
         client.gone.set()
         await request
         assert not client.over
@@ -155,10 +161,7 @@ def test_the_end_of_the_service_waits_until_nothing_is_left(media: Path) -> None
     service.executor = executor
 
     async def main() -> None:
-        client = Client(document())
-        request = asyncio.create_task(service(SCOPE, client.receive, client.send))
-        while b"step-progress" not in client.body:  # noqa: ASYNC110 - see above
-            await asyncio.sleep(0.01)
+        _, request = await begun(service)
         request.cancel()  # as servers do, and then they stop
 
         async def receive() -> dict[str, str]:
