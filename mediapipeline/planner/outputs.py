@@ -22,11 +22,10 @@ from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, VideoStream
 from mediapipeline.operators.lowering import AudioRef, Clip, CoverRef, SubtitleRef, VideoRef
 from mediapipeline.planner import pixels
+from mediapipeline.planner.copying import CopyBuilder, only_copied
 from mediapipeline.planner.expand import GraphBuilder
-from mediapipeline.planner.options import decoder_for
 from mediapipeline.planner.rule import Decision
-from mediapipeline.planner.streams import Copy, Cut, Encode, Node, NodeId, Sink, Source
-from mediapipeline.planner.ticks import PACKETS_EARLY
+from mediapipeline.planner.streams import Cut, Encode, Node, NodeId, Sink
 
 __all__ = ["OutputBuilder", "OutputRequest"]
 
@@ -69,6 +68,7 @@ class OutputBuilder:
         self._capabilities = capabilities
         self._problems = problems
         self.decisions: list[Decision] = []
+        self._copies = CopyBuilder(build, request.path, request.container, problems, self.decisions)
 
     def add(self, clip: Clip) -> None:
         """Add the sink for *clip* and the encoders before it."""
@@ -134,8 +134,8 @@ class OutputBuilder:
                 self._left_out("the picture", f"{container.name} holds sound only")
             return []
         asked = request.video or VideoCodec()
-        if asked.copies or _only_copied(asked.name):
-            return self._copy(clip.video, asked, "/codec/video")
+        if asked.copies or only_copied(asked.name):
+            return self._copies.on_demand(clip.video, asked, "/codec/video")
         if request.segment is not None and asked.two_pass:
             message = "the pictures of one package are encoded in one process, in one pass"
             self._problem("not-allowed", message, "leave out two_pass", at="/codec/video/two_pass")
@@ -174,7 +174,7 @@ class OutputBuilder:
         if segment is not None:
             options = (*options, ("force_key_frames", f"expr:gte(t,n_forced*{number_text(segment)})"))
         copyable = self._copyable(asked.name, self._request.container.video)
-        pinned = self._uncopyable(info)
+        pinned = self._copies.uncopyable(info)
         if one_of_many:
             pinned = "one picture of many is taken"
         elif segment is not None:
@@ -198,17 +198,6 @@ class OutputBuilder:
                 changes=tuple(changes), faults=tuple(faults),
             )
         )  # fmt: skip
-
-    def _uncopyable(self, info: VideoStream) -> str | None:
-        """Why this output cannot hold a picture as it is, whatever its codec; None where it can."""
-        container = self._request.container
-        if info.rotation and not container.rotation:
-            return f"{container.name} does not keep the rotation of a copied picture"
-        if info.reorder != 0 and not container.reorders:
-            return f"{container.name} does not tell when pictures are shown that are decoded in another order"
-        if decoder_for(info) is not None and not container.transparency:
-            return f"{container.name} does not keep the transparency that lies beside a copied picture"
-        return None
 
     def _audio(self, tracks: Sequence[AudioRef]) -> list[NodeId]:
         container, request = self._request.container, self._request
@@ -239,8 +228,8 @@ class OutputBuilder:
             self._left_out(f"{len(tracks) - 1} further sound track(s)", f"{container.name} holds one")
             tracks = tracks[:1]
         asked = request.audio or AudioCodec()
-        if asked.copies or _only_copied(asked.name):
-            return [node for track in tracks for node in self._copy(track, asked, "/codec/audio")]
+        if asked.copies or only_copied(asked.name):
+            return [node for track in tracks for node in self._copies.on_demand(track, asked, "/codec/audio")]
         encoder = self._encoder(asked, container.audio, "audio")
         if encoder is None or not asked.check(f"{request.path}/codec/audio", self._problems, encoder):
             return []
@@ -317,7 +306,7 @@ class OutputBuilder:
                 elif not container.takes("subtitle", codec):
                     self._left_out(name, f"{container.name} does not take them")
                 else:
-                    nodes.append(self._add_copy(track))
+                    nodes.append(self._copies.add(track))
                 continue
             target = next((c for c in container.subtitles if c in CODECS and CODECS[c].text), None)
             if target is None:
@@ -344,7 +333,7 @@ class OutputBuilder:
         if covers and self._request.only_asked and self._request.video is None and self._request.container.video:
             self._left_out("the cover art", "the job gives settings for sound only")
             return []
-        return [self._add_copy(cover) for cover in covers]
+        return [self._copies.add(cover) for cover in covers]
 
     # Parts
 
@@ -372,57 +361,6 @@ class OutputBuilder:
 
     def _copyable(self, asked: str | None, taken: tuple[str, ...]) -> frozenset[str]:
         return frozenset(taken) if asked is None else frozenset({asked} & set(taken))
-
-    def _copy(self, ref: VideoRef | AudioRef, asked: VideoCodec | AudioCodec, at: str) -> list[NodeId]:
-        """A copy that the job demands, or a problem where it can't be."""
-        container, node = self._request.container, self._build.nodes[ref.id]
-        taken = container.video if isinstance(ref, VideoRef) else container.audio
-        node = _unchanged(self._build, node)
-        cut = None
-        # No packet can be divided: sound that is cut exactly and copied begins with the first whole one.
-        exactly = isinstance(ref, AudioRef) and isinstance(node, Cut) and node.exact
-        if isinstance(node, Cut) and (exactly or not node.exact):
-            cut, node = attrs.evolve(node, exact=False), _unchanged(self._build, self._build.nodes[node.inputs[0]])
-        if not isinstance(node, Source):
-            self._problem(
-                "cannot-copy", f"codec {asked.codec!r} takes a copy, and {node.origin} changes the stream",
-                "cut once, at key frames (accuracy: keyframe), or let it be encoded", at=at,
-            )  # fmt: skip
-            return []
-        if cut is not None and not node.seekable and not (exactly and cut.start >= PACKETS_EARLY):
-            message = (
-                f"codec {asked.codec!r} takes a copy, and the key frames of {node.input!r} are not found by seeking"
-            )
-            self._problem("cannot-copy", message, "let it be encoded, or bring the input into MP4 first", at=at)
-            return []
-        if ref.info.codec not in taken:
-            self._problem("codec-container", f"{container.name} does not take {ref.info.codec}",
-                          f"it takes {', '.join(taken)}", at=at)  # fmt: skip
-            return []
-        why = self._uncopyable(ref.info) if isinstance(ref, VideoRef) else None
-        if why is not None:
-            self._problem("cannot-copy", why, "let it be encoded, or write MP4", at=at)
-            return []
-        if not asked.copies and ref.info.codec != asked.name:
-            message = f"{asked.codec} can only be copied, not encoded, and the clip holds {ref.info.codec}"
-            self._problem("no-encoder", message, "ask for another codec", at=at)
-            return []
-        taken_from = node.id
-        if cut is not None:
-            taken_from = self._build.add(attrs.evolve(cut, id=self._build.new_id(), inputs=(node.id,)))
-            if exactly:
-                text = "the sound is cut at whole packets: the job wants it copied, and no packet can be divided"
-                self.decisions.append(Decision("output", self._request.path, text))
-        return [self._add_copy(attrs.evolve(ref, id=taken_from), clipped=exactly)]
-
-    def _add_copy(self, ref: VideoRef | AudioRef | SubtitleRef | CoverRef, *, clipped: bool = False) -> NodeId:
-        node = self._build.nodes[ref.id]
-        return self._build.add(
-            Copy(
-                id=self._build.new_id(), kind=node.kind, inputs=(ref.id,), info=ref.info, origin=self._request.path,
-                clipped=clipped,
-            )
-        )  # fmt: skip
 
     def _media(self, clip: MediaInfo, nodes: Sequence[Node]) -> MediaInfo:
         """What the output will be, as far as the clip tells; codecs are settled when the graph is."""
@@ -460,24 +398,3 @@ class OutputBuilder:
 
     def _left_out(self, what: str, why: str) -> None:
         self.decisions.append(Decision("output", self._request.path, f"{what} left out: {why}", warning=True))
-
-
-def _only_copied(codec: str | None) -> bool:
-    """Whether there is no encoder of *codec*, so that only streams that have it already can have it."""
-    return codec is not None and not encoders_for(codec)
-
-
-def _unchanged(build: GraphBuilder, node: Node) -> Node:
-    """The node whose stream *node* hands on as it is."""
-    while True:
-        if node.same_as is not None:
-            node = build.nodes[node.same_as]
-        elif isinstance(node, Cut) and _keeps_all(build, node):
-            node = build.nodes[node.inputs[0]]
-        else:
-            return node
-
-
-def _keeps_all(build: GraphBuilder, cut: Cut) -> bool:
-    end = build.nodes[cut.inputs[0]].info.end
-    return cut.start == 0 and (cut.end is None or (end is not None and cut.end >= end))
