@@ -121,6 +121,11 @@ FOUND: dict[str, dict[str, Any]] = {
         op("trim", "in", "part", start="1347/1000", duration="101/25"), op("concat", ["in", "part"], "joined"),
         op("loudnorm", "joined", "loud", target_lufs=-30), read="mkv-late-sound.mkv", o0="loud o0.mkv", o1="in o1.mkv",
     ),
+    # Moved to the next sample, the last one is where the second cut ends.
+    "cut-of-sound-between-samples": document(
+        op("trim", "in", "cut", start="189/200", duration="3/10"), op("trim", "cut", "part", end="3/10"),
+        read="mkv-mp3.mkv", o0="part o0.mov",
+    ),
 }  # fmt: skip
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from mediapipeline.media.streams import VideoStream
 from mediapipeline.planner.rule import Notes, rule
-from mediapipeline.planner.streams import Cut, Filter, Node, NodeId, Rewrite, StreamGraph
+from mediapipeline.planner.streams import Concat, Cut, Filter, Node, NodeId, Retime, Rewrite, StreamGraph
 from mediapipeline.planner.ticks import on_a_tick
 
 __all__ = ["drop_noops"]
@@ -19,17 +20,21 @@ def drop_noops(graph: StreamGraph, notes: Notes) -> StreamGraph:
     """
     edits = Rewrite(graph)
     over: dict[NodeId, Fraction] = {}
+    late: set[NodeId] = set()
     for node in graph:
         if node.same_as is not None:
             notes(node, "left out: it changes nothing")
             edits.redirect(node.id, node.same_as)
         elif isinstance(node, Cut) and node.start == 0:
-            ends = [end for end in (graph.input_of(node).info.end, over.get(node.inputs[0])) if end is not None]
+            told = None if node.inputs[0] in late else graph.input_of(node).info.end
+            ends = [end for end in (told, over.get(node.inputs[0])) if end is not None]
             if node.end is None or (ends and node.end >= min(ends)):
                 notes(node, f"cut of {node.kind} left out: it keeps everything")
                 edits.redirect(node.id, node.inputs[0])
         if (end := _over(node, over)) is not None:
             over[node.id] = end
+        if _late(node, late):
+            late.add(node.id)
     return edits.graph()
 
 
@@ -41,3 +46,15 @@ def _over(node: Node, over: dict[NodeId, Fraction]) -> Fraction | None:
         return None
     ends = [end for end in (node.end, over.get(node.inputs[0])) if end is not None]
     return min(ends) - node.start if ends else None
+
+
+def _late(node: Node, late: set[NodeId]) -> bool:
+    """Whether the last frame or sample of *node* may begin as late as the end that its facts tell.
+
+    What is left of a cut between two ticks is moved to the next tick, which may be where the next cut ends; where
+    frames are evenly spaced, the last begins long before.
+    """
+    if isinstance(node.info, VideoStream) and node.info.frame_rate and node.info.vfr is False:
+        return False
+    between = isinstance(node, Cut) and not on_a_tick(node.start, node.info)
+    return between or any(stream in late for stream in node.streams if not isinstance(node, Concat | Retime))
