@@ -30,6 +30,7 @@ from mediapipeline.ffmpeg.probe_packets import (
     observe,
 )
 from mediapipeline.ffmpeg.process import ToolResult, run_tool
+from mediapipeline.ffmpeg.sample_table import read_sample_table
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.packets import CodedPacket, Contents, PacketIndex, Window, holds_idr
 from mediapipeline.media.streams import Chapter, Color
@@ -40,6 +41,7 @@ __all__ = ["FFprobeProber"]
 _MAX_OUTPUT = 32 * 1024 * 1024
 _LOOKED_INTO = 3
 _PACKET = re.compile("^packet" + r",([^,\n]*)" * 5, re.MULTILINE)
+_TABLED = "mov,mp4"
 _UNKNOWN = frozenset(["unknown", "unspecified", "reserved", "N/A", ""])
 
 
@@ -101,8 +103,13 @@ class FFprobeProber:
     def index(self, path: Path, stream: int, window: Window, near: tuple[Fraction, ...] = ()) -> PacketIndex | None:
         """The packets of a stream; see `mediapipeline.media.packets.PacketProber`.
 
-        Of the key packets only those nearest to the ends of the window, and to *near*, are looked into.
+        Of the key packets only those nearest to the ends of the window, and to *near*, are looked into. Where the
+        header of the file tells all of them, ffprobe is not asked.
         """
+        told = _by_header(path, stream, window, near)
+        return told if told is not None else self._by_reading(path, stream, window, near)
+
+    def _by_reading(self, path: Path, stream: int, window: Window, near: tuple[Fraction, ...]) -> PacketIndex | None:
         file = look_at(path)
         low, high = window
         wanted = f"{seconds_text(low - EARLIER) if low > EARLIER else ''}%{seconds_text(high + LATER) if high else ''}"
@@ -117,12 +124,8 @@ class FFprobeProber:
         packets = [
             CodedPacket(int(pts), None if dts == "N/A" else int(dts), "K" in flags) for pts, dts, _, _, flags in rows
         ]
-        edges = [time / base for time in (low, *near, *(() if high is None else (high,)))]
-        if high is None and packets:
-            edges.append(Fraction(max(packet.pts for packet in packets)))
-        looked = _near(packets, edges)
         unknown = []
-        for at in looked:
+        for at in _near(packets, _edges(packets, base, window, near)):
             _, _, size, pos, _ = rows[at]
             data = read_packet(path, demuxer, int(pos), int(size)) if pos.isdigit() else None
             idr = None if data is None else holds_idr(data)
@@ -202,10 +205,34 @@ class FFprobeProber:
         ]  # fmt: skip
 
 
+def _by_header(path: Path, stream: int, window: Window, near: tuple[Fraction, ...]) -> PacketIndex | None:
+    low, high = window
+    reach = (max(low - EARLIER, Fraction(0)), None if high is None else high + LATER)
+    found = read_sample_table(path, stream, reach)
+    if found is None:
+        return None
+    packets = list(found.packets)
+    for at in _near(packets, _edges(packets, found.time_base, window, near)):
+        data = read_packet(path, _TABLED, *found.places[at])
+        packets[at] = packets[at]._replace(idr=None if data is None else holds_idr(data))
+    return PacketIndex(stream, found.time_base, tuple(packets), begins=found.begins, ends=found.ends)
+
+
 def _field(told: str, section: str) -> str:
     """What stands after the name of a section, of which there is one."""
     found = re.search(rf'^{section},"?([^"\n]*)', told, re.MULTILINE)
     return "" if found is None else found[1].strip()
+
+
+def _edges(
+    packets: Sequence[CodedPacket], base: Fraction, window: Window, near: tuple[Fraction, ...]
+) -> list[Fraction]:
+    """The times, in ticks, near which it matters what key packets are."""
+    low, high = window
+    edges = [time / base for time in (low, *near, *(() if high is None else (high,)))]
+    if high is None and packets:
+        edges.append(Fraction(max(packet.pts for packet in packets)))
+    return edges
 
 
 def _near(packets: Sequence[CodedPacket], times: Sequence[Fraction]) -> list[int]:
