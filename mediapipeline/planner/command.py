@@ -7,6 +7,7 @@ take is split, streams that are copied are mapped past the filter graph. Nothing
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
@@ -97,6 +98,8 @@ class CommandBuilder:
         self._chains: list[_OpenChain] = []
         self._ends: dict[ir.NodeId, _OpenChain] = {}  # chains that one reader may still continue
         self._pads: dict[ir.NodeId, list[Pad]] = {}  # labels and inputs that wait for their readers
+        self._takers: Counter[InputStream] = Counter()  # of what is decoded
+        self._read_as: dict[ir.NodeId, InputStream] = {}
         self._labels = 0
         self._measured = {} if measured is None else measured
         self._measures = measures
@@ -254,11 +257,13 @@ class CommandBuilder:
         found = self._graph[node]
         if isinstance(found, ir.Source):
             begins = self._begins.get(found.input) or Fraction(0)
-            return InputStream(self._input(found, reading_options(found, begins), found.reading), found.info.index)
+            file = self._input(found, reading_options(found, begins), found.reading)
+            return self._decode(InputStream(file, found.info.index), found.id)
         if isinstance(found, ir.Received):
             token, demuxer = self._extra[node]
             # Times count from the start of the clip, not from the first that comes.
-            return InputStream(self._file(token, (("f", demuxer), ("seek_timestamp", "1")), (demuxer,)), 0)
+            file = self._file(token, (("f", demuxer), ("seek_timestamp", "1")), (demuxer,))
+            return self._decode(InputStream(file, 0), found.id)
         if node in self._ends:
             chain = self._ends.pop(node)
             chain.outputs = [self._label()]
@@ -266,6 +271,33 @@ class CommandBuilder:
         if self._pads.get(node):
             return self._pads[node].pop(0)
         raise PluginContractError(f"nothing in this process makes the stream {node} of {found.origin}")
+
+    def _decode(self, stream: InputStream, node: ir.NodeId) -> InputStream:
+        self._takers[stream] += 1
+        self._read_as[node] = stream
+        return stream
+
+    def _filtered(self, node: ir.NodeId) -> bool:
+        """Whether the graph of filters takes the frames of a source, or will."""
+        stream = self._read_as.get(node)
+        return stream is not None and (self._takers[stream] > 1 or stream in self._graph_inputs)
+
+    @cached_property
+    def _graph_inputs(self) -> frozenset[Pad]:
+        """What the filters of all nodes take; to be asked for once they stand."""
+        return frozenset(pad for chain in self._chains for pad in chain.inputs)
+
+    def _by_one_graph(self, pad: Pad, kind: str) -> Pad:
+        """*pad*, by way of the graph of filters where others take the same frames.
+
+        An output that takes them past it has a graph of its own. FFmpeg 9.0 lets what is ahead of others wait, but only
+        sees to it that the first that a stream is fed to goes on: the others, and so all, may wait for ever.
+        """
+        if not isinstance(pad, InputStream) or self._takers[pad] < 2:
+            return pad
+        chain = _OpenChain([pad], [Filter("anull" if kind == "audio" else "null")], [self._label()])
+        self._chains.append(chain)
+        return chain.outputs[0]
 
     # Files
 
@@ -306,7 +338,7 @@ class CommandBuilder:
                 reading = (("itsoffset", seconds_text(on_grid(node.info))), *reading)  # it begins at 0 otherwise
             return InputStream(self._file(token, reading, (demuxer,)), 0)
         if isinstance(node, ir.Encode) and node.kind in ("video", "audio"):
-            return self._take(node.id)
+            return self._by_one_graph(self._take(node.id), node.kind)
         if isinstance(node, ir.Joined):
             return self._joined(node)
         source = self._graph.input_of(node)
@@ -317,8 +349,10 @@ class CommandBuilder:
         if not isinstance(source, ir.Source):
             raise PluginContractError(f"the stream {node.id} of {node.origin} is to be copied and is not an input's")
         which = source.reading
-        if source.kind == "audio" and source.id in self._decoded and not tells_samples_apart(source.info):
-            # Copied from the reading that it is decoded from, FFmpeg 5.1 takes what is decoded to be some samples off.
+        coarse = source.kind == "audio" and source.id in self._decoded and not tells_samples_apart(source.info)
+        if coarse or self._filtered(source.id):
+            # Copied from the reading that it is filtered from, FFmpeg 9.0 may wait for ever (see `_by_one_graph`).
+            # Copied from one that it is decoded from, FFmpeg 5.1 takes sound to be some samples off.
             which = -1 - which
         return InputStream(self._input(source, options, which), source.info.index)
 
