@@ -334,6 +334,8 @@ class CommandBuilder:
         if node.id in self._extra:
             token, demuxer = self._extra[node.id]
             reading: Options = (("f", demuxer),)
+            if isinstance(node, ir.Prepared):
+                reading = (*reading, ("seek_timestamp", "1"))  # as it is: not counted from its first sample
             if isinstance(node, ir.Splice) and node.info.start:
                 reading = (("itsoffset", seconds_text(on_grid(node.info))), *reading)  # it begins at 0 otherwise
             return InputStream(self._file(token, reading, (demuxer,)), 0)

@@ -226,7 +226,7 @@ class Draft:
             steps=scheduled.steps,
             outputs=outputs,
             assets=scheduled.assets,
-            decisions=(*self.decisions, *self.optimized.decisions),
+            decisions=(*self.decisions, *self.optimized.decisions, *scheduled.decisions),
             trace=self._trace(),
             resources=resources,
             workload=workload(graph),

@@ -22,6 +22,7 @@ from mediapipeline.planner.opened import bytes_read, lead_of, opened_by, packets
 from mediapipeline.steps.resources import Resources
 
 __all__ = [
+    "LITTLE",
     "estimate_custom",
     "estimate_kept",
     "estimate_measures",
@@ -31,6 +32,16 @@ __all__ = [
     "total",
     "with_own",
 ]
+
+LITTLE = Resources(
+    cpu_seconds=Fraction(1, 20),
+    memory=40_000_000,
+    disk_space=100_000,
+    disk_read=100_000,
+    disk_written=100_000,
+    duration=Fraction(1, 20),
+)
+"""What a step takes that reads and writes a text, such as subtitles."""
 
 _FREE = frozenset(
     """

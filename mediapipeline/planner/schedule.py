@@ -14,38 +14,28 @@ from fractions import Fraction
 
 import attrs
 
-from mediapipeline.ffmpeg.command import Command, InputFile, OutputFile
 from mediapipeline.ffmpeg.demuxers import SAFE_DEMUXERS
-from mediapipeline.ffmpeg.filtergraph import InputStream
 from mediapipeline.media.container import container_named
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import Chapter, VideoStream
 from mediapipeline.planner import streams as ir
 from mediapipeline.planner.command import CommandBuilder
 from mediapipeline.planner.custom import Received, apart, custom_steps, in_order, received
-from mediapipeline.planner.estimate import estimate_sinks, processor_cores
+from mediapipeline.planner.estimate import LITTLE, estimate_sinks, processor_cores
 from mediapipeline.planner.folders import INDEX
 from mediapipeline.planner.machine import Machine
 from mediapipeline.planner.measuring import Measuring, measuring
-from mediapipeline.planner.splicing import Spliced, listed_parts, splice_steps
+from mediapipeline.planner.preparing import Preparing
+from mediapipeline.planner.rule import Decision
+from mediapipeline.planner.soundtrack import soundtrack
 from mediapipeline.planner.stills import are_stills, divided, in_turn
-from mediapipeline.steps.files import Asset, Final, Source, Work
-from mediapipeline.steps.resources import Resources
-from mediapipeline.steps.step import CutCuesStep, FFmpegStep, PictureRung, PlaylistStep, Step
+from mediapipeline.steps.files import Asset, Final
+from mediapipeline.steps.step import FFmpegStep, PictureRung, PlaylistStep, Step
 
 __all__ = ["Schedule", "schedule"]
 
-_LITTLE = Resources(
-    cpu_seconds=Fraction(1, 20),
-    memory=40_000_000,
-    disk_space=100_000,
-    disk_read=100_000,
-    disk_written=100_000,
-    duration=Fraction(1, 20),
-)  # what a step takes that reads and writes subtitles
 _MOST_READINGS = 16  # each has a decoder of its own, with its frames and threads
 _NAMED = 3  # outputs that the id of a step names
-_CUE_FILES = {"ass": ("ass", "ass"), "ssa": ("ass", "ass")}  # what keeps styles; all other text becomes SubRip
 
 
 @attrs.frozen
@@ -56,11 +46,13 @@ class Schedule:
         steps: What runs.
         assets: Texts that the commands read, by digest.
         writers: Id of the step that writes each output.
+        decisions: What was decided, where there was a choice.
     """
 
     steps: tuple[Step, ...]
     assets: Mapping[str, str]
     writers: Mapping[str, str]
+    decisions: tuple[Decision, ...]
 
 
 def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Machine) -> Schedule:
@@ -80,29 +72,17 @@ def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Mac
     steps: list[Step] = [*measured.steps, *made_up]
     assets: dict[str, str] = {}
     writers: dict[str, str] = {}
-    cues: dict[ir.NodeId, _Cues] = {}
-    splices: dict[ir.NodeId, Spliced] = {}
+    preparing = Preparing(graph, demuxers, machine, media)
+    decisions: list[Decision] = []
     ids: set[str] = set()
     for group in groups:
         prepared: dict[ir.NodeId, tuple[str, str]] = {**extra}
         needs: list[str] = []
-        for node in (graph[stream] for sink in group for stream in sink.inputs):
-            if node.kind == "subtitle" and isinstance(graph.input_of(node), ir.Cut):
-                made = cues.get(node.inputs[0])
-                if made is None:
-                    made = cues[node.inputs[0]] = _cue_steps(graph, graph.input_of(node), len(cues), demuxers, media)
-                    steps.extend(made.steps)
-                prepared[node.id] = (made.token, made.muxer)
-                needs.append(made.steps[-1].id)
-            if isinstance(node, ir.Splice):
-                spliced = splices.get(node.id)
-                if spliced is None:
-                    spliced = splices[node.id] = splice_steps(
-                        graph, node, len(splices), demuxers, machine=machine, media=media
-                    )
-                    steps.extend(spliced.steps)
-                prepared[node.id] = (spliced.token, spliced.muxer)
-                needs.extend(spliced.needs)
+        for stream in (stream for sink in group for stream in sink.inputs):
+            made = preparing.prepare(graph[stream], steps)
+            if made is not None:
+                prepared[stream], before = made
+                needs.extend(before)
         # Whoever waits for the last step of an output waits for all; stills are waited for one by one.
         needs += [writers[sink.output] for sink in group if sink.output in writers and not are_stills([sink])]
         chapters = _chapter_files(group, assets)
@@ -110,9 +90,17 @@ def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Mac
         if first is not None:
             steps.append(first)
             needs.append(first.id)
+        sound = soundtrack(
+            graph, group, len(ids),
+            extra=extra, demuxers=demuxers, measured=measured, machine=machine, media=media,
+        )  # fmt: skip
+        steps.extend(sound.steps)
+        prepared |= sound.files
+        needs += (step.id for step in sound.steps)
+        decisions.extend(sound.decisions)
         begins = {name: found.start for name, found in media.items()}
         build = CommandBuilder(
-            graph, group, prepared, demuxers, listed=listed_parts(splices), measured=measured.names, begins=begins
+            sound.graph, group, prepared, demuxers, listed=preparing.listed, measured=measured.names, begins=begins
         )  # fmt: skip
         command = build.build(chapters)
         if are_stills(group):
@@ -121,13 +109,13 @@ def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Mac
         needs += measured.before(build.late)
         step = FFmpegStep(
             id=id_ if (id_ := _playlistid(group)) not in ids else f"{id_}~{len(ids)}",  # no id of an output has a tilde
-            title=_title(graph, group),
+            title=_title(sound.graph, group),
             needs=tuple(dict.fromkeys(needs)),
             command=command,
             duration=_longest(sink.media.duration for sink in group),
-            cpus=processor_cores(graph, group),
+            cpus=processor_cores(sound.graph, group),
             operations=build.operations,
-            resources=estimate_sinks(graph, group, machine, media),
+            resources=sound.read(estimate_sinks(sound.graph, group, machine, media)),
             late=tuple(build.late),
             shares=_shares(graph, group),
         )
@@ -137,7 +125,7 @@ def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Mac
     for playlist in _playlists(graph, writers):
         steps.append(playlist)
         writers[playlist.output] = playlist.id
-    return Schedule(in_order(steps, customs) if customs else tuple(steps), assets, writers)
+    return Schedule(in_order(steps, customs) if customs else tuple(steps), assets, writers, tuple(decisions))
 
 
 def _apart(
@@ -316,7 +304,7 @@ def _playlists(graph: ir.StreamGraph, writers: Mapping[str, str]) -> Iterator[Pl
                 sound = token
         yield PlaylistStep(
             id=f"list-{output}", title=f"write the playlist of {output}", needs=(writers[output],), output=output,
-            variants=tuple(pictures), sound=sound, target=Final(output, INDEX).token, resources=_LITTLE,
+            variants=tuple(pictures), sound=sound, target=Final(output, INDEX).token, resources=LITTLE,
         )  # fmt: skip
 
 
@@ -324,54 +312,7 @@ def _decoded_from(node: ir.Node) -> tuple[ir.NodeId, ...]:
     return () if isinstance(node, ir.Copy) else node.streams
 
 
-# Subtitles
-
-
-@attrs.frozen
-class _Cues:
-    steps: tuple[Step, ...]
-    token: str
-    muxer: str
-
-
-def _cue_steps(
-    graph: ir.StreamGraph,
-    cut: ir.Node,
-    number: int,
-    demuxers: Mapping[str, tuple[str, ...]],
-    media: Mapping[str, MediaInfo],
-) -> _Cues:
-    """Steps that extract a text track, and cut it as often as the graph says."""
-    cuts: list[ir.Cut] = []
-    node: ir.Node = cut
-    while isinstance(node, ir.Cut):
-        cuts.insert(0, node)
-        node = graph.input_of(node)
-    assert isinstance(node, ir.Source)  # operators cannot filter subtitles; only cuts stand between
-    muxer, codec = _CUE_FILES.get(node.info.codec or "", ("srt", "subrip"))
-    token = Work(f"cues-{number}.{muxer}").token
-    extract = FFmpegStep(
-        id=f"extract-cues-{number}",
-        title=f"extract subtitles {node.info.language or number}",
-        resources=attrs.evolve(_LITTLE, disk_read=media[node.input].size),
-        command=Command(
-            inputs=(InputFile(file=Source(node.input).token, demuxers=demuxers[node.input]),),
-            outputs=(
-                OutputFile(file=token, muxer=muxer, maps=(InputStream(0, node.info.index),), options=(("c:0", codec),)),
-            ),
-        ),
-    )
-    steps: list[Step] = [extract]
-    for at, each in enumerate(cuts):
-        target = Work(f"cues-{number}-{at}.{muxer}").token
-        steps.append(
-            CutCuesStep(
-                id=f"cut-cues-{number}-{at}", title=f"cut subtitles {node.info.language or number}",
-                needs=(steps[-1].id,), source=token, target=target, start=each.start, end=each.end, resources=_LITTLE,
-            )
-        )  # fmt: skip
-        token = target
-    return _Cues(tuple(steps), token, muxer)
+# Chapters
 
 
 def _chapter_files(group: Sequence[ir.Sink], assets: dict[str, str]) -> dict[str, str]:
