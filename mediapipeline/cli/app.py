@@ -1,7 +1,7 @@
 """`main`: reads the command line, runs a command, and turns whatever came of it into an exit code.
 
-Commands are modules with `SUMMARY`, `DESCRIPTION`, `add_arguments` and `execute`. They import the library only when
-they are executed, so that ``--version`` and ``--help`` answer at once.
+Commands are modules with `DESCRIPTION`, `add_arguments` and `execute`, named like the command. Only the one that is
+asked for is imported, and imports the library only when it is executed: ``--version`` and ``--help`` answer at once.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from importlib import import_module
+from typing import Any, Protocol, cast
 
-from mediapipeline.cli import doctor, new_operator, operators, plan, probe, run, schema, validate
 from mediapipeline.cli.terminal import Terminal
 
 __all__ = ["main"]
@@ -31,7 +31,6 @@ exit codes:
 
 
 class _Command(Protocol):
-    SUMMARY: str
     DESCRIPTION: str
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None: ...
@@ -39,16 +38,17 @@ class _Command(Protocol):
     def execute(self, args: argparse.Namespace, terminal: Terminal) -> int: ...
 
 
-_COMMANDS: dict[str, _Command] = {
-    "run": run,
-    "validate": validate,
-    "plan": plan,
-    "probe": probe,
-    "operators": operators,
-    "new-operator": new_operator,
-    "schema": schema,
-    "doctor": doctor,
+_COMMANDS = {
+    "run": "plan a job, execute it and verify what it made",
+    "validate": "say everything that is wrong with a job",
+    "plan": "show what a job would run, and why",
+    "probe": "show the facts of media files",
+    "operators": "list the installed operators, show one, or look for what is wrong with them",
+    "new-operator": "write a package with an operator of your own",
+    "schema": "print the JSON Schema of job documents",
+    "doctor": "say which FFmpeg is used, what it lacks, and whether a job can run",
 }
+"""What each command is for."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -121,6 +121,20 @@ class _Parser(argparse.ArgumentParser):
             (terminal.say if file is terminal.out else terminal.note)(message.rstrip("\n"))
 
 
+class _CommandParser(_Parser):
+    """Learns what its command is when that is asked for."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        command = cast("_Command", import_module(f"mediapipeline.cli.{self.prog.split()[-1].replace('-', '_')}"))
+        self.description = command.DESCRIPTION
+        command.add_arguments(self)
+        self.set_defaults(command=command)
+        return super().parse_known_args(args, namespace)
+
+    def add_subparsers(self, **options: Any) -> Any:
+        return super().add_subparsers(parser_class=_Parser, **options)  # actions of a command are no commands
+
+
 class _Version(argparse.Action):
     """Looks the version up only when it is asked for."""
 
@@ -140,15 +154,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("-V", "--version", action=_Version, nargs=0, help="show the version and exit")
-    commands = parser.add_subparsers(metavar="COMMAND", title="commands", required=True)
-    for name, command in _COMMANDS.items():
-        own = commands.add_parser(
-            name,
-            help=command.SUMMARY,
-            description=command.DESCRIPTION,
-            formatter_class=_FORMATTER,
-            allow_abbrev=False,
-        )
-        command.add_arguments(own)
-        own.set_defaults(command=command)
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands", required=True, parser_class=_CommandParser)
+    for name, summary in _COMMANDS.items():
+        commands.add_parser(name, help=summary, formatter_class=_FORMATTER, allow_abbrev=False)
     return parser

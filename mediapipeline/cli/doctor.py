@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from mediapipeline.ffmpeg.binary import Engine
     from mediapipeline.ffmpeg.features import Capabilities
 
-__all__ = ["DESCRIPTION", "SUMMARY", "add_arguments", "execute"]
+__all__ = ["DESCRIPTION", "add_arguments", "execute"]
 
-SUMMARY = "say which FFmpeg is used, what it lacks, and whether a job can run"
 DESCRIPTION = """\
 Look at everything that a run needs: FFmpeg and where it was looked for, what
 reads files (ffprobe or PyAV), features and encoders that are missing, the

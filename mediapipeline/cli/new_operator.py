@@ -13,9 +13,8 @@ from string import Template
 from mediapipeline.cli.exits import DONE, UsageError
 from mediapipeline.cli.terminal import Terminal
 
-__all__ = ["DESCRIPTION", "SUMMARY", "add_arguments", "execute", "package_of"]
+__all__ = ["DESCRIPTION", "add_arguments", "execute", "package_of"]
 
-SUMMARY = "write a package with an operator of your own"
 DESCRIPTION = """\
 Write an installable package with an operator, its tests, a README and a
 pyproject.toml, in a folder named after the vendor:

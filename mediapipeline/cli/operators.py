@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from mediapipeline.operators.registry import Registry
     from mediapipeline.params.describe import ParameterInfo
 
-__all__ = ["DESCRIPTION", "SUMMARY", "add_arguments", "execute"]
+__all__ = ["DESCRIPTION", "add_arguments", "execute"]
 
-SUMMARY = "list the installed operators, show one, or look for what is wrong with them"
 DESCRIPTION = """\
   operators              list what is installed, shipped and third-party
   operators show NAME    parameters, ports, and what FFmpeg must have for it

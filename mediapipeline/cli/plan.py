@@ -9,9 +9,8 @@ from mediapipeline.cli.exits import DONE
 from mediapipeline.cli.job import add_job, add_rules, planner_for, read_job
 from mediapipeline.cli.terminal import Terminal
 
-__all__ = ["DESCRIPTION", "SUMMARY", "add_arguments", "execute"]
+__all__ = ["DESCRIPTION", "add_arguments", "execute"]
 
-SUMMARY = "show what a job would run, and why"
 DESCRIPTION = """\
 Plan a job without running it. Formats:
 

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from mediapipeline.media.prober import Prober
     from mediapipeline.media.streams import Stream
 
-__all__ = ["DESCRIPTION", "SUMMARY", "add_arguments", "execute"]
+__all__ = ["DESCRIPTION", "add_arguments", "execute"]
 
-SUMMARY = "show the facts of media files"
 DESCRIPTION = """\
 Show what the library knows of files: sizes as displayed (rotation applied),
 exact times and rates, every stream. What a file does not tell is left out.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mediapipeline.cli.exits import DONE, UsageError
 from mediapipeline.cli.job import JobText, add_job, add_rules, planner_for, read_job
@@ -16,11 +17,9 @@ if TYPE_CHECKING:
     from mediapipeline.executor.result import ExecutionResult, OutputResult
     from mediapipeline.planner.plan import ProcessingPlan
     from mediapipeline.planner.planner import Planner
-    from mediapipeline.report.facts import Recorder, RunReport
 
-__all__ = ["DESCRIPTION", "SUMMARY", "add_arguments", "execute"]
+__all__ = ["DESCRIPTION", "add_arguments", "execute"]
 
-SUMMARY = "plan a job, execute it and verify what it made"
 DESCRIPTION = """\
 Plan a job and execute it. Outputs appear under their final names only when all
 of them are done and are what was planned; a run that fails or is cancelled
@@ -66,29 +65,30 @@ def _cores(text: str) -> int:
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     """Run the command and return its exit code."""
     from mediapipeline.errors import MediaPipelineError, RunCancelledError
-    from mediapipeline.report.facts import Recorder
 
     job = read_job(args)
-    report = None if args.report is None else _report_file(args.report)
+    file = None if args.report is None else _report_file(args.report)
     planner = planner_for(job, ffmpeg=args.ffmpeg, rules=args.rules, strategies=args.strategy)
-    if report is not None and report.resolve() in {Path(args.job).resolve(), *_files_of(job, planner)}:
+    if file is not None and file.resolve() in {Path(args.job).resolve(), *_files_of(job, planner)}:
         raise UsageError(f"--report: {args.report!r} is a file of the job, or the job itself")
     plan: ProcessingPlan | None = None
-    recorder = Recorder()
+    report = None if file is None else _Report(file, job.folder, args.ffmpeg)
     try:
         plan = planner.plan(job.text)
         _check_targets(plan, planner, overwrite=args.overwrite)
         for decision in plan.warnings:
             terminal.note(f"warning: {one_line(decision.text)} ({decision.subject})")
-        result = _run(plan, args, job.folder, terminal, recorder)
+        result = _run(plan, args, job.folder, terminal, report)
     except MediaPipelineError as error:
-        _write_report(report, recorder.report(plan, error=error.to_dict()), job.folder, args.ffmpeg)
+        if report is not None:
+            report.write(plan, error=error.to_dict())
         raise
     except KeyboardInterrupt:
-        cancelled = RunCancelledError("the run was cancelled; nothing of it is left").to_dict()
-        _write_report(report, recorder.report(plan, error=cancelled), job.folder, args.ffmpeg)
+        if report is not None:
+            report.write(plan, error=RunCancelledError("the run was cancelled; nothing of it is left").to_dict())
         raise
-    _write_report(report, recorder.report(plan, result), job.folder, args.ffmpeg)
+    if report is not None:
+        report.write(plan, result)
     # Who reads events on stdout reads nothing else there.
     say = terminal.note if args.progress == "json" else terminal.say
     for output in result.outputs.values():
@@ -100,14 +100,15 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def _run(
-    plan: ProcessingPlan, args: argparse.Namespace, folder: Path, terminal: Terminal, recorder: Recorder
+    plan: ProcessingPlan, args: argparse.Namespace, folder: Path, terminal: Terminal, report: _Report | None
 ) -> ExecutionResult:
     from mediapipeline.cli.progress import watching
     from mediapipeline.executor.executor import Executor
 
     executor = Executor(cpus=args.cpus, ffmpeg=args.ffmpeg, base_dir=folder, verify=args.verify)
     with watching(args.progress, terminal) as on_event:
-        return executor.run(plan, on_event=recorder.before(on_event), overwrite=args.overwrite)
+        heard = on_event if report is None else report.recorder.before(on_event)
+        return executor.run(plan, on_event=heard, overwrite=args.overwrite)
 
 
 def _files_of(job: JobText, planner: Planner) -> set[Path]:
@@ -179,15 +180,30 @@ def _report_file(name: str) -> Path:
     return path
 
 
-def _write_report(path: Path | None, report: RunReport, folder: Path, ffmpeg: str | None) -> None:
-    from mediapipeline.ffmpeg.engine import default_engine
-    from mediapipeline.report.page import looks, to_html
+class _Report:
+    """What `--report` asks for; few runs do, and it takes modules of its own."""
 
-    if path is None:
-        return
-    if path.suffix.lower() in {".html", ".htm"}:
-        seen = looks(report, folder, engine=default_engine(ffmpeg)) if report.result is not None else None
-        text = to_html(report, seen)
-    else:
-        text = json.dumps(report.to_dict(), indent=2, ensure_ascii=False) + "\n"
-    path.write_text(text, encoding="utf-8", errors="backslashreplace")
+    def __init__(self, path: Path, folder: Path, ffmpeg: str | None) -> None:
+        from mediapipeline.report.facts import Recorder
+
+        self._path = path
+        self._folder = folder
+        self._ffmpeg = ffmpeg
+        self.recorder = Recorder()
+
+    def write(
+        self,
+        plan: ProcessingPlan | None,
+        result: ExecutionResult | None = None,
+        error: Mapping[str, Any] | None = None,
+    ) -> None:
+        from mediapipeline.ffmpeg.engine import default_engine
+        from mediapipeline.report.page import looks, to_html
+
+        report = self.recorder.report(plan, result, error)
+        if self._path.suffix.lower() in {".html", ".htm"}:
+            ran = report.result is not None
+            text = to_html(report, looks(report, self._folder, engine=default_engine(self._ffmpeg)) if ran else None)
+        else:
+            text = json.dumps(report.to_dict(), indent=2, ensure_ascii=False) + "\n"
+        self._path.write_text(text, encoding="utf-8", errors="backslashreplace")

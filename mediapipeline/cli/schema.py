@@ -8,9 +8,8 @@ import json
 from mediapipeline.cli.exits import DONE
 from mediapipeline.cli.terminal import Terminal
 
-__all__ = ["DESCRIPTION", "SUMMARY", "add_arguments", "execute"]
+__all__ = ["DESCRIPTION", "add_arguments", "execute"]
 
-SUMMARY = "print the JSON Schema of job documents"
 DESCRIPTION = """\
 Print the JSON Schema (draft 2020-12) of job documents, with the parameters of
 every operator that is installed. Editors that know it complete and check jobs

@@ -13,9 +13,8 @@ from mediapipeline.cli.terminal import Terminal
 if TYPE_CHECKING:
     from mediapipeline.spec.rewrite import Rewriting
 
-__all__ = ["DESCRIPTION", "SUMMARY", "add_arguments", "execute"]
+__all__ = ["DESCRIPTION", "add_arguments", "execute"]
 
-SUMMARY = "say everything that is wrong with a job"
 DESCRIPTION = """\
 Check a job as a whole: structure, parameters, references, files and, as its
 inputs are probed, whether the operations suit the media. Nothing is written.

@@ -11,10 +11,12 @@ import os
 import re
 import signal
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import attrs
 
-from mediapipeline.ffmpeg.failures import BY_FILTER, GENERAL, SPECIFIC, Form
+if TYPE_CHECKING:
+    from mediapipeline.ffmpeg.failures import Form
 
 __all__ = ["Diagnosis", "decode_warnings", "diagnose", "exit_code_name"]
 
@@ -90,6 +92,9 @@ def diagnose(stderr: str, exit_code: int, *, graph: str = "") -> Diagnosis:
         graph: The text of the filter graph. Some failures are told by the name of the filter alone; if the graph has
             only one filter of the name, then it is the one.
     """
+    # Fifty patterns, which are compiled where something failed
+    from mediapipeline.ffmpeg.failures import BY_FILTER, GENERAL, SPECIFIC
+
     if exit_code < 0:
         return _killed(-exit_code)
     if exit_code == _RATE_EXCEEDED:

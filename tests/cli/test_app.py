@@ -39,6 +39,25 @@ print(code, sorted(heavy & {{name.partition(".")[0] for name in sys.modules}}), 
     assert done.stderr == "0 []\n"
 
 
+def test_a_plain_run_imports_only_what_it_needs(clip_factory, tmp_path):
+    """Modules for people, for failures and for what few jobs do are imported by those who need them."""
+    job = {
+        "inputs": [{"id": "in", "source": str(clip_factory("in.mp4"))}],
+        "outputs": [{"id": "out", "input": "in", "destination": str(tmp_path / "out.mp4")}],
+    }
+    (tmp_path / "job.json").write_text(json.dumps(job))
+    code = f"""
+import sys
+from mediapipeline.cli import main
+code = main(["run", {str(tmp_path / "job.json")!r}, "--progress", "none"])
+rare = ("cli.doctor", "cli.operators", "display", "ffmpeg.failures", "jobs", "report", "spec.schema", "testing")
+found = [name for name in sys.modules for each in rare if (name + ".").startswith(f"mediapipeline.{{each}}.")]
+print(code, sorted(found), sorted({{"av", "rich", "numpy"}} & set(sys.modules)), file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stderr == "0 [] []\n"
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_in_ascii(command, capsys):
     assert main([command, "--help"]) == 0
