@@ -31,6 +31,7 @@ from mediapipeline.operators.lowering import (
     Package,
     ResultRef,
     SubtitleRef,
+    Told,
     VideoRef,
 )
 from mediapipeline.operators.registry import Registry, default_registry
@@ -68,6 +69,7 @@ __all__ = [
     "ResultRef",
     "SoundForm",
     "SubtitleRef",
+    "Told",
     "Traits",
     "VideoRef",
     "default_registry",

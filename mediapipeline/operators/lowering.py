@@ -30,7 +30,7 @@ from mediapipeline.operators.form import (
 )
 from mediapipeline.operators.parts import PartBuilder, in_sound_form, picture_part, sound_part
 from mediapipeline.operators.traits import Traits
-from mediapipeline.steps.measure import Case, Condition, Late, LateFilter, Measurement
+from mediapipeline.steps.measure import Case, Condition, Late, LateFilter, Measurement, Told
 from mediapipeline.steps.resources import Resources
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "ResultRef",
     "StreamRef",
     "SubtitleRef",
+    "Told",
     "VideoRef",
 ]
 
@@ -192,9 +193,13 @@ class Builder(PartBuilder, Protocol):
         ...
 
     def measure(
-        self, stream: str, name: str, options: Mapping[str, OptionValue], measurement: Measurement, info: Stream
+        self,
+        stream: str,
+        filters: Sequence[tuple[str, Mapping[str, OptionValue]]],
+        measurement: Measurement,
+        info: Stream,
     ) -> str:
-        """Add a filter that measures *stream* before anything is made of it; returns the id of its result."""
+        """Add filters that measure *stream* before anything is made of it; returns the id of their result."""
         ...
 
     def choose(self, stream: str, result: str, cases: Sequence[Case], info: Stream) -> str:
@@ -268,17 +273,27 @@ class Lowering:
         return VideoRef(self._builder.sample(video.id, time, info, exact=exact), info)
 
     def measure(
-        self, stream: VideoRef | AudioRef, name: str, measurement: Measurement, /, **options: OptionValue
+        self,
+        stream: VideoRef | AudioRef,
+        filters: str | Sequence[tuple[str, Mapping[str, OptionValue]]],
+        measurement: Measurement,
+        /,
+        **options: OptionValue,
     ) -> ResultRef:
-        """Let filter *name* measure the whole of a stream, in a run of its own before anything is made of it.
+        """Let filters measure the whole of a stream, in a run of its own before anything is made of it.
 
         Args:
             stream: What is measured, with all that has been done to it so far.
-            name: A filter that gives one stream for one.
-            measurement: What it tells.
-            options: Those of the filter.
+            filters: The name of a filter that gives one stream for one; or several in a row, each with its options.
+                What the last one gives is thrown away. Several filters may tell something, as long as the stream
+                passes through them: ``measurement`` says which tells what.
+            measurement: What they tell.
+            options: Those of the filter, where it is one.
         """
-        return ResultRef(self._builder.measure(stream.id, name, options, measurement, stream.info))
+        if not isinstance(filters, str) and options:
+            raise PluginContractError("measure(): the options of filters in a row stand with each of them")
+        row = [(filters, options)] if isinstance(filters, str) else list(filters)
+        return ResultRef(self._builder.measure(stream.id, row, measurement, stream.info))
 
     def choose_audio(self, track: AudioRef, result: ResultRef, cases: Sequence[Case]) -> AudioRef:
         """The sound that the first of *cases* gives that holds for what was measured; the last must hold always."""

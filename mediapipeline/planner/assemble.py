@@ -40,8 +40,10 @@ def requirements(graph: ir.StreamGraph, muxers: Sequence[str]) -> tuple[str, ...
     found |= {f"decoder:{name}" for name in _decoders(graph)}
     found |= {"demuxer:concat" for node in graph if isinstance(node, ir.Joined | ir.Splice)}
     for node in graph:
-        if isinstance(node, ir.Filter | ir.Measure):
+        if isinstance(node, ir.Filter):
             found.add(f"filter:{node.name}")
+        elif isinstance(node, ir.Measure):
+            found.update(f"filter:{part.name}" for part in node.filters)
         elif isinstance(node, ir.Retime):
             found |= {f"filter:{part.name}" for part in retime_filters(graph, node, None)}
         elif isinstance(node, ir.Concat):

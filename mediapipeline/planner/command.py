@@ -130,7 +130,8 @@ class CommandBuilder:
                 case ir.Concat():
                     self._add(node, concat_filters(node, self._instance(node)))
                 case ir.Measure():
-                    self._add(node, (Filter(node.name, node.options, self._measuring(node)),))
+                    name = self._measuring(node)
+                    self._add(node, tuple(attrs.evolve(part, instance=name) for part in node.filters))
                 case ir.Choice():
                     self._add(node, (self._late(node),))
                 case ir.Encode():

@@ -104,12 +104,12 @@ def _cost(graph: ir.StreamGraph, node: ir.Node, members: set[str]) -> Fraction |
             per_unit = _nano(costs.DECODE.get(node.info.codec or "", other))
         case ir.Filter(name=name) if name in _FREE or (name == "format" and _in_that_format(graph, node)):
             return Fraction(0)
-        case ir.Filter() | ir.Measure():
+        case ir.Filter():
             amount = _larger(graph, node, amount)
-            table, other = (costs.FILTER, costs.FILTER_OTHER)
-            if node.kind == "audio":
-                table, other = costs.SOUND_FILTER, costs.SOUND_FILTER_OTHER
-            per_unit = _nano(table.get(node.name, other))
+            per_unit = _filtering(node.kind, node.name)
+        case ir.Measure():
+            amount = _larger(graph, node, amount)
+            per_unit = _measuring(node)
         case ir.Choice():
             per_unit = _nano(costs.FILTER_OTHER if node.kind == "video" else costs.SOUND_FILTER_OTHER)
         case ir.Custom(resources=Resources(cpu_seconds=Fraction() as seconds)):
@@ -123,6 +123,24 @@ def _cost(graph: ir.StreamGraph, node: ir.Node, members: set[str]) -> Fraction |
         case _:
             return Fraction(0)
     return None if amount is None else amount * per_unit
+
+
+def _filtering(kind: str, name: str) -> Fraction:
+    """Nanoseconds that a filter takes for a pixel or a sample."""
+    if kind == "audio":
+        return _nano(costs.SOUND_FILTER.get(name, costs.SOUND_FILTER_OTHER))
+    return _nano(costs.FILTER.get(name, costs.FILTER_OTHER))
+
+
+def _measuring(node: ir.Measure) -> Fraction:
+    """Nanoseconds that filters in a row take for a pixel or a sample of what goes in, at whatever rate sound has."""
+    taken, many = Fraction(0), Fraction(1)
+    for part in node.filters:
+        before, rate = many, dict(part.options).get("sample_rate")
+        if isinstance(node.info, AudioStream) and isinstance(rate, int):
+            many = Fraction(rate, node.info.sample_rate or 48000)
+        taken += max(before, many) * _filtering(node.kind, part.name)
+    return taken
 
 
 def _in_that_format(graph: ir.StreamGraph, node: ir.Node) -> bool:

@@ -95,13 +95,26 @@ class GraphBuilder:
         )  # fmt: skip
 
     def measure(
-        self, stream: str, name: str, options: Mapping[str, OptionValue], measurement: Measurement, info: Stream
+        self,
+        stream: str,
+        filters: Sequence[tuple[str, Mapping[str, OptionValue]]],
+        measurement: Measurement,
+        info: Stream,
     ) -> str:
         """Add a measurement; see `mediapipeline.operators.lowering.Builder`."""
+        given = tuple(FilterText(name, self._options(name, options)) for name, options in filters)
+        names = [part.name for part in given]
+        unsure = sorted(teller for teller in measurement.tellers if names.count(teller) != 1)
+        if unsure:
+            raise PluginContractError(f"measure() at {self.origin}: not one filter of it is called {', '.join(unsure)}")
+        if len(given) != 1 and (not given or measurement.untold):
+            raise PluginContractError(
+                f"measure() at {self.origin}: of {len(given)} filters, each field must name the one that tells it (by)"
+            )
         return self.add(
             Measure(
                 id=self.new_id(), kind=_kind(info), inputs=(stream,), info=info, origin=self.origin,
-                name=name, options=self._options(name, options), measurement=measurement,
+                filters=given, measurement=measurement,
             )
         )  # fmt: skip
 

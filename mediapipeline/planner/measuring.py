@@ -63,7 +63,7 @@ def measuring(
         known = [duration for duration in durations if duration is not None]
         step = FFmpegStep(
             id=f"measure-{number}",
-            title=f"measure {' and '.join(dict.fromkeys(f'{node.kind} by {node.name}' for node in group))}",
+            title=f"measure {' and '.join(dict.fromkeys(f'{node.kind} by {_meters(node)}' for node in group))}",
             needs=made.before(build.late),
             command=command,
             duration=max(known, default=Fraction(0)) if len(known) == len(durations) else None,
@@ -75,6 +75,12 @@ def measuring(
         steps.append(step)
         makers.update((name, step.id) for name in step.measures)
     return made
+
+
+def _meters(node: ir.Measure) -> str:
+    """The filters of *node* that tell something; the others prepare what they look at."""
+    told = node.measurement.tellers
+    return " and ".join(dict.fromkeys(part.name for part in node.filters if part.name in told or not told))
 
 
 def _groups(graph: ir.StreamGraph) -> list[list[ir.Measure]]:

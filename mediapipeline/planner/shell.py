@@ -205,7 +205,7 @@ def _ffmpeg(
         yield "import sys"
         yield "from readings import number, amount, pick, read"
         yield "with open(sys.argv[1], encoding='utf-8', errors='replace') as file:"
-        yield f"    values = read({found.reading!r}, {place.measure!r}, {found.fields!r}, file.read())"
+        yield f"    values = read({place.measure!r}, {found.sought!r}, file.read())"
         yield from _worked_out(place)
         yield "PYTHON"
         yield ")"

@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 import attrs
 
 from mediapipeline.errors import GraphError, Problem
+from mediapipeline.ffmpeg.filtergraph import Filter as FilterText
 from mediapipeline.ffmpeg.filtergraph import Value
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.packets import PacketIndex
@@ -158,10 +159,9 @@ class Concat(Node):
 
 @attrs.frozen(kw_only=True, eq=False)
 class Measure(Node):
-    """One FFmpeg filter that measures; `kind` is what it looks at. What flows out of it is a result, for a `Choice`."""
+    """FFmpeg filters in a row that measure; `kind` is what they look at. What flows out is a result, for a `Choice`."""
 
-    name: str
-    options: tuple[tuple[str, Value], ...] = ()
+    filters: tuple[FilterText, ...]
     measurement: Measurement
 
 

@@ -29,7 +29,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 
 from mediapipeline.ffmpeg.filtergraph import Expr, File, Value, number_text
@@ -121,7 +121,7 @@ class _Renderer:
                 end = "" if node.end is None else f"{_time(node.end)}s"
                 return f"cut({_time(node.start)}s..{end}{'' if node.exact else ', keyframe'}){same}"
             case Filter():
-                return f"{node.name}({', '.join(f'{key}={_value(value)}' for key, value in node.options)}){same}"
+                return f"{_filter(node.name, node.options)}{same}"
             case Encode():
                 options = [node.encoder, *(f"{key}={value}" for key, value in node.options)]
                 given = {"pix_fmt": node.pix_fmt, "rate": node.sample_rate, "layout": node.channel_layout}
@@ -129,7 +129,7 @@ class _Renderer:
                 copies = f"; copy {' '.join(sorted(node.copy_codecs))}" if node.copy_codecs else ""
                 return f"encode({', '.join(options)}{copies})"
             case Measure():
-                return f"measure {node.name}({', '.join(f'{key}={_value(value)}' for key, value in node.options)})"
+                return f"measure {', '.join(_filter(part.name, part.options) for part in node.filters)}"
             case Choice():
                 return f"choose({'; '.join(map(str, node.cases))}){same}"
             case Retime():
@@ -164,6 +164,10 @@ def _named(sink: Sink) -> str:
 
 
 _time: Callable[[Fraction], str] = number_text
+
+
+def _filter(name: str, options: Iterable[tuple[str, Value]]) -> str:
+    return f"{name}({', '.join(f'{key}={_value(value)}' for key, value in options)})"
 
 
 def _value(value: Value) -> str:

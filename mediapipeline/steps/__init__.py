@@ -2,7 +2,7 @@
 
 from mediapipeline.steps.expectation import Expectation, Range, StreamExpectation
 from mediapipeline.steps.files import Asset, FileRef, Final, Pipe, Source, Work, parse_token
-from mediapipeline.steps.measure import Case, Condition, Late, LateChain, LateFilter, Measurement
+from mediapipeline.steps.measure import Case, Condition, Late, LateChain, LateFilter, Measurement, Told
 from mediapipeline.steps.plugin import ProcessOutcome, ReaderGone, StepContext, StepRunner
 from mediapipeline.steps.resources import Resources
 from mediapipeline.steps.step import (
@@ -44,6 +44,7 @@ __all__ = [
     "StepContext",
     "StepRunner",
     "StreamExpectation",
+    "Told",
     "Work",
     "parse_token",
 ]

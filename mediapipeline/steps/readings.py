@@ -17,21 +17,49 @@ __all__ = ["amount", "number", "pick", "read"]
 _SPEAKS = re.compile(r"\[\w+@\w+ @ ")  # a filter; what others say may come in between
 
 
-def read(reading: str, instance: str, fields: Mapping[str, str], stderr: str) -> dict[str, float]:
-    """What the filter *instance* says it measured, by field. Silence has peaks of ``-inf``, which are kept.
+def read(
+    instance: str, fields: Mapping[str, tuple[str, str | None, str, float, float | None]], stderr: str
+) -> dict[str, float]:
+    """What the filters of the name *instance* say they measured, by field. Peaks of silence are ``-inf``, and kept.
 
     Args:
-        reading: ``json`` for an object, ``summary`` for indented lines under headings (``Loudness range/LRA``).
-        instance: The name that the filter carries in FFmpeg's messages.
-        fields: What each field is called there.
+        instance: The name that the filters carry in FFmpeg's messages.
+        fields: For each how it is printed, by which filter (None: whichever carries the name), what it is called there,
+            what is added to it, and the number that stands for nothing. It is printed as ``json``, an object;
+            ``summary``, indented lines under headings (``Loudness range/LRA``); or ``lines``, each of a name and a
+            number.
         stderr: What FFmpeg printed. Of several results the last counts: 5.1 sets up a graph twice, and says what it
             measured by then.
 
     Raises:
-        ValueError: It did not say, or not a number.
+        ValueError: They did not say, or not a number.
     """
-    head = re.compile(rf"\[\w+@{re.escape(instance)} @ [^\]]*\] (?:\[\w+\] )?(.*)")
     lines = stderr.splitlines()
+    said = {(reading, by): _said(reading, by or r"\w+", instance, lines) for reading, by, *_ in fields.values()}
+    return {
+        name: _number(said[reading, by], key, plus, least) for name, (reading, by, key, plus, least) in fields.items()
+    }
+
+
+def _number(found: Mapping[str, str], key: str, plus: float, least: float | None) -> float:
+    if key not in found:
+        if found and least is not None:
+            return -math.inf
+        raise ValueError(f"it did not say {key!r}")
+    try:
+        value = float(found[key])
+    except ValueError:
+        raise ValueError(f"{key!r} is no number: {found[key]!r}") from None
+    if math.isnan(value):
+        raise ValueError(f"{key!r} is no number: {found[key]!r}")
+    if least is not None and value <= least:
+        return -math.inf
+    return round(value + plus, 6)
+
+
+def _said(reading: str, by: str, instance: str, lines: Sequence[str]) -> dict[str, str]:
+    """What the filters say last, by its name there; *by* is a pattern."""
+    head = re.compile(rf"\[{by}@{re.escape(instance)} @ [^\]]*\] (?:\[\w+\] )?(.*)")
     starts = [at for at, line in enumerate(lines) if head.match(line)]
     found: dict[str, str] = {}
     for start in starts:
@@ -39,18 +67,11 @@ def read(reading: str, instance: str, fields: Mapping[str, str], stderr: str) ->
         first = match[1] if match else ""
         end = next((at for at in range(start + 1, len(lines)) if _SPEAKS.match(lines[at])), len(lines))
         block = [first, *(line for line in lines[start + 1 : end] if not line.startswith("["))]
-        found = (_object(block) if reading == "json" else _summary(block)) or found
-    values = {}
-    for name, key in fields.items():
-        if key not in found:
-            raise ValueError(f"it did not say {key!r}")
-        try:
-            values[name] = float(found[key])
-        except ValueError:
-            raise ValueError(f"{key!r} is no number: {found[key]!r}") from None
-        if math.isnan(values[name]):
-            raise ValueError(f"{key!r} is no number: {found[key]!r}")
-    return values
+        if reading == "lines":
+            found |= _line(first)
+        else:
+            found = (_object(block) if reading == "json" else _summary(block)) or found
+    return found
 
 
 def _object(lines: Sequence[str]) -> dict[str, str]:
@@ -63,6 +84,11 @@ def _object(lines: Sequence[str]) -> dict[str, str]:
     except ValueError:
         return {}
     return {key: str(value) for key, value in data.items()}
+
+
+def _line(line: str) -> dict[str, str]:
+    key, colon, value = line.partition(":")
+    return {key.strip(): value.split()[0]} if colon and value.strip() else {}
 
 
 def _summary(lines: Sequence[str]) -> dict[str, str]:

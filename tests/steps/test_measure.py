@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mediapipeline.ffmpeg.command import Command, InputFile, OutputFile
 from mediapipeline.ffmpeg.filtergraph import Chain, Expr, File, Filter, FilterGraph, InputStream, Label
 from mediapipeline.media.values import from_dict, to_dict
-from mediapipeline.steps import Case, FFmpegStep, Late, LateChain, LateFilter, Measurement
+from mediapipeline.steps import Case, FFmpegStep, Late, LateChain, LateFilter, Measurement, Told
 from mediapipeline.steps.measure import fill, placeholder
 
 SUMMARY = """\
@@ -62,6 +62,48 @@ LOUDNESS = Measurement(
 
 def test_the_last_summary_of_the_filter_counts():
     assert LOUDNESS.read(SUMMARY, "m0") == {"integrated": -21.1, "low": -35.1, "peak": -math.inf}
+
+
+LINES = """\
+[Parsed_volumedetect_0 @ 0x1] [info] max_volume: -1.0 dB
+[volumedetect@m0 @ 0x55ad] [info] n_samples: 0
+[ebur128@m0 @ 0x55ad] [info] max_volume: -2.0 dB
+[volumedetect@m0 @ 0x77ad] [info] n_samples: 4800
+[volumedetect@m1 @ 0x77ae] [info] max_volume: -3.0 dB
+[volumedetect@m0 @ 0x77ad] [info] max_volume: {peak} dB
+[volumedetect@m0 @ 0x77ad] [info] histogram_4db: 12
+"""
+PEAK = Told("max_volume", by="volumedetect", reading="lines", plus=12, least=-91)
+BOTH = Measurement(
+    reading="summary",
+    fields={"integrated": Told("Integrated loudness/I", by="ebur128"), "peak": PEAK},
+)
+
+
+@pytest.mark.parametrize(("printed", "peak"), [("-31.8", -19.8), ("0.0", 12), ("-91.0", -math.inf)])
+def test_filters_in_a_row_tell_a_field_each(printed, peak):
+    assert BOTH.read(SUMMARY + LINES.format(peak=printed), "m0") == {"integrated": -21.1, "peak": peak}
+    assert (BOTH.tellers, BOTH.untold, LOUDNESS.tellers) == ({"ebur128", "volumedetect"}, (), set())
+
+
+def test_what_is_not_told_is_nothing_only_where_that_may_be():
+    without = Measurement(reading="lines", fields={"peak": PEAK})
+    nothing = "[volumedetect@m0 @ 0x55ad] [info] n_samples: 0\n"
+    assert without.read(nothing, "m0") == {"peak": -math.inf}
+    with pytest.raises(ValueError, match="did not say 'max_volume'"):
+        without.read(nothing, "m1")
+    with pytest.raises(ValueError, match="did not say 'max_volume'"):
+        Measurement(reading="lines", fields={"peak": "max_volume"}).read(nothing, "m0")
+
+
+def test_fields_as_json():
+    written = json.loads(json.dumps(to_dict(BOTH)))
+    assert written["fields"]["peak"] == {
+        "key": "max_volume", "by": "volumedetect", "reading": "lines", "plus": 12, "least": -91
+    }  # fmt: skip
+    assert from_dict(Measurement, written) == BOTH
+    assert to_dict(LOUDNESS)["fields"]["low"] == "Loudness range/Threshold"
+    assert from_dict(Measurement, to_dict(LOUDNESS)) == LOUDNESS
 
 
 def test_an_object():

@@ -85,7 +85,7 @@ def _work(node: Node) -> _Key | None:
         case Concat():
             return ("concat", node.kind)
         case Measure():
-            return ("measure", node.name, node.options, node.measurement)
+            return ("measure", node.filters, node.measurement)
         case Choice():
             return ("choose", node.cases)
     return None

@@ -160,8 +160,10 @@ def requirements_declared(trial: Trial) -> Iterator[Finding]:
         for node in written.ran.planned.graph:
             if not node.origin.startswith("/operations"):
                 continue
-            if isinstance(node, Filter | Measure):
+            if isinstance(node, Filter):
                 used.add(f"filter:{node.name}")
+            elif isinstance(node, Measure):
+                used |= {f"filter:{part.name}" for part in node.filters}
             elif isinstance(node, Choice):
                 used |= {f"filter:{part.name}" for chosen in node.cases for part in chosen.filters}
         if missing := sorted(used - said):
