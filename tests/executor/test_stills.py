@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,8 +14,10 @@ from mediapipeline.errors import OutputError
 from mediapipeline.executor import verify
 from mediapipeline.executor.executor import Executor
 from mediapipeline.executor.result import ExecutionResult
+from mediapipeline.executor.stills import joined, seen, sequence_argv
 from mediapipeline.ffmpeg.binary import Engine
 from mediapipeline.ffmpeg.engine import default_engine
+from mediapipeline.media.info import MediaInfo
 from mediapipeline.planner.machine import Machine
 from mediapipeline.planner.plan import ProcessingPlan
 from mediapipeline.planner.planner import Planner
@@ -87,6 +91,27 @@ def test_the_one_that_is_damaged_is_named(
     with pytest.raises(OutputError, match=rf"^003\.jpg: output 'out' {says}"):
         run(plan, tmp_path, engine)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("format", ["jpg", "png", "webp"])
+def test_a_damaged_one_is_found_though_nothing_that_is_said_has_a_tag(
+    stills: Callable[..., ProcessingPlan], tmp_path: Path, engine: Engine, format: str  # noqa: A002
+) -> None:  # fmt: skip
+    made = run(stills(format, engine), tmp_path, engine).outputs["out"]
+    files = sorted((tmp_path / "out").iterdir())
+
+    def looked_at() -> list[MediaInfo] | None:
+        name = joined(files, tmp_path / "whole")
+        assert name is not None
+        argv = sequence_argv(engine.ffmpeg, tmp_path / "whole", name, None)
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+        untagged = re.sub(r"\[\w+ @ \w+\] \[(?:error|fatal)\] |\[(?:error|fatal)\] ", "", done.stderr)
+        return None if done.returncode else seen(files, made.files[0].media, untagged)
+
+    assert looked_at() == [each.media for each in made.files]
+    content = files[2].read_bytes()
+    files[2].write_bytes(content[: len(content) // 2])
+    assert looked_at() is None
 
 
 def test_they_are_looked_at_when_all_processes_have_written_theirs(tmp_path: Path) -> None:
