@@ -58,8 +58,8 @@ _FILTERS = {
     "fade": "fade=d=10", "drawbox": "drawbox", "gblur": "gblur",
 }  # fmt: skip
 _SOUND_FILTERS = {
-    "volume": "volume=0.5", "aresample": "aresample=44100", "alimiter": "alimiter", "ebur128": "ebur128=peak=true",
-    "loudnorm": "loudnorm", "amix": "asplit[a],[a]amix",
+    "volume": "volume=0.5", "aresample": "aresample=44100", "alimiter": "alimiter", "ebur128": "ebur128",
+    "volumedetect": "volumedetect", "aselect": "aselect", "loudnorm": "loudnorm", "amix": "asplit[a],[a]amix",
 }  # fmt: skip
 
 

@@ -109,7 +109,9 @@ SOUND_FILTER: Mapping[str, float] = {
     "volume": 0.068,
     "aresample": 2.9,
     "alimiter": 5.6,
-    "ebur128": 38.0,
+    "ebur128": 9.3,
+    "volumedetect": 0.6,
+    "aselect": 0.1,
     "loudnorm": 350.0,
     "amix": 0.14,
 }

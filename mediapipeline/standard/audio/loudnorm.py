@@ -15,27 +15,34 @@ from mediapipeline.operators import (
     Case,
     Category,
     Clip,
+    Expr,
     Facts,
     Late,
     LateFilter,
     Lowering,
     Measurement,
     Operator,
+    OptionValue,
+    Told,
     operator,
 )
 from mediapipeline.params import Param
 
+_HEADROOM = 12  # dB over full scale that peaks are told up to: they are told of samples of 16 bits
 _LOUDNESS = Measurement(
     reading="summary",
     fields={
-        "integrated": "Integrated loudness/I",
-        "threshold": "Integrated loudness/Threshold",
-        "range": "Loudness range/LRA",
-        "true_peak": "True peak/Peak",
+        "integrated": Told("Integrated loudness/I", by="ebur128"),
+        "threshold": Told("Integrated loudness/Threshold", by="ebur128"),
+        "range": Told("Loudness range/LRA", by="ebur128"),
+        "true_peak": Told("max_volume", by="volumedetect", reading="lines", plus=_HEADROOM, least=-91),
     },
 )
+_OVERSAMPLED = 192000  # Hz, as ebur128 itself has it
 _NOTHING = -70.0  # what is measured of silence, and of less than 400 ms
 _ROUNDED = 0.1  # of the loudness and of the peak, half a step each
+# A step of 16 bits is more than 0.05 dB of peaks below -40 dB; of a tenth of what they are below, it is always less.
+_QUIET, _STEPS = -40, 0.1
 _RATE = 48000  # where that of the source is not known
 _LAYOUTS = {1: "mono", 2: "stereo", 3: "2.1", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}  # FFmpeg's own guesses
 
@@ -46,6 +53,8 @@ _LAYOUTS = {1: "mono", 2: "stereo", 3: "2.1", 4: "4.0", 5: "5.0", 6: "5.1", 7: "
     inputs={"clip": AUDIO},
     requires=[
         "filter:ebur128",
+        "filter:volumedetect",
+        "filter:aselect",
         "filter:volume",
         "filter:loudnorm",
         "filter:aresample",
@@ -58,9 +67,9 @@ class Loudnorm(Operator):
 
     Every sound track is brought there by itself. In two passes, each track is measured first, and then changed by one
     constant gain where its peaks and its loudness range stay within the targets; where they would not, its dynamics are
-    changed too. What was measured and which of the two was done is in the result of the run. Silence, and sound too
-    short to be measured, stays as it is. Usual targets are -23 for broadcast (EBU R 128), -24 (ATSC A/85), -14 for
-    streaming and -16 for podcasts.
+    changed too. What was measured and which of the two was done is in the result of the run; true peaks are told up to
+    12 dB over full scale. Silence, and sound too short to be measured, stays as it is. Usual targets are -23 for
+    broadcast (EBU R 128), -24 (ATSC A/85), -14 for streaming and -16 for podcasts.
     """
 
     target_lufs: Annotated[float, Param("Integrated loudness", ge=-70, le=-5, unit="LUFS")] = -16.0
@@ -101,11 +110,23 @@ class Loudnorm(Operator):
             for name, options in self._resampled(track.info):
                 normalised = work.filter_audio(normalised, name, **options)
             return normalised
-        measured = work.measure(
-            track, "ebur128", _LOUDNESS,
-            peak="true", dualmono=twice, framelog="verbose",
-        )  # fmt: skip
+        measured = work.measure(track, self._meters(twice=twice), _LOUDNESS)
         return work.choose_audio(track, measured, self._cases(track.info, twice=twice))
+
+    def _meters(self, *, twice: bool) -> list[tuple[str, dict[str, OptionValue]]]:
+        """What tells the loudness and the true peak.
+
+        The peak is that of ``ebur128=peak=true``, from the same resampler but of single precision, and looked for by
+        a filter that takes a twentieth of the time. Nearly all of the sound is left out behind it: at four times the
+        rate, encoding it for nobody takes as long as the measurement.
+        """
+        return [
+            ("ebur128", {"dualmono": twice, "framelog": "verbose"}),
+            ("volume", {"volume": f"-{_HEADROOM}dB"}),
+            ("aresample", {"sample_rate": _OVERSAMPLED, "internal_sample_fmt": "fltp", "out_sample_fmt": "s16"}),
+            ("volumedetect", {}),
+            ("aselect", {"expr": Expr("not(mod(n,100))")}),
+        ]
 
     def _resampled(self, track: AudioStream) -> list[tuple[str, dict[str, int | str | Fraction]]]:
         """What brings sound to the sample rate that it shall have: ``loudnorm`` gives 192 kHz when not linear.
@@ -123,6 +144,7 @@ class Loudnorm(Operator):
 
     def _cases(self, track: AudioStream, *, twice: bool) -> list[Case]:
         loudness, peak = Late.of("integrated"), Late.of("true_peak")
+        louder = Late((("true_peak", 1 - _STEPS),), _QUIET * _STEPS)  # than it is, where it is quiet
         gain = self.target_lufs - loudness
         resampled = tuple(LateFilter.of(name, **options) for name, options in self._resampled(track))
         changed = () if self._rate(track) == track.sample_rate else resampled
@@ -130,7 +152,12 @@ class Loudnorm(Operator):
             Case(name="silent", when=(loudness.at_most(_NOTHING),), filters=changed),
             Case(
                 name="linear",
-                when=((peak + gain).at_most(self.target_tp - _ROUNDED), Late.of("range").at_most(self.target_lra)),
+                when=(
+                    (peak + gain).at_most(self.target_tp - _ROUNDED),
+                    (louder + gain).at_most(self.target_tp - _ROUNDED),
+                    peak.at_most(_HEADROOM - _ROUNDED),  # or more: the loudest that is told
+                    Late.of("range").at_most(self.target_lra),
+                ),
                 filters=(LateFilter.of("volume", volume=gain.measured_in("dB")), *changed),
             ),
             Case(
