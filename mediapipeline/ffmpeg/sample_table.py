@@ -201,7 +201,7 @@ def _within(window: Window, tables: _Tables, zero: int) -> Sampled:
     shown, decoded = ([time - zero for time in times[first:stop]] for times in (tables.shown, tables.decoded))
     return Sampled(
         time_base=Fraction(1, tables.clock),
-        packets=tuple(map(CodedPacket._make, zip(shown, decoded, key[first:], repeat(None)))),
+        packets=tuple(map(CodedPacket, shown, decoded, key[first:])),
         places=tables.places[first:stop],
         begins=first == 0,
         ends=stop == len(tables.shown),
@@ -233,12 +233,12 @@ def _sizes(box: memoryview) -> tuple[int, ...]:
     return found
 
 
-def _places(tables: _Boxes, sizes: Sequence[int]) -> Iterator[int]:
+def _places(tables: _Boxes, sizes: Sequence[int]) -> list[int]:
     wide = any(kind == b"co64" for kind, _ in tables)
     chunks = _numbers(_one(tables, b"stco", b"co64"), "Q" if wide else "I", 1)
     rows = _numbers(_one(tables, b"stsc"), "I", 3)
     firsts, numbers = rows[::3], rows[1::3]
-    if not firsts or firsts[0] != 1 or any(kind != 1 for kind in rows[2::3]):
+    if not firsts or firsts[0] != 1 or not all(numbers) or any(kind != 1 for kind in rows[2::3]):
         raise _UnusualError
     lasts = (*firsts[1:], len(chunks) + 1)
     if any(a >= b for a, b in zip(firsts, lasts, strict=True)):
@@ -246,10 +246,13 @@ def _places(tables: _Boxes, sizes: Sequence[int]) -> Iterator[int]:
     spans = [last - first for first, last in zip(firsts, lasts, strict=True)]
     if sum(span * number for span, number in zip(spans, numbers, strict=True)) != len(sizes):
         raise _UnusualError
-    begin = 0
+    found: list[int] = []
     for chunk, number in zip(chunks, _repeated(numbers, spans), strict=True):
-        yield from accumulate(sizes[begin : begin + number - 1], initial=chunk) if number else ()
-        begin += number
+        if number == 1:  # as they mostly are beside sound
+            found.append(chunk)
+        else:
+            found.extend(accumulate(sizes[len(found) : len(found) + number - 1], initial=chunk))
+    return found
 
 
 def _times(tables: _Boxes, samples: int) -> tuple[list[int], list[int]]:
