@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+import attrs
+
 from mediapipeline.errors import ProbeError, Problems
 from mediapipeline.graph.build import build, placed
 from mediapipeline.graph.graph import Graph
@@ -23,6 +25,7 @@ from mediapipeline.planner.expand import GraphBuilder, lower
 from mediapipeline.planner.folders import FileToWrite, files_of, planned_outputs
 from mediapipeline.planner.gather import with_packets
 from mediapipeline.planner.inputs import ProbedInput, expand_input, probe_input
+from mediapipeline.planner.landing import land
 from mediapipeline.planner.optimize import optimize
 from mediapipeline.planner.outputs import OutputBuilder, OutputRequest
 from mediapipeline.planner.plan import PlannedInput, PlannedOperation, ProcessingPlan, Rewritten
@@ -102,6 +105,8 @@ class Draft:
         self.given = graph
         with self.planner.trace("mediapipeline.optimize", {}):
             self.optimized = optimize(graph, self.planner.rules)
+        landed, said = land(self.optimized.graph, graph, self._packets)
+        self.optimized = attrs.evolve(self.optimized, graph=landed, decisions=(*self.optimized.decisions, *said))
         faults = (fault for node in self.optimized.graph.of(Encode) for fault in node.faults)
         self.problems.extend(dict.fromkeys(faults))
         operators = {operation.path: operation.definition.name for operation in self.graph.operations}

@@ -11,7 +11,7 @@ import attrs
 from mediapipeline.media.packets import PacketIndex, Window
 from mediapipeline.planner.streams import Concat, Cut, Encode, Node, NodeId, Rewrite, Source, StreamGraph
 
-__all__ = ["Look", "with_packets"]
+__all__ = ["Look", "joined", "with_packets"]
 
 Look: TypeAlias = Callable[[Source, Window, tuple[Fraction, ...]], PacketIndex | None]
 """Looks at the packets of a source in a window, and closely near some times; all count from the start of the file."""
@@ -46,7 +46,7 @@ def with_packets(graph: StreamGraph, look: Look) -> StreamGraph:
     edits = Rewrite(graph)
     for sources in _by_stream(graph, wanted):
         windows = [window for source in sources for window in wanted[source.id]]
-        for window in _joined(windows):
+        for window in joined(windows):
             near = {time for each in windows for time in each if time is not None and _within(each, window)}
             near.update(time for each in sources for time in ends[each.id] if _within((time, time), window))
             packets = look(sources[0], window, tuple(sorted(near - set(window))))
@@ -70,7 +70,7 @@ def _within(inner: Window, outer: Window) -> bool:
     return outer[0] <= inner[0] and (outer[1] is None or (inner[1] is not None and inner[1] <= outer[1]))
 
 
-def _joined(windows: Sequence[Window]) -> list[Window]:
+def joined(windows: Sequence[Window]) -> list[Window]:
     """Windows that hold them all, few where they lie close together."""
     found: list[Window] = []
     for start, end in sorted(windows, key=lambda window: window[0]):

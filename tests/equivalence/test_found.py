@@ -126,6 +126,11 @@ FOUND: dict[str, dict[str, Any]] = {
         op("trim", "in", "cut", start="189/200", duration="3/10"), op("trim", "cut", "part", end="3/10"),
         read="mkv-mp3.mkv", o0="part o0.mov",
     ),
+    # Four seconds before it there is no key frame; the next one came after it. A still was another picture.
+    "groups-longer-than-the-lead": document(
+        op("trim", "in", "cut", start="43/5", duration="2/5"), op("thumbnail", "in", "still", at=["87/10"]),
+        read="ts-long-groups.ts", o0="cut o0.mkv", o1="still o1.png",
+    ),
 }  # fmt: skip
 
 
