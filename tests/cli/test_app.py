@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -56,6 +57,18 @@ print(code, sorted(found), sorted({{"av", "rich", "numpy"}} & set(sys.modules)),
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stderr == "0 [] []\n"
+
+
+def test_only_the_program_changes_when_memory_is_looked_through(capsys):
+    before = gc.get_threshold(), gc.get_freeze_count()
+    assert main(["--version"]) == 0
+    assert (gc.get_threshold(), gc.get_freeze_count()) == before
+    code = "import gc, atexit; atexit.register(lambda: print(gc.get_freeze_count() > 1000))\n"
+    code += "from mediapipeline.__main__ import program\nraise SystemExit(program())"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "nothing"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "True\n")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
