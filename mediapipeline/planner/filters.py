@@ -15,6 +15,8 @@ __all__ = [
 ]  # fmt: skip
 
 _MADE = ("yuv", "gray", "rgb", "bgr", "gbr")
+_GUESSED = {1: "mono", 2: "stereo"}
+"""The layouts that FFmpeg takes so many channels to have, where nobody says."""
 
 
 def instance_name(origin: str) -> str | None:
@@ -127,9 +129,18 @@ def format_filters(node: ir.Encode, source: ir.Node) -> tuple[Filter, ...]:
 
 
 def as_it_is(info: Stream) -> tuple[Filter, ...]:
-    """A filter that holds a stream to the format that it has, where that is known and FFmpeg can make it."""
+    """A filter that holds a stream to the format that it has, where that is known and FFmpeg can make it.
+
+    Samples of a form that nobody knows are what most filters make of any: floating point, which 24 bits fit into.
+    """
     if isinstance(info, VideoStream) and info.pix_fmt is not None and info.pix_fmt.startswith(_MADE):
         return (Filter("format", (("pix_fmts", info.pix_fmt),)),)
-    if isinstance(info, AudioStream) and info.sample_fmt is not None:
-        return (Filter("aformat", (("sample_fmts", info.sample_fmt),)),)
+    if isinstance(info, AudioStream):
+        layout = info.channel_layout or _GUESSED.get(info.channels or 0)
+        form = (
+            ("sample_fmts", info.sample_fmt or "fltp"),
+            ("sample_rates", info.sample_rate),
+            ("channel_layouts", layout),
+        )
+        return (Filter("aformat", tuple((name, value) for name, value in form if value is not None)),)
     return ()

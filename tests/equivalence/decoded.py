@@ -62,7 +62,7 @@ class Cues:
 def decode(path: Path) -> list[Picture | Sound | Cues]:
     """Every picture, sound and text of a file, in its order."""
     with av.open(io.BytesIO(path.read_bytes()), mode="r") as file:
-        streams = [s for s in file.streams if s.type in ("video", "audio", "subtitle")]
+        streams = [s for s in file.streams if s.type in ("video", "audio", "subtitle") and not _is_cover(s)]
         frames: dict[int, list[av.VideoFrame | av.AudioFrame]] = {s.index: [] for s in streams}
         cues: dict[int, list[tuple[Fraction, Fraction, str]]] = {s.index: [] for s in streams}
         for packet in file.demux(streams):
@@ -85,6 +85,10 @@ def decode(path: Path) -> list[Picture | Sound | Cues]:
         return found
 
 
+def _is_cover(stream: av.stream.Stream) -> bool:
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
 def key_frames(path: Path) -> list[Fraction]:
     """When the key frames of a file's picture are, seconds from its start, in order."""
     with av.open(str(path), mode="r") as file:
@@ -105,7 +109,7 @@ def _cues(packet: av.Packet) -> list[tuple[Fraction, Fraction, str]]:
 def _picture(frames: list[av.VideoFrame | av.AudioFrame], tick: Fraction) -> Picture:
     shown = [frame for frame in frames if isinstance(frame, av.VideoFrame)]
     times = [Fraction(frame.pts or 0) * Fraction(frame.time_base or tick) for frame in shown]
-    luma = [_rows(frame.planes[0])[:, : frame.width] for frame in shown]
+    luma = [_rows(frame.planes[0])[:, : frame.width * _bytes(frame, 0)] for frame in shown]
     return Picture(times=times, frames=[_checksum(frame) for frame in shown], luma=luma, tick=tick)
 
 
@@ -113,10 +117,16 @@ def _rows(plane: av.video.plane.VideoPlane) -> np.ndarray:
     return np.frombuffer(bytes(plane), np.uint8).reshape(-1, plane.line_size)[: plane.height]
 
 
+def _bytes(frame: av.VideoFrame, plane: int) -> int:
+    """That a pixel has in a plane."""
+    return sum(-(-each.bits // 8) for each in frame.format.components if each.plane == plane)
+
+
 def _checksum(frame: av.VideoFrame) -> bytes:
     digest = hashlib.md5(frame.format.name.removeprefix("yuvj").removeprefix("yuv").encode(), usedforsecurity=False)
-    for plane in frame.planes:
-        upright = np.rot90(_rows(plane)[:, : plane.width], frame.rotation // 90)
+    for number, plane in enumerate(frame.planes):
+        wide = _rows(plane)[:, : plane.width * _bytes(frame, number)].reshape(plane.height, plane.width, -1)
+        upright = np.rot90(wide, frame.rotation // 90)
         digest.update(repr(upright.shape).encode() + np.ascontiguousarray(upright).tobytes())
     return digest.digest()
 
@@ -263,6 +273,8 @@ def _shift(one: Sound, other: Sound, reach: Fraction) -> int:
     # From where something is heard: of silence every part is like every other.
     begin = max(0, min(_first_heard(one), _first_heard(other)) - most)
     a, b = (each.samples[0][begin : begin + _COMPARED] for each in (one, other))
+    if not (len(a) and len(b)):
+        return 0
     size = 1 << (len(a) + len(b)).bit_length()
     product = np.fft.irfft(np.fft.rfft(a, size) * np.conj(np.fft.rfft(b, size)), size)
     shifts = np.r_[np.arange(-min(most, len(b) - 1), min(most, len(a) - 1) + 1)]
@@ -309,7 +321,7 @@ def _ratio_of_parts(one: Sound, other: Sound, reach: Fraction, joints: int) -> f
         places = range(begin - most, begin + most + 1)
         noise = min(float(np.mean((a - other.samples[:, at : at + _PART]) ** 2)) for at in places)
         found.append((noise, float(np.mean(a**2))))
-    kept = sorted(found)[: max(1, len(found) - joints)]
+    kept = sorted(found)[: max(1, len(found) - 2 * joints)]  # silence that fills a part up may end in the next one
     noise, power = (sum(each) for each in zip(*kept, strict=True)) if kept else (0.0, 1.0)
     return float(10 * np.log10(max(power, 1e-6) / max(noise, power * 1e-15, 1e-21)))
 

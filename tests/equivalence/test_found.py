@@ -126,6 +126,11 @@ FOUND: dict[str, dict[str, Any]] = {
         op("trim", "in", "cut", start="189/200", duration="3/10"), op("trim", "cut", "part", end="3/10"),
         read="mkv-mp3.mkv", o0="part o0.mov",
     ),
+    # What one of several takers wants of the sound, all of them got: FFmpeg converts what is shared before it is split.
+    "sound-of-two-rates": document(
+        op("volume", "in", "one", gain_db=-6), op("volume", "in", "two", gain_db=-6), read="mov-pcm.mov",
+        o0="one o0.mov", o1="two o1.webm",
+    ),
     # Four seconds before it there is no key frame; the next one came after it. A still was another picture.
     "groups-longer-than-the-lead": document(
         op("trim", "in", "cut", start="43/5", duration="2/5"), op("thumbnail", "in", "still", at=["87/10"]),
