@@ -368,7 +368,7 @@ class Draft:
     def write(self, output: dict[str, Any], clip: Clip, suffixes: tuple[str, ...]) -> None:
         """Name the file, and perhaps say how it is coded."""
         alone = not clip.picture or (clip.sound and not suffixes and self.seldom(12))
-        any_of = _SOUND_SUFFIXES if alone else (*_SUFFIXES, *_SUFFIXES, "webm")
+        any_of: Sequence[str] = _SOUND_SUFFIXES if alone else (*_SUFFIXES, *_SUFFIXES, "webm")
         if alone and any(each.late for each in self.clips):
             any_of = _TIMED  # others begin with the sound, and what stands for them here does not
         suffix = self.draw(st.sampled_from(suffixes or any_of))
