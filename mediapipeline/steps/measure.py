@@ -397,16 +397,3 @@ def _read_filter(data: Mapping[str, Any]) -> LateFilter:
 
 
 custom(LateFilter, _write_filter, _read_filter)
-
-
-def _write_told(told: Told) -> str | dict[str, Any]:
-    if told == Told(told.key):
-        return told.key
-    return attrs.asdict(told, filter=lambda _, value: value is not None)
-
-
-def _read_told(data: str | Mapping[str, Any]) -> Told:
-    return Told(data) if isinstance(data, str) else Told(**data)
-
-
-custom(Told, _write_told, _read_told)

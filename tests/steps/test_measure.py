@@ -102,7 +102,7 @@ def test_fields_as_json():
         "key": "max_volume", "by": "volumedetect", "reading": "lines", "plus": 12, "least": -91
     }  # fmt: skip
     assert from_dict(Measurement, written) == BOTH
-    assert to_dict(LOUDNESS)["fields"]["low"] == "Loudness range/Threshold"
+    assert to_dict(LOUDNESS)["fields"]["low"] == {"key": "Loudness range/Threshold"}
     assert from_dict(Measurement, to_dict(LOUDNESS)) == LOUDNESS
 
 
