@@ -283,7 +283,8 @@ def _shares(graph: ir.StreamGraph, group: Sequence[ir.Sink]) -> tuple[Fraction, 
     pixels = [_pixels(graph, [sink]) for sink in group]
     if sum(each > 0 for each in pixels) < 2:
         return ()
-    return tuple(Fraction(round(1000 * each / sum(pixels)), 1000) for each in pixels)
+    whole = sum(pixels)
+    return tuple(Fraction(round(1000 * each / whole), 1000) for each in pixels)
 
 
 def _playlists(graph: ir.StreamGraph, writers: Mapping[str, str]) -> Iterator[PlaylistStep]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
 import pytest
 
+from mediapipeline.planner import schedule
 from mediapipeline.planner.machine import Machine
 from mediapipeline.steps import FFmpegStep
 from mediapipeline.testing import clip_info
@@ -76,3 +78,27 @@ def test_stills_of_a_clip_that_is_decoded_anyway_are_not_divided() -> None:
     made = plan(job(op("hflip", "in", "in2"), op("thumbnail", "in2", "out", at=times), outputs=outputs))
     assert len(made.steps) == 1
     assert all("threads" not in dict(file.options) for file in step(made).command.inputs)
+
+
+def test_work_grows_with_the_number_of_outputs_of_one_process_not_with_its_square(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    summed: list[int] = []
+
+    def counted(values: Iterable[Any], start: Any = 0) -> Any:
+        every = list(values)
+        summed.append(len(every))
+        return sum(every, start)
+
+    monkeypatch.setattr(schedule, "sum", counted, raising=False)
+
+    def looked_at(count: int) -> int:
+        summed.clear()
+        wanted = job(
+            *(op("scale", "in", f"s{n}", width=320 + 2 * n, height=180) for n in range(count)),
+            outputs={f"s{n}": f"o{n}.mp4" for n in range(count)},
+        )
+        assert len(plan(wanted, {"in.mp4": clip_info()}).steps) == 1
+        return sum(summed)
+
+    assert looked_at(80) <= 2 * looked_at(40)
