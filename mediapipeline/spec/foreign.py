@@ -46,6 +46,7 @@ class Explanation(NamedTuple):
 
 
 _LONGEST_HINT = 1000
+_NOT_SHIPPED = "which the library does not ship yet: a package has to bring it"
 _DUCKING = ("mode", "main_weight", "bg_weight", "ducking_threshold")
 
 _FIELDS: Mapping[str, Explanation] = {
@@ -116,7 +117,7 @@ def _first_leg(given: object) -> object:
 
 def _combine(raw: Mapping[str, Any], _: Mapping[str, Any]) -> Explanation:
     new = {"op": "replace_audio", "inputs": _legs(raw, "video", "audio"), "output": raw.get("output", "<name>")}
-    message = 'there is no "combine"; it is called "replace_audio"'
+    message = f'there is no "combine"; it is called "replace_audio", {_NOT_SHIPPED}'
     return Explanation("renamed-operation", message, rewritten(new), new)
 
 
@@ -132,7 +133,7 @@ def _mix(raw: Mapping[str, Any], params: Mapping[str, Any]) -> Explanation | Non
         new_params["background_gain_db"] = gain
     ports = _legs(raw, "main", "background")
     new = {"op": "duck", "inputs": ports, "output": raw.get("output", "<name>"), "params": new_params}
-    message = 'ducking is no mode of "mix" but the operation "duck"'
+    message = f'ducking is no mode of "mix" but the operation "duck", {_NOT_SHIPPED}'
     said = {"mode": True, "main_weight": params.get("main_weight") == 1}
     said |= {"ducking_threshold": threshold is not None, "bg_weight": gain is not None}
     left_out = tuple(name for name in params if not said.get(name))

@@ -12,6 +12,7 @@ from documents import DOCUMENTS, FULL, INPUTS, MINIMAL, OPERATIONS, OUTPUTS, cha
 from mediapipeline.errors import JobError, Problem, Problems, SpecError
 from mediapipeline.media.codec import CodecSettings, VideoCodec
 from mediapipeline.media.geometry import Resolution
+from mediapipeline.operators.registry import Registry
 from mediapipeline.spec import (
     Input,
     JobSpec,
@@ -239,6 +240,8 @@ class TestOtherSystems:
         (problem,) = problems_of(changed(operations=[operation]))
         assert problem.path == "/operations/0"
         assert json.loads(problem.hint or "") == rewritten
+        # What would only lead to the next problem says so.
+        assert ("does not ship" in problem.message) == (rewritten["op"] not in Registry.discover())
 
     def test_a_plain_mix_and_overlay_are_ours(self) -> None:
         load(changed(operations=[{"op": "mix", "inputs": ["in", "in"], "output": "q", "params": {"weights": [1, 2]}},
