@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -10,7 +11,7 @@ import attrs
 from equivalence.decoded import Cues, Picture, Sound
 from mediapipeline.planner.streams import Copy, Cut, Encode, Node, StreamGraph
 
-__all__ = ["begins_early", "from_lead", "lead_of"]
+__all__ = ["begins_early", "from_lead", "lead_of", "longer_by"]
 
 _AFTER = 4
 """Frames that may follow: packets are counted as they are decoded."""
@@ -38,6 +39,16 @@ def lead_of(one: Picture, other: Picture) -> Fraction | None:
         return Fraction(0)
     begin = _place(one, other)
     return None if begin is None else other.times[begin] - one.times[0]
+
+
+def longer_by(one: Sequence[_Decoded], other: Sequence[_Decoded]) -> Fraction:
+    """Seconds by which the first sound of *other* is longer than that of *one*, which has no picture to go by."""
+    lengths = [
+        next((Fraction(s.samples.shape[1], s.rate) for s in each if isinstance(s, Sound)), Fraction(0))
+        for each in (one, other)
+    ]
+    longer = lengths[1] - lengths[0]
+    return longer if longer > _SETTLED else Fraction(0)
 
 
 def _place(one: Picture, other: Picture) -> int | None:

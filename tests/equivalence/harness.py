@@ -31,7 +31,7 @@ from equivalence.decoded import (
     picture_differences,
     sound_differences,
 )
-from equivalence.early import begins_early, from_lead, lead_of
+from equivalence.early import begins_early, from_lead, lead_of, longer_by
 from equivalence.joints import joined_differences
 from mediapipeline.errors import ExecutionError
 from mediapipeline.executor.executor import Executor
@@ -334,7 +334,7 @@ class Bench:
         if any(begins_early(naive, node) for node in nodes):
             grid *= 2  # where the part begins, nobody knows: it may be amid two frames
             pictures = [each for each in (*expected, *seen) if isinstance(each, Picture)]
-            lead = lead_of(*pictures) if len(pictures) == 2 else Fraction(0)
+            lead = lead_of(*pictures) if len(pictures) == 2 else longer_by(expected, seen)
             if lead is None:
                 return ["the first frame is not in the part that may begin earlier"]
             both = [from_lead(one, other, lead) for one, other in zip(expected, seen, strict=True)]

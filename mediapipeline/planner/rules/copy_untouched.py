@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import attrs
+
+from mediapipeline.media.streams import AudioStream, VideoStream
 from mediapipeline.planner.rule import Notes, rule
 from mediapipeline.planner.streams import Copy, Cut, Encode, Rewrite, Source, StreamGraph
 
 __all__ = ["copy_untouched"]
+
+_TIMED = (VideoStream, AudioStream)
 
 
 @rule("copies")
@@ -27,7 +32,9 @@ def copy_untouched(graph: StreamGraph, notes: Notes) -> StreamGraph:
             continue
         if source.seek == 0 and source.info.codec in node.copy_codecs:  # read from later on, it is cut
             notes(node, f"{node.kind} copied: {why}, and the output may hold {source.info.codec}")
-            edits.put(
-                Copy(id=node.id, kind=node.kind, inputs=node.inputs, info=graph.input_of(node).info, origin=node.origin)
-            )
+            info = graph.input_of(node).info
+            if isinstance(info, _TIMED) and isinstance(node.info, _TIMED):
+                # Of a cut at key frames that was left out since it keeps everything, nobody promised where it ends.
+                info = attrs.evolve(info, start=node.info.start, duration=node.info.duration)
+            edits.put(Copy(id=node.id, kind=node.kind, inputs=node.inputs, info=info, origin=node.origin))
     return edits.graph()
