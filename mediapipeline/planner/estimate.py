@@ -12,7 +12,7 @@ from fractions import Fraction
 
 import attrs
 
-from mediapipeline.media.encoders import ENCODERS
+from mediapipeline.media.encoders import CODECS, ENCODERS
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, VideoStream
 from mediapipeline.planner import costs
@@ -56,6 +56,7 @@ _LOOKING_AHEAD = frozenset({"libx264", "libx265", "libvpx", "libvpx-vp9", "libao
 _FEW = 3  # frames that other encoders hold
 _FRAME = Fraction(3, 2)  # bytes a pixel
 _LOSSLESS = 1  # bytes per pixel, coded without loss
+_SAMPLE = 16  # bits of one, where nothing is lost
 _BITS = Fraction(1, 10)  # coded bits per pixel, where no bit rate is given
 
 
@@ -282,6 +283,8 @@ def _size(graph: ir.StreamGraph, sink: ir.Node) -> int | None:
             if amount is None:
                 return None
             bits += amount * _BITS
+        elif (codec := CODECS.get(info.codec or "")) is not None and codec.lossless:
+            bits += (_amount(info, duration) or 0) * _SAMPLE
         else:
             bits += 128_000 * duration
     return int(bits / 8)

@@ -98,6 +98,13 @@ def test_bytes_are_about_those_of_the_file(tmp_path: Path, codec: dict[str, Any]
     assert made.resources.disk_read == pytest.approx((tmp_path / "in.mp4").stat().st_size, rel=0.01)
 
 
+def test_samples_that_are_written_down_without_loss_are_counted(tmp_path: Path) -> None:
+    make_clip(tmp_path / "in.mp4", duration="4s", size=(64, 64), audio=1, audio_codec="aac")
+    made = Planner(base_dir=tmp_path).plan(job(outputs={"out": {"destination": "out.wav", "input": "in"}}))
+    result = Executor(base_dir=tmp_path).run(made)
+    assert made.resources.disk_written == pytest.approx(result.outputs["out"].size, rel=0.05)
+
+
 def test_what_is_not_known_makes_no_figure() -> None:
     clips = {"in.mp4": clip_info(duration=None, size="640x360", rate="25", audio=0)}
     document = job(op("hflip", "in", "out"), outputs={"out": {"destination": "out.mp4", "codec": AVC}})
