@@ -273,8 +273,8 @@ def _shift(one: Sound, other: Sound, reach: Fraction) -> int:
     # From where something is heard: of silence every part is like every other.
     begin = max(0, min(_first_heard(one), _first_heard(other)) - most)
     a, b = (each.samples[0][begin : begin + _COMPARED] for each in (one, other))
-    if not (len(a) and len(b)):
-        return 0
+    if not (len(a) and len(b)) or max(np.abs(a).max(), np.abs(b).max()) < _HEARD:
+        return 0  # silence is like itself wherever it lies
     size = 1 << (len(a) + len(b)).bit_length()
     product = np.fft.irfft(np.fft.rfft(a, size) * np.conj(np.fft.rfft(b, size)), size)
     shifts = np.r_[np.arange(-min(most, len(b) - 1), min(most, len(a) - 1) + 1)]
