@@ -20,7 +20,7 @@ def _plan(document: dict[str, Any], gop: int | None, name: str = "in.ts", **fact
     return service.plan({**document, "inputs": [{"id": "in", "source": name}]})
 
 
-def _seeks(made: ProcessingPlan) -> list[str | None]:
+def _seeks(made: ProcessingPlan) -> list[object]:
     commands = [step.command for step in made.steps if isinstance(step, FFmpegStep)]
     return [dict(source.options).get("ss") for command in commands for source in command.inputs]
 
