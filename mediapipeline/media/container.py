@@ -62,10 +62,14 @@ class Container:
     """Whether it keeps the transparency that VP8 and VP9 have beside the picture."""
     reorders: bool = True
     """Whether it tells when pictures are shown that are decoded in another order."""
+    uncoded: tuple[str, ...] = ()
+    """Pixel formats of pictures that are not coded (``rawvideo``) of which it tells that they are these."""
     tick: Fraction | None = None
     """What its times are multiples of, in seconds, where that is coarse for a picture."""
     trims: bool = False
     """Whether it tells which samples of the first and last packet of sound are not to be heard."""
+    hides: bool = False
+    """Whether it keeps, by an edit list, from when on a copied stream is shown and heard."""
     copy_filters: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     """Bit stream filters that a codec needs to be copied into it, where FFmpeg does not add them itself."""
     header: str | None = None
@@ -98,6 +102,10 @@ class Container:
         return codec in held[kind]
 
 
+# Measured: what Matroska has no code for its muxer refuses; AVI is written, and read back as something else.
+_UNCODED = (
+    "yuv420p", "yuv422p", "yuv410p", "yuv411p", "yuyv422", "uyvy422", "yvyu422", "nv12", "nv21", "gray",
+)  # fmt: skip
 _PCM = ("pcm_s16le", "pcm_s24le", "pcm_f32le", "pcm_s32le", "pcm_f64le", "pcm_u8", "pcm_alaw", "pcm_mulaw")
 _FASTSTART: Options = (("movflags", "+faststart"),)
 _HVC1 = {"hevc": "hvc1"}
@@ -112,6 +120,7 @@ _TABLE = (
         video=("h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg", "png", "jpeg2000"),
         audio=("aac", "mp3", "opus", "alac", "ac3", "eac3", "dts", "vorbis"),
         subtitles=("mov_text",), cover=True, chapters=True, options=_FASTSTART, tags=_HVC1, rotation=True, trims=True,
+        hides=True,
     ),
     Container(
         name="mov", muxer="mov", demuxer="mov", suffixes=("mov", "qt"),
@@ -123,11 +132,11 @@ _TABLE = (
             "aac", "alac", "mp3", "ac3", "eac3", "dts", "mp2", *_PCM, "pcm_s16be", "pcm_s24be", "pcm_s32be",
             "pcm_f32be", "pcm_f64be", "pcm_s8",
         ),
-        subtitles=("mov_text",), chapters=True, options=_FASTSTART, tags=_HVC1, rotation=True, trims=True,
+        subtitles=("mov_text",), chapters=True, options=_FASTSTART, tags=_HVC1, rotation=True, trims=True, hides=True,
     ),
     Container(
         name="m4a", muxer="ipod", demuxer="mov", suffixes=("m4a", "m4b"), audio=("aac", "alac", "ac3"),
-        cover=True, chapters=True, options=_FASTSTART, trims=True,
+        cover=True, chapters=True, options=_FASTSTART, trims=True, hides=True,
     ),
     Container(
         name="mkv", muxer="matroska", demuxer="matroska", suffixes=("mkv",),
@@ -137,6 +146,7 @@ _TABLE = (
             "wmv1", "wmv2", "msmpeg4v2", "msmpeg4v3", "vc1", "wmv3",
         ),
         audio=_MATROSKA_AUDIO, subtitles=_MATROSKA_SUBTITLES, chapters=True, transparency=True,
+        uncoded=(*_UNCODED, "yuvj420p", "yuvj422p", "rgba"),
     ),
     Container(
         name="mka", muxer="matroska", demuxer="matroska", suffixes=("mka",), audio=_MATROSKA_AUDIO, chapters=True,
@@ -153,7 +163,7 @@ _TABLE = (
     ),
     Container(
         # FFmpeg writes H.264 and MPEG-2 into it by fields, at twice the rate and with gaps.
-        name="avi", muxer="avi", demuxer="avi", suffixes=("avi",), reorders=False,
+        name="avi", muxer="avi", demuxer="avi", suffixes=("avi",), reorders=False, uncoded=(*_UNCODED, "bgr24", "bgra"),
         # It has no times to be negative: moving all of them for sound that begins earlier would leave a gap.
         options=(("avoid_negative_ts", "disabled"),),
         video=(

@@ -17,6 +17,7 @@ from mediapipeline.planner import streams as ir
 from mediapipeline.planner.custom import custom_requirements
 from mediapipeline.planner.filters import retime_filters
 from mediapipeline.planner.gops import lay_out
+from mediapipeline.planner.hidden import brought_to_light
 from mediapipeline.planner.joining import lay_out as joint
 from mediapipeline.planner.options import decoder_for
 from mediapipeline.planner.plan import PlannedStream
@@ -125,6 +126,8 @@ def why_encoded(graph: ir.StreamGraph, node: ir.Encode, container: str, operator
     if changed is not None:
         name = operator_at(changed.origin)
         if isinstance(changed, ir.Cut):
+            if not changed.exact and (hidden := _hidden(graph.input_of(changed), container)) is not None:
+                return hidden
             return f"cut at an exact time ({name or changed.origin}){_why_no_smart_cut(graph, node)}"
         if changed is source and isinstance(changed, ir.Concat):
             return f"joined by {name or changed.origin}{_why_not_joined(graph, node)}{_why_no_smart_cut(graph, node)}"
@@ -139,7 +142,13 @@ def why_encoded(graph: ir.StreamGraph, node: ir.Encode, container: str, operator
         return node.pinned
     if source.info.codec not in node.copy_codecs:
         return f"the job asks for {node.info.codec}"
+    if (hidden := _hidden(source, container)) is not None:
+        return hidden
     return "copying is switched off"
+
+
+def _hidden(source: ir.Node, container: str) -> str | None:
+    return brought_to_light(source.info, container_named(container)) if isinstance(source, ir.Source) else None
 
 
 def _why_not_joined(graph: ir.StreamGraph, node: ir.Encode) -> str:
@@ -206,15 +215,17 @@ def _held_back(info: VideoStream) -> Fraction:
 def _padding(node: ir.Node, container: str) -> Fraction:
     """How much longer sound may be than what is heard of it, where the container does not tell the two apart.
 
-    Encoders begin with silence of their own, of about a packet, and fill the last packet up.
+    Encoders begin with silence of their own, of about a packet, and fill the last packet up. A copy begins with what
+    its file hides.
     """
-    info = node.info
-    if not isinstance(info, AudioStream) or container_named(container).trims or info.codec is None:
+    info, into = node.info, container_named(container)
+    if not isinstance(info, AudioStream) or into.hides or info.codec is None:
         return Fraction(0)
-    known = CODECS.get(info.codec)
-    if known is not None and known.lossless:
-        return Fraction(0)
-    return 2 * (info.packet or (Fraction(_LONGEST_PACKET, info.sample_rate) if info.sample_rate else Fraction(0)))
+    known, before = CODECS.get(info.codec), info.preroll or Fraction(0)
+    if into.trims or (known is not None and known.lossless):
+        return before
+    packet = info.packet or (Fraction(_LONGEST_PACKET, info.sample_rate) if info.sample_rate else Fraction(0))
+    return max(2 * packet, packet + before)
 
 
 def _expected_stream(graph: ir.StreamGraph, node: ir.Node, sink: ir.Sink, begin: Fraction) -> StreamExpectation:

@@ -14,6 +14,7 @@ from mediapipeline.media.encoders import encoders_for
 from mediapipeline.media.streams import VideoStream
 from mediapipeline.operators.lowering import AudioRef, CoverRef, SubtitleRef, VideoRef
 from mediapipeline.planner.expand import GraphBuilder
+from mediapipeline.planner.hidden import brought_to_light
 from mediapipeline.planner.options import decoder_for
 from mediapipeline.planner.rule import Decision
 from mediapipeline.planner.streams import Copy, Cut, Node, NodeId, Source
@@ -69,8 +70,10 @@ class CopyBuilder:
                           f"it takes {', '.join(taken)}", at=at)  # fmt: skip
             return []
         why = self.uncopyable(ref.info) if isinstance(ref, VideoRef) else None
+        if not exactly or cut is None or cut.start < PACKETS_EARLY:
+            why = why or brought_to_light(node.info, container)
         if why is not None:
-            self._problem("cannot-copy", why, "let it be encoded, or write MP4", at=at)
+            self._problem("cannot-copy", why, "let it be encoded, or write another container", at=at)
             return []
         if not asked.copies and ref.info.codec != asked.name:
             message = f"{asked.codec} can only be copied, not encoded, and the clip holds {ref.info.codec}"
@@ -101,6 +104,8 @@ class CopyBuilder:
             return f"{container.name} does not keep the rotation of a copied picture"
         if info.reorder != 0 and not container.reorders:
             return f"{container.name} does not tell when pictures are shown that are decoded in another order"
+        if info.codec == "rawvideo" and info.pix_fmt not in container.uncoded:
+            return f"{container.name} does not take pictures that are not coded in {info.pix_fmt}"
         if decoder_for(info) is not None and not container.transparency:
             return f"{container.name} does not keep the transparency that lies beside a copied picture"
         return None

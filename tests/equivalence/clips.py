@@ -11,6 +11,7 @@ from typing import Any
 
 from mediapipeline.ffmpeg.binary import Engine
 from mediapipeline.testing.media import ClipRecipe, make_clip
+from outcomes import ffmpeg
 
 __all__ = ["LENGTH", "RECIPES", "SOUND_ONLY", "STILL", "make"]
 
@@ -70,6 +71,7 @@ RECIPES: Mapping[str, tuple[str, ClipRecipe]] = {
     "mkv-mp3": (".mkv", _clip(audio=["stereo"], audio_codec="libmp3lame", audio_rate=44100, **_AVC)),
     "mkv-uncued": (".mkv", _clip(audio=1, audio_codec="flac", b_frames=2, extra=("-live", "1"), **_AVC)),
     "mkv-cues": (".mkv", _clip(audio=1, audio_codec="flac", subtitles=[_CUES], b_frames=2, **_AVC)),
+    "mp4-trimmed": (".mp4", _clip(duration="10.3s", b_frames=2, audio=["stereo"], audio_rate=44100, **_AVC)),
     "mp4-cues": (".mp4", _clip(subtitles=[_CUES, _CUES[1:]], b_frames=2, **_AVC)),
     "mkv-late-sound": (".mkv", _clip(audio=1, audio_codec="flac", audio_delay="3.5s", **_AVC)),
     "webm": (".webm", _clip(video_codec="libvpx-vp9", gop=25, audio=1)),
@@ -103,6 +105,11 @@ def make(name: str, folder: Path, engine: Engine) -> Path:
     """Make the clip called *name* in *folder*."""
     suffix, recipe = RECIPES[name]
     path = make_clip(folder / f"{name}{suffix}", recipe, engine=engine)
+    if name == "mp4-trimmed":
+        # As phones do it: packets from the key frame on, of which a list of edits hides what was cut off.
+        whole = path.rename(path.with_name(f"whole{suffix}"))
+        ffmpeg(engine, "-ss", "1.3", "-i", str(whole), "-c", "copy", str(path))
+        whole.unlink()
     if name == "ts-amid":
         # As receivers do it: whatever was on the air when the button was pressed.
         packets = path.read_bytes()

@@ -136,6 +136,10 @@ FOUND: dict[str, dict[str, Any]] = {
         op("trim", "in", "cut", start="43/5", duration="2/5"), op("thumbnail", "in", "still", at=["87/10"]),
         read="ts-long-groups.ts", o0="cut o0.mkv", o1="still o1.png",
     ),
+    # What an edit list hides was there again in a file that has none, and the output refused.
+    "hidden-before-the-beginning": document(
+        op("trim", "in", "part", start="7/2"), read="mp4-trimmed.mp4", o0="in o0.mkv", o1="in o1.mp4", o2="part o2.ts",
+    ),
     # The cut is left out, since it keeps everything; that nobody promised where it ends was forgotten with it.
     "all-of-it-from-a-key-frame": document(
         op("trim", "in", "all", start="0", accuracy="keyframe"), read="mp4.mp4", o0="all o0.mkv",

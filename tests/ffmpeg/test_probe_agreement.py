@@ -14,6 +14,8 @@ import pytest
 
 import zoo
 from mediapipeline.ffmpeg.probe import FFprobeProber, PyAVProber
+from mediapipeline.testing.media import make_clip
+from outcomes import ffmpeg
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -112,3 +114,13 @@ def test_both_tell_what_a_decoder_has_to_be_told(tmp_path):
         assert info.audio[0].extradata not in (None, info.video.extradata)
         assert info.audio[0].packet == Fraction(1024, 48000)
         assert info.audio[0].preroll == Fraction(1024, 48000)
+
+
+@needs_both
+def test_both_tell_what_an_edit_list_hides(tmp_path, engine):
+    whole = make_clip(tmp_path / "whole.mp4", duration="3s", video_codec="libx264", gop=25, b_frames=2, engine=engine)
+    path = tmp_path / "cut.mp4"
+    ffmpeg(engine, "-ss", "1.3", "-i", str(whole), "-c", "copy", str(path))
+    for prober in (FFprobeProber(Path(str(shutil.which("ffprobe")))), PyAVProber()):
+        found = [prober.probe(each).video for each in (whole, path)]
+        assert [each and (each.start, each.preroll) for each in found] == [(0, 0), (0, Fraction(8, 25))]

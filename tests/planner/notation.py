@@ -64,6 +64,7 @@ def facts(text: str) -> dict[str, MediaInfo]:
         gop = arguments.pop("gop", None)
         header = arguments.pop("header", None)
         leading = arguments.pop("leading", None)
+        hidden = arguments.pop("hidden", None)
         info = from_zero(clip_info(**arguments))
         if clock is not None:
             info = attrs.evolve(info, audio=tuple(attrs.evolve(s, time_base=Fraction(clock)) for s in info.audio))
@@ -73,6 +74,8 @@ def facts(text: str) -> dict[str, MediaInfo]:
             )
         if leading is not None and info.video is not None:
             info = attrs.evolve(info, video=attrs.evolve(info.video, leading=int(leading)))
+        if hidden is not None and info.video is not None:
+            info = attrs.evolve(info, video=attrs.evolve(info.video, preroll=Fraction(hidden)))
         found[name] = info if header is None else described(info, header)
     return found
 

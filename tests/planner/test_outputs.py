@@ -202,6 +202,72 @@ def test_nothing_is_copied_from_a_cut_of_a_transport_stream():
     assert ways(written(clip, "a.mp4", codec={"video": "copy"})) == [("video", None)]
 
 
+def hiding(picture: Fraction | None = None, sound: Fraction | None = None) -> MediaInfo:
+    """A clip of which an edit list hides what lies before its beginning."""
+    clip = clip_info()
+    assert clip.video is not None
+    tracks = [attrs.evolve(track, packet=Fraction(1024, 48000), preroll=sound) for track in clip.audio]
+    return attrs.evolve(clip, video=attrs.evolve(clip.video, preroll=picture), audio=tuple(tracks))
+
+
+HIDDEN = hiding(picture=Fraction(8, 25), sound=Fraction(2, 5))
+
+
+@pytest.mark.parametrize("destination", ["a.mp4", "a.mov"])
+def test_what_a_file_hides_is_copied_where_it_stays_hidden(destination):
+    assert ways(written(HIDDEN, destination)) == [("video", None), ("audio", None)]
+
+
+@pytest.mark.parametrize("destination", ["a.mkv", "a.ts"])
+def test_what_a_file_hides_is_not_copied_where_it_would_be_shown(destination):
+    made = written(HIDDEN, destination)
+    assert ways(made) == [("video", "libx264"), ("audio", "aac")]
+    name = destination.removeprefix("a.")
+    assert [stream.reason for stream in made.output("out").streams] == [
+        f"not copied: the file hides 0.32 s of pictures before its beginning, and {name} cannot",
+        f"not copied: the file hides 0.4 s of sound before its beginning, and {name} cannot",
+    ]
+
+
+def test_one_stream_may_hide_something_and_another_not():
+    assert ways(written(hiding(picture=Fraction(1, 25)), "a.mkv")) == [("video", "libx264"), ("audio", None)]
+    assert ways(written(hiding(sound=Fraction(2, 5)), "a.mkv")) == [("video", None), ("audio", "aac")]
+
+
+@pytest.mark.parametrize("operations", [[], [op("trim", "in", "part", start="1s", accuracy="keyframe")]])
+def test_a_copy_that_is_asked_for_shows_nothing_hidden(operations):
+    asked = {"codec": {"video": "copy", "audio": "copy"}}
+    assert refused(HIDDEN, "a.mkv", *operations, **asked) == [
+        ("/outputs/0/codec/video", "cannot-copy"),
+        ("/outputs/0/codec/audio", "cannot-copy"),
+    ]
+    assert ways(written(HIDDEN, "a.mp4", *operations, **asked)) == [("video", None), ("audio", None)]
+    reasons = [stream.reason for stream in written(HIDDEN, "a.mkv", *operations).output("out").streams]
+    assert all("the file hides" in reason for reason in reasons)
+
+
+@pytest.mark.parametrize(
+    ("before", "packet"),
+    [
+        (Fraction(1024, 48000), Fraction(1024, 48000)),  # FFmpeg's AAC
+        (Fraction(2112, 44100), Fraction(1024, 44100)),  # Apple's
+        (Fraction(5058, 22050), Fraction(2048, 22050)),  # Fraunhofer's HE-AAC
+        (Fraction(2, 25), Fraction(1, 50)),  # what decoders of Opus take
+        (Fraction(1, 20), None),
+    ],
+)  # fmt: skip
+def test_what_encoders_put_before_sound_may_be_heard(before, packet):
+    clip = hiding()
+    clip = attrs.evolve(clip, audio=tuple(attrs.evolve(s, preroll=before, packet=packet) for s in clip.audio))
+    made = written(clip, "a.mkv")
+    assert ways(made) == [("video", None), ("audio", None)]
+    # It lasts so much longer, and that is no reason to refuse it.
+    end = made.output("out").expectation.streams[1].end
+    assert end is not None
+    assert end.high is not None
+    assert end.high >= clip.audio[0].end + before
+
+
 # What would be lost by encoding matters only where something is encoded.
 
 
