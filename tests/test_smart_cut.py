@@ -458,6 +458,32 @@ def test_what_cannot_be_copied_is_encoded_and_the_plan_says_why(
 
 
 @pytest.mark.parametrize(
+    "reordering", [("-bf", "0"), ("-bf", "2", "-b-pyramid", "none"), ("-bf", "3", "-b-pyramid", "normal")]
+)
+def test_edges_of_dark_grain_are_alike(reordering: tuple[str, ...], tmp_path: Path, engine: Engine) -> None:
+    """Nothing loses more by being encoded again; and edges are for no better decoder than their source."""
+    source = tmp_path / "in.mp4"
+    picture = "color=c=0x181818:size=192x128:rate=25:duration=3,noise=alls=60:allf=t,gblur=1.5,format=yuv420p"
+    encode = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "4", "-g", "12", *reordering)
+    run(engine, "-f", "lavfi", "-i", picture, *encode, str(source))
+    plan = smart_cut(source, "out.mp4", engine, start="0.2s", end="2.76s")
+    check(source, tmp_path / "out.mp4", plan, engine, "0.2", "2.76")
+    declared = levels(tmp_path / "out.mp4")
+    assert len(declared) > 2, "that of the file, and of edges and copies where they begin"
+    assert set(declared) == set(levels(source))
+
+
+def levels(path: Path) -> list[int]:
+    """The levels that the file and every key frame of its picture declare."""
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        found = [bytes(stream.codec_context.extradata or b"")]
+        found += [bytes(packet) for packet in container.demux(stream) if packet.is_keyframe]
+    sets = [each for data in found for each in re.findall(rb"\x67[\x42\x4d\x64].(.)", data[:64], re.DOTALL)]
+    return list(map(ord, sets))
+
+
+@pytest.mark.parametrize(
     ("name", "start", "end"),
     [("car-detection.mp4", "3.1", "22.3"), ("car-detection.mp4", "4.8", "26.05")],
 )

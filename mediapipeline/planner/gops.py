@@ -26,13 +26,14 @@ __all__ = ["Layout", "Part", "Reason", "Run", "lay_out"]
 Reason: TypeAlias = str
 
 _PROFILES = {"Baseline": "baseline", "Constrained Baseline": "baseline", "Main": "main", "High": "high"}
+# B-frames are as good as others: pbratio.
 _REORDERING: tuple[tuple[tuple[str, str], ...], ...] = (
     (("bf", "0"),),
-    (("bf", "3"), ("b_strategy", "1"), ("x264-params", "b-pyramid=none")),
-    (("bf", "3"), ("b_strategy", "1"), ("x264-params", "b-pyramid=normal")),
+    (("bf", "3"), ("b_strategy", "1"), ("x264-params", "b-pyramid=none:pbratio=1")),
+    (("bf", "3"), ("b_strategy", "1"), ("x264-params", "b-pyramid=normal:pbratio=1")),
 )  # by the frames that decoding is ahead of showing: x264 says so by its settings, whatever the frames
 _MOST_REORDERED = len(_REORDERING) - 1
-_QUALITY = (("crf", "16"), ("preset", "superfast"))  # the seam shall not be seen, and it is short
+_QUALITY = (("crf", "12"), ("preset", "superfast"))  # of grain as well: the seam shall not be seen, and it is short
 _SET = "sps-id=7:repeat-headers=1:open-gop=0"  # parameter sets of their own, before every key frame
 _COPYING = 32  # frames that are copied in the time in which one is encoded
 _TOO_FEW = _MOST_REORDERED  # frames: x264 does not tell when they are decoded if no more come than it reorders
