@@ -40,34 +40,36 @@ def requirements(graph: ir.StreamGraph, muxers: Sequence[str]) -> tuple[str, ...
     found = {f"muxer:{name}" for name in muxers} | custom_requirements(graph)
     found |= {f"decoder:{name}" for name in _decoders(graph)}
     found |= {"demuxer:concat" for node in graph if isinstance(node, ir.Joined | ir.Splice)}
+    found |= {f"filter:{name}" for node in graph for name in _filters(graph, node)}
     for node in graph:
-        if isinstance(node, ir.Filter):
-            found.add(f"filter:{node.name}")
-        elif isinstance(node, ir.Measure):
-            found.update(f"filter:{part.name}" for part in node.filters)
-        elif isinstance(node, ir.Retime):
-            found |= {f"filter:{part.name}" for part in retime_filters(graph, node, None)}
-        elif isinstance(node, ir.Concat):
-            found |= {
-                "filter:concat",
-                *(("filter:asettb", "filter:asetpts") if node.kind == "audio" else ("filter:setpts", "filter:fps")),
-            }
-        elif isinstance(node, ir.Choice):
-            found.update(f"filter:{part.name}" for case in node.cases for part in case.filters)
-        elif isinstance(node, ir.Cut) and node.kind in ("video", "audio"):
-            prefix = "a" if node.kind == "audio" else ""
-            found |= {f"filter:{prefix}trim", f"filter:{prefix}setpts"}
-            if ticks_coarsely(node.info):
-                found.add("filter:settb")
-        elif isinstance(node, ir.Sample):
-            found |= {"filter:trim", "filter:setpts"}
-            if ticks_coarsely(graph.input_of(node).info):
-                found.add("filter:settb")
-        elif isinstance(node, ir.Encode):
+        if isinstance(node, ir.Encode):
             found.add(f"encoder:{node.encoder}")
         elif isinstance(node, ir.Splice):
             found.add("muxer:mpegts")
     return tuple(sorted(found))
+
+
+def _filters(graph: ir.StreamGraph, node: ir.Node) -> set[str]:
+    """What a node becomes."""
+    match node:
+        case ir.Filter():
+            return {node.name}
+        case ir.Measure():
+            return {part.name for part in node.filters}
+        case ir.Retime():
+            return {part.name for part in retime_filters(graph, node, None)}
+        case ir.Concat():
+            return {"concat", *(("asettb", "asetpts") if node.kind == "audio" else ("setpts", "fps"))}
+        case ir.Choice():
+            return {part.name for case in node.cases for part in case.filters}
+        case ir.Cut() if node.kind in ("video", "audio"):
+            prefix = "a" if node.kind == "audio" else ""
+            clock = {"settb"} if ticks_coarsely(node.info) else set()
+            return {f"{prefix}trim", f"{prefix}setpts"} | clock
+        case ir.Sample():
+            clock = {"settb"} if ticks_coarsely(graph.input_of(node).info) else set()
+            return {"trim", "setpts"} | clock
+    return set()
 
 
 def _decoders(graph: ir.StreamGraph) -> Iterator[str]:
