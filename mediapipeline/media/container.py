@@ -102,9 +102,11 @@ class Container:
         return codec in held[kind]
 
 
-# Measured: what Matroska has no code for its muxer refuses; AVI is written, and read back as something else.
+# Measured: what Matroska has no code for, its muxer refuses; AVI is written, and read back as something else. BGR in
+# AVI is right where it was encoded for AVI, and unreadable where it was copied from elsewhere.
 _UNCODED = (
     "yuv420p", "yuv422p", "yuv410p", "yuv411p", "yuyv422", "uyvy422", "yvyu422", "nv12", "nv21", "gray",
+    "rgba",
 )  # fmt: skip
 _PCM = ("pcm_s16le", "pcm_s24le", "pcm_f32le", "pcm_s32le", "pcm_f64le", "pcm_u8", "pcm_alaw", "pcm_mulaw")
 _FASTSTART: Options = (("movflags", "+faststart"),)
@@ -146,7 +148,7 @@ _TABLE = (
             "wmv1", "wmv2", "msmpeg4v2", "msmpeg4v3", "vc1", "wmv3",
         ),
         audio=_MATROSKA_AUDIO, subtitles=_MATROSKA_SUBTITLES, chapters=True, transparency=True,
-        uncoded=(*_UNCODED, "yuvj420p", "yuvj422p", "rgba"),
+        uncoded=(*_UNCODED, "yuvj420p", "yuvj422p"),
     ),
     Container(
         name="mka", muxer="matroska", demuxer="matroska", suffixes=("mka",), audio=_MATROSKA_AUDIO, chapters=True,
@@ -163,7 +165,8 @@ _TABLE = (
     ),
     Container(
         # FFmpeg writes H.264 and MPEG-2 into it by fields, at twice the rate and with gaps.
-        name="avi", muxer="avi", demuxer="avi", suffixes=("avi",), reorders=False, uncoded=(*_UNCODED, "bgr24", "bgra"),
+        name="avi", muxer="avi", demuxer="avi", suffixes=("avi",), reorders=False,
+        uncoded=_UNCODED,
         # It has no times to be negative: moving all of them for sound that begins earlier would leave a gap.
         options=(("avoid_negative_ts", "disabled"),),
         video=(

@@ -149,14 +149,21 @@ class OutputBuilder:
         return [self._encode_video(clip.video, asked, encoder, one_of_many=one_of_many)]
 
     def _encode_video(self, ref: VideoRef, asked: VideoCodec, encoder: Encoder, *, one_of_many: bool) -> NodeId:
-        info = ref.info
-        pix_fmt = asked.pix_fmt or pixels.choose(info.pix_fmt, asked.pix_fmts(encoder), encoder.playable)
+        info, container = ref.info, self._request.container
+        uncoded = container.uncoded if encoder.codec == "rawvideo" else ()
+        pix_fmt = asked.pix_fmt or pixels.choose(info.pix_fmt, uncoded or asked.pix_fmts(encoder), encoder.playable)
         changes = []
         faults = list(self._lacking(encoder, "video"))
+        if uncoded and asked.pix_fmt is not None and pix_fmt not in uncoded:
+            message = f"{container.name} does not take {encoder.codec} in {pix_fmt}"
+            hint = f"it takes {', '.join(uncoded)}; leave out pix_fmt, or ask for ffv1, which loses nothing either"
+            faults.append(self._fault("codec-container", message, hint, at="/codec/video/pix_fmt"))
         if asked.pix_fmt is None and pixels.loses(info.pix_fmt, pix_fmt):
             why = (
                 "so that players can be expected to show it"
                 if info.pix_fmt in encoder.pix_fmts
+                else f"{container.name} takes nothing nearer of what is not coded"
+                if uncoded
                 else "the encoder's limit"
             )
             changes.append(
