@@ -21,7 +21,6 @@ from mediapipeline import Executor, Planner
 from mediapipeline.errors import PlanningError
 from mediapipeline.ffmpeg.binary import Engine
 from mediapipeline.ffmpeg.environment import environment
-from mediapipeline.planner import soundtrack
 from mediapipeline.planner.plan import ProcessingPlan
 from outcomes import differences
 
@@ -245,48 +244,6 @@ def test_sound_is_cut_at_the_sample(tmp_path: Path, engine: Engine) -> None:
         assert track.duration is not None
         assert track.time_base is not None
         assert track.duration * track.time_base == pytest.approx(3.76, abs=0.001)
-
-
-@pytest.mark.parametrize(("suffix", "target"), [("mp4", "mp4"), ("mp4", "mov"), ("ts", "mp4")])
-def test_sound_that_is_encoded_apart_is_the_same_byte_for_byte(
-    suffix: str, target: str, tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Also where the encoder begins between two samples, and ends within a packet and between two milliseconds."""
-    source = make(suffix, tmp_path, engine)
-    monkeypatch.setattr(soundtrack, "_SHORTEST", 1)
-    apart = smart_cut(source, f"apart.{target}", engine, {"video": "h264", "audio": "aac"}, start="1.0123s")
-    assert [step.title for step in apart.steps][-2:] == ["encode the sound of out", "copy out"]
-    assert apart.output("out").streams[1].encoder == "aac"
-    monkeypatch.undo()
-    whole = smart_cut(source, f"whole.{target}", engine, {"video": "h264", "audio": "aac"}, start="1.0123s")
-    assert whole.steps[-1].title == "encode out"
-    assert (tmp_path / f"apart.{target}").read_bytes() == (tmp_path / f"whole.{target}").read_bytes()
-
-
-@pytest.mark.parametrize(
-    ("clip", "target", "codec", "shortest", "why"),
-    [
-        ("mp4", "mp4", "aac", 60, "of less than 60 s"),
-        ("mp4", "mkv", "aac", 1, "a copy of it into mkv is not known to be the same"),
-        ("mp4", "mp4", "ac3", 1, "a copy of ac3 into mp4 is not known to be the same"),
-        ("mov-late-sound", "mp4", "aac", 1, "it does not begin with the picture"),
-    ],
-)
-def test_sound_is_encoded_where_it_is_written_and_the_plan_says_why(
-    clip: str, target: str, codec: str, shortest: int, why: str,
-    tmp_path: Path, default_engine: Engine, monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    monkeypatch.setattr(soundtrack, "_SHORTEST", shortest)
-    source = make("mp4", tmp_path, default_engine)
-    if clip == "mov-late-sound":
-        late = tmp_path / "late.mov"
-        mapped = ("-map", "0:v", "-map", "1:a", "-c", "copy")
-        run(default_engine, "-i", str(source), "-itsoffset", "2", "-i", str(source), *mapped, str(late))
-        source = late
-    plan = planned(source, f"out.{target}", default_engine, {"video": "h264", "audio": codec}, start="0.5s", end="4.7s")
-    assert [step.id for step in plan.steps if step.id.startswith("sound")] == []
-    (said,) = (decision.text for decision in plan.decisions if decision.by == "schedule")
-    assert why in said
 
 
 @pytest.mark.parametrize(("suffix", "start", "end"), [("mp4", "1.53", "5.29"), ("ts", "4.13", "5.87")])

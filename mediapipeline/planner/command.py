@@ -51,7 +51,7 @@ __all__ = ["CommandBuilder"]
 
 _Reading = tuple[str, Options, int]
 _SAFETY = Fraction(1)
-_QUEUE = "64"  # packets between the threads of a copy; of FFmpeg's 8, every few make one thread wait for another
+_QUEUE = "0"  # no thread for each input where packets are copied and no picture made: FFmpeg 5.1 hands over one by one
 
 
 class CommandBuilder:
@@ -90,6 +90,10 @@ class CommandBuilder:
         self._graph = graph
         self._source_demuxers = demuxers
         self._sinks = sinks
+        streams = [graph[stream] for sink in sinks for stream in sink.inputs]
+        self._copies = any(isinstance(stream, ir.Copy) for stream in streams) and all(
+            isinstance(stream, ir.Copy) for stream in streams if stream.kind == "video"
+        )
         self._extra = extra
         self._listed = listed
         self._inputs: dict[_Reading, int] = {}
@@ -158,7 +162,7 @@ class CommandBuilder:
         demuxers = self._demuxers[reading]
         if self.lists and not is_listing(demuxers):
             options = (("find_stream_info", None), *options)  # FFmpeg 5.1 goes on not to, once it was told so
-        if self.lists and len(self._inputs) > 1:
+        if self._copies and len(self._inputs) > 1:
             options = (("thread_queue_size", _QUEUE), *options)
         return InputFile(file=token, options=options, demuxers=demuxers)
 
@@ -335,8 +339,6 @@ class CommandBuilder:
         if node.id in self._extra:
             token, demuxer = self._extra[node.id]
             reading: Options = (("f", demuxer),)
-            if isinstance(node, ir.Prepared):
-                reading = (*reading, ("seek_timestamp", "1"))  # as it is: not counted from its first sample
             if isinstance(node, ir.Splice) and node.info.start:
                 reading = (("itsoffset", seconds_text(on_grid(node.info))), *reading)  # it begins at 0 otherwise
             return InputStream(self._file(token, reading, (demuxer,)), 0)

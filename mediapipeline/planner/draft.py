@@ -231,7 +231,7 @@ class Draft:
             steps=scheduled.steps,
             outputs=outputs,
             assets=scheduled.assets,
-            decisions=(*self.decisions, *self.optimized.decisions, *scheduled.decisions),
+            decisions=(*self.decisions, *self.optimized.decisions),
             trace=self._trace(),
             resources=resources,
             workload=workload(graph),

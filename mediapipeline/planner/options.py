@@ -10,7 +10,7 @@ from mediapipeline.ffmpeg.command import Option
 from mediapipeline.ffmpeg.filtergraph import File
 from mediapipeline.media.container import Container
 from mediapipeline.media.encoders import ENCODERS
-from mediapipeline.media.streams import AudioStream, Stream, VideoStream
+from mediapipeline.media.streams import Stream, VideoStream
 from mediapipeline.media.timecode import seconds_text
 from mediapipeline.planner import streams as ir
 from mediapipeline.planner.ticks import PACKETS_EARLY
@@ -77,8 +77,6 @@ def stream_options(at: int, node: ir.Node, container: Container) -> list[tuple[s
             options.append((f"enc_time_base:{at}", _clock(node)))
     else:
         options.append((f"c:{at}", "copy"))
-        if isinstance(node, ir.Prepared) and isinstance(node.info, AudioStream) and node.info.bit_rate:
-            options.append((f"b:{at}", str(node.info.bit_rate)))  # MP4 tells it beside what it came to
         if isinstance(node, ir.Copy) and node.clipped:
             options.append((f"copypriorss:{at}", "0"))
         needed = container.copy_filters.get(node.info.codec or "")

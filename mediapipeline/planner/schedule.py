@@ -26,8 +26,6 @@ from mediapipeline.planner.folders import INDEX
 from mediapipeline.planner.machine import Machine
 from mediapipeline.planner.measuring import Measuring, measuring
 from mediapipeline.planner.preparing import Preparing
-from mediapipeline.planner.rule import Decision
-from mediapipeline.planner.soundtrack import soundtrack
 from mediapipeline.planner.stills import are_stills, divided, in_turn
 from mediapipeline.steps.files import Asset, Final
 from mediapipeline.steps.step import FFmpegStep, PictureRung, PlaylistStep, Step
@@ -46,13 +44,11 @@ class Schedule:
         steps: What runs.
         assets: Texts that the commands read, by digest.
         writers: Id of the step that writes each output.
-        decisions: What was decided, where there was a choice.
     """
 
     steps: tuple[Step, ...]
     assets: Mapping[str, str]
     writers: Mapping[str, str]
-    decisions: tuple[Decision, ...]
 
 
 def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Machine) -> Schedule:
@@ -73,7 +69,6 @@ def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Mac
     assets: dict[str, str] = {}
     writers: dict[str, str] = {}
     preparing = Preparing(graph, demuxers, machine, media)
-    decisions: list[Decision] = []
     ids: set[str] = set()
     for group in groups:
         prepared: dict[ir.NodeId, tuple[str, str]] = {**extra}
@@ -90,17 +85,9 @@ def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Mac
         if first is not None:
             steps.append(first)
             needs.append(first.id)
-        sound = soundtrack(
-            graph, group, len(ids),
-            extra=extra, demuxers=demuxers, measured=measured, machine=machine, media=media,
-        )  # fmt: skip
-        steps.extend(sound.steps)
-        prepared |= sound.files
-        needs += (step.id for step in sound.steps)
-        decisions.extend(sound.decisions)
         begins = {name: found.start for name, found in media.items()}
         build = CommandBuilder(
-            sound.graph, group, prepared, demuxers, listed=preparing.listed, measured=measured.names, begins=begins
+            graph, group, prepared, demuxers, listed=preparing.listed, measured=measured.names, begins=begins
         )  # fmt: skip
         command = build.build(chapters)
         if are_stills(group):
@@ -109,13 +96,13 @@ def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Mac
         needs += measured.before(build.late)
         step = FFmpegStep(
             id=id_ if (id_ := _playlistid(group)) not in ids else f"{id_}~{len(ids)}",  # no id of an output has a tilde
-            title=_title(sound.graph, group),
+            title=_title(graph, group),
             needs=tuple(dict.fromkeys(needs)),
             command=command,
             duration=_longest(sink.media.duration for sink in group),
-            cpus=processor_cores(sound.graph, group),
+            cpus=processor_cores(graph, group),
             operations=build.operations,
-            resources=sound.read(estimate_sinks(sound.graph, group, machine, media)),
+            resources=estimate_sinks(graph, group, machine, media),
             late=tuple(build.late),
             shares=_shares(graph, group),
         )
@@ -125,7 +112,7 @@ def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Mac
     for playlist in _playlists(graph, writers):
         steps.append(playlist)
         writers[playlist.output] = playlist.id
-    return Schedule(in_order(steps, customs) if customs else tuple(steps), assets, writers, tuple(decisions))
+    return Schedule(in_order(steps, customs) if customs else tuple(steps), assets, writers)
 
 
 def _apart(

@@ -40,7 +40,6 @@ __all__ = [
     "Node",
     "NodeId",
     "Packets",
-    "Prepared",
     "Received",
     "Retime",
     "Rewrite",
@@ -260,11 +259,6 @@ class Splice(Copy):
 
     delay: int = 0
     retimed: bool = False
-
-
-@attrs.frozen(kw_only=True, eq=False)
-class Prepared(Copy):
-    """All packets of a file that another step leaves; the bit rate is what its encoder was asked for."""
 
 
 @attrs.frozen(kw_only=True)
