@@ -75,23 +75,30 @@ def _floored(time: Fraction) -> Fraction:
 def retime_filters(graph: ir.StreamGraph, node: ir.Retime, name: str | None) -> tuple[Filter, ...]:
     """The filter repeats the last frame up to the end that it hears of.
 
-    After a cut that is the time of whatever frame FFmpeg had read by then (measured: with several outputs, 0.6 s of a
-    part of 0.15 s), so the frames of a part are counted; the end is rounded up, for a part of less than half a frame is
-    none otherwise. After a filter of several pictures FFmpeg 5.1 takes the last frame to end where it begins: there it
-    is shown once more, and the frames are counted as well.
+    After what ends before its source does, that is the time of whatever frame FFmpeg had read by then (measured: with
+    several outputs, 0.6 s of a part of 0.15 s), so the frames of a part are counted; the end is rounded up, for a part
+    of less than half a frame is none otherwise. After a filter of several pictures FFmpeg 5.1 takes the last frame to
+    end where it begins: there it is shown once more, and the frames are counted as well.
     """
     options: tuple[tuple[str, Value], ...] = (("fps", node.rate), ("round", "near"))
     before = graph.input_of(node)
-    while isinstance(before, ir.Filter) and len(before.inputs) == 1:
+    while _ends_with_its_input(before):
         before = graph.input_of(before)
     several = isinstance(before, ir.Filter) and len(before.inputs) > 1
-    ends_early = isinstance(before, ir.Cut) and before.end is not None
+    ends_early = isinstance(before, ir.Cut | ir.Filter) and not several
     if node.fill or node.info.duration is None or not (several or ends_early):
         return (Filter("fps", (*options, ("start_time", 0)) if node.fill else options, name),)
     paced = Filter("fps", (*options, ("eof_action", "pass")), name)
     counted = Filter("trim", (("end_frame", round(node.info.duration * node.rate)),), name)
     again = (Filter("tpad", (("stop_mode", "clone"), ("stop", 1)), name),) if several else ()
     return *again, paced, counted
+
+
+def _ends_with_its_input(node: ir.Node) -> bool:
+    """Whether the end that FFmpeg tells of *node* is what it tells of its one input."""
+    if isinstance(node, ir.Cut):
+        return node.end is None
+    return isinstance(node, ir.Filter) and len(node.inputs) == 1 and node.name != "trim"
 
 
 def concat_filters(node: ir.Concat, name: str | None) -> tuple[Filter, ...]:
@@ -125,7 +132,9 @@ def format_filters(node: ir.Encode, source: ir.Node) -> tuple[Filter, ...]:
         options.append(("sample_rates", node.sample_rate))
     if node.channel_layout is not None:
         options.append(("channel_layouts", node.channel_layout))
-    return (Filter("aformat", tuple(options)),) if options else ()
+    # Converted here, and not wherever FFmpeg likes: before it drops what comes before the place that it sought to, and
+    # parts of a sample with that (9.0: half of one, of 32 kHz).
+    return (Filter("aresample"), Filter("aformat", tuple(options))) if options else ()
 
 
 def as_it_is(info: Stream) -> tuple[Filter, ...]:

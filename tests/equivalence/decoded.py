@@ -270,6 +270,11 @@ _COMPARED = 100_000
 def _shift(one: Sound, other: Sound, reach: Fraction) -> int:
     """How many samples of *one* come before the first of *other*, where they are most alike."""
     most = int(reach * one.rate) + 1
+    # Of a tone that is moved by a part of a sample, other periods may fit better than the one that it is.
+    told = [shift for shift in {0, round((other.start - one.start) * one.rate)} if abs(shift) <= most]
+    best, shift = max((_ratio(*_overlap(one, other, shift)), shift) for shift in told)
+    if best >= _SAME:
+        return shift
     # From where something is heard: of silence every part is like every other.
     begin = max(0, min(_first_heard(one), _first_heard(other)) - most)
     a, b = (each.samples[0][begin : begin + _COMPARED] for each in (one, other))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
+from equivalence.decoded import Sound, decode
 from equivalence.harness import Bench
 from mediapipeline.planner.optimize import RULES
 from planning import job, op
@@ -144,6 +146,17 @@ FOUND: dict[str, dict[str, Any]] = {
     "all-of-it-from-a-key-frame": document(
         op("trim", "in", "all", start="0", accuracy="keyframe"), read="mp4.mp4", o0="all o0.mkv",
     ),
+    # FFmpeg 5.1 repeats the last frame to the end that it hears of, which counted frames do not tell.
+    "higher-rate-of-one-of-joined": document(
+        op("concat", ["in", "in"], "joined"), op("trim", "joined", "cut", start="9"),
+        op("fps", "cut", "fast", fps="50"), read="mp4-cues.mp4", o0="fast o0.mkv",
+    ),
+    # As "higher-rate-of-an-overlay", with a cut between that has no end.
+    "higher-rate-of-the-rest-of-an-overlay": document(
+        op("scale", "in", "small", width=16, height=12), op("overlay", {"base": "in", "overlay": "small"}, "both"),
+        op("scale", "both", "same", width=64, height=48), op("trim", "same", "cut", start="36/7"),
+        op("fps", "cut", "fast", fps="30000/1001"), read="mkv-cues.mkv", o0="fast o0.mkv",
+    ),
 }  # fmt: skip
 
 
@@ -153,3 +166,17 @@ def test_outputs_are_the_same(found: dict[str, Any], bench: Bench) -> None:
     naive, quick = bench.plan(found, ()), bench.plan(found, RULES)
     assert naive.plan.steps != quick.plan.steps, "rules have nothing to do here"
     assert bench.differences(found, naive, quick) == []
+
+
+def test_sound_at_another_rate_is_not_moved_by_parts_of_a_sample(bench: Bench) -> None:
+    """FFmpeg converted it before it dropped what came before the part: the harness would take it for the same tone."""
+    found = document(op("trim", "in", "cut", start="136/25"), read="mp4-anamorphic.mp4", o0="cut o0.mov")
+    found["outputs"][0]["codec"] = {"audio": {"sample_rate": 32_000}}
+    naive, quick = bench.plan(found, ()), bench.plan(found, RULES)
+    assert "seek_lossy_audio" in quick.fired
+    one, other = (
+        next(each for each in decode(bench.run(planned, name) / "o0.mov") if isinstance(each, Sound))
+        for planned, name in ((naive, "naive"), (quick, "quick"))
+    )
+    assert one.samples.shape == other.samples.shape
+    assert np.abs(one.samples - other.samples).max() < 0.003

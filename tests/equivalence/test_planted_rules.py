@@ -130,7 +130,7 @@ PLANTED: list[tuple[Rule, dict[str, Any], str]] = [
         clip_job("mp4.mp4", op("backwards", "in", "turned"), op("trim", "turned", "out", start="7s")),
         "frames differ",
     ),
-    (seek_late, clip_job("ts.ts", op("trim", "in", "out", start="6.2s", duration="1s")), "frames"),
+    (seek_late, clip_job("mpg.mpg", op("trim", "in", "out", start="6.2s", duration="1s")), "frames"),
     (
         cut_a_tick_late,
         clip_job("mov-pcm.mov", op("trim", "in", "half", start="2s"), op("trim", "half", "out", start="1s", end="2s")),
