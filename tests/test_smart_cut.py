@@ -89,14 +89,20 @@ def packets(path: Path) -> tuple[list[Fraction], list[Fraction]]:
 
 
 def planned(
-    source: Path, destination: str, engine: Engine, codec: dict[str, str] | None = None, **options: Any
+    source: Path,
+    destination: str,
+    engine: Engine,
+    codec: dict[str, str] | None = None,
+    *,
+    strategy: str = "preferred",
+    **options: Any,
 ) -> ProcessingPlan:
     job = {
         "inputs": [{"id": "in", "source": source.name}],
         "operations": [{"op": "trim", "input": "in", "output": "out", "params": options}],
         "outputs": [{"id": "out", "destination": destination} | ({} if codec is None else {"codec": codec})],
     }
-    return Planner(base_dir=source.parent, ffmpeg=engine.ffmpeg, strategies={"smart_cut": "preferred"}).plan(job)
+    return Planner(base_dir=source.parent, ffmpeg=engine.ffmpeg, strategies={"smart_cut": strategy}).plan(job)
 
 
 def smart_cut(
@@ -412,6 +418,32 @@ def test_what_cannot_be_copied_is_encoded_and_the_plan_says_why(
     (stream,) = plan.output("out").streams
     assert stream.encoder == "libx264"
     assert why in stream.reason
+
+
+@pytest.mark.parametrize(
+    ("bounds", "frames"), [(("1.8", "4.3"), "50 of 63"), (("0.2", "4.5"), "50 of 108"), (("1", "4.5"), "50 of 88")]
+)
+def test_required_does_not_ask_what_it_costs(
+    bounds: tuple[str, str], frames: str, tmp_path: Path, default_engine: Engine
+) -> None:
+    CLIPS["long"] = Clip("mp4", "25", ("-g", "50"))
+    source = make("long", tmp_path, default_engine)
+    start, end = bounds
+    preferred = planned(source, "out.mp4", default_engine, start=f"{start}s", end=f"{end}s")
+    assert f"no smart cut: too little of it could be copied: {frames} frames" in (
+        preferred.output("out").streams[0].reason
+    )
+    plan = smart_cut(source, "out.mp4", default_engine, start=f"{start}s", end=f"{end}s", strategy="required")
+    (said,) = (decision.text for decision in plan.decisions if decision.by == "smart_cut")
+    assert said.endswith("it takes no less than encoding everything, and is required")
+    assert plan.output("out").streams[0].reason.startswith(f"{frames} frames, the rest encoded")
+    check(source, tmp_path / "out.mp4", plan, default_engine, start, end)
+
+
+def test_required_refuses_what_cannot_be_copied(tmp_path: Path, default_engine: Engine) -> None:
+    source = make("mp4", tmp_path, default_engine)
+    with pytest.raises(PlanningError, match="no smart cut: it holds no whole group of pictures"):
+        planned(source, "out.mp4", default_engine, start="1.2s", end="2.8s", strategy="required")
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,8 @@ def add_rules(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="disabled, preferred or required, of stream_copy (preferred unless said) or smart_cut (disabled unless "
-        "said): stream_copy=required refuses a job of which a stream has to be encoded; may be given several times",
+        "said): stream_copy=required refuses a job of which a stream has to be encoded, smart_cut=required one "
+        "with an exact cut of which no frame can be copied safely; may be given several times",
     )
 
 

@@ -32,7 +32,7 @@ from mediapipeline.planner.plan import PlannedInput, PlannedOperation, Processin
 from mediapipeline.planner.readings import read_apart
 from mediapipeline.planner.rule import Decision
 from mediapipeline.planner.schedule import schedule
-from mediapipeline.planner.strategies import unmet
+from mediapipeline.planner.strategies import demanded, unmet
 from mediapipeline.planner.streams import Encode, Source, StreamGraph
 from mediapipeline.planner.text import render
 from mediapipeline.planner.workload import workload
@@ -102,7 +102,7 @@ class Draft:
         graph = read_apart(_needed(StreamGraph(self.build.nodes)))
         if any("packets" in rule.needs for rule in self.planner.rules):
             graph = with_packets(graph, self._packets)
-        self.given = graph
+        self.given = graph = demanded(graph, self.planner.strategies)
         with self.planner.trace("mediapipeline.optimize", {}):
             self.optimized = optimize(graph, self.planner.rules)
         landed, said = land(self.optimized.graph, graph, self._packets)

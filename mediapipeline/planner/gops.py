@@ -95,12 +95,14 @@ class Layout:
         delay: Frames that decoding is ahead of showing.
         retimed: Whether the runs disagree on that, or the source does not tell its times exactly, so that all times
             have to be counted anew.
+        worth: Whether it takes less than encoding everything.
     """
 
     runs: tuple[Run, ...]
     options: tuple[tuple[str, str], ...]
     delay: int
     retimed: bool
+    worth: bool = True
 
     @property
     def frames(self) -> int:
@@ -112,7 +114,7 @@ class Layout:
 
 
 def lay_out(parts: Sequence[Part], encode: Encode, sinks: Iterable[Node]) -> Layout | Reason:
-    """The runs of *parts*, one after the other, or why all of it has to be encoded.
+    """The runs of *parts*, one after the other, or why all of it has to be encoded, or had better be.
 
     Args:
         parts: What is wanted.
@@ -151,7 +153,11 @@ def lay_out(parts: Sequence[Part], encode: Encode, sinks: Iterable[Node]) -> Lay
         ("x264-params", ":".join([*(v for k, v in settings if k == "x264-params"), _SET])),
     )
     layout = Layout(tuple(run for split in found for run in split.runs), options, delay, _retimed(found))
-    return _worth(layout, max(split.group for split in found))
+    if _worth(layout, max(split.group for split in found)):
+        return layout
+    if encode.at_any_cost:
+        return attrs.evolve(layout, worth=False)
+    return f"too little of it could be copied: {layout.copied} of {layout.frames} frames"
 
 
 def _unsuited(info: VideoStream, encode: Encode) -> Reason | None:
@@ -338,10 +344,8 @@ def _delay(taken: Sequence[CodedPacket], step: Fraction) -> tuple[int, bool]:
     return (delay, True) if delay >= needed else (needed, False)
 
 
-def _worth(layout: Layout, group: Fraction) -> Layout | Reason:
-    """*layout*, if it takes less than encoding everything."""
+def _worth(layout: Layout, group: Fraction) -> bool:
+    """Whether *layout* takes less than encoding everything."""
     encoded = layout.frames - layout.copied
     runs = sum(not run.copied for run in layout.runs)
-    if encoded + Fraction(layout.copied, _COPYING) + runs * group < layout.frames:
-        return layout
-    return f"too little of it could be copied: {layout.copied} of {layout.frames} frames"
+    return encoded + Fraction(layout.copied, _COPYING) + runs * group < layout.frames

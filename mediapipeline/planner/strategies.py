@@ -1,8 +1,9 @@
 """Strategies: ways of working that not everyone wants, each with a name and three values.
 
-``preferred`` takes the way where it can be taken, and the plan says where it cannot; ``disabled`` never takes it unless
-the job itself demands it; ``required`` makes a planning problem of every place where it cannot be taken. `STRATEGIES`
-lists them all. One more is one more entry: which rules it stands for, and what it is to be required.
+``preferred`` takes the way where it can be taken and is worth it, and the plan says where not; ``disabled`` never takes
+it unless the job itself demands it; ``required`` takes it whatever it costs, and makes a planning problem of every
+place where it cannot be taken. `STRATEGIES` lists them all. One more is one more entry: which rules it stands for, and
+what it is to be required.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from mediapipeline.errors import Problem
 from mediapipeline.media.fields import closest
 from mediapipeline.planner.assemble import OperatorAt, why_encoded
 from mediapipeline.planner.rule import Rule
-from mediapipeline.planner.streams import Cut, Encode, Source, StreamGraph
+from mediapipeline.planner.streams import Cut, Encode, Rewrite, Source, StreamGraph
 from mediapipeline.planner.wanted import wanted_parts
 
-__all__ = ["STRATEGIES", "Choice", "Strategy", "chosen", "unmet", "without_disabled"]
+__all__ = ["STRATEGIES", "Choice", "Strategy", "chosen", "demanded", "unmet", "without_disabled"]
 
 Choice: TypeAlias = Literal["disabled", "preferred", "required"]
 _CHOICES: tuple[Choice, ...] = get_args(Choice)
@@ -34,6 +35,7 @@ class Strategy:
         summary: What it is, in a line for people.
         rules: Names of the rules that take it; they are left out where it is disabled.
         unmet: What of a graph, after the rules, does not go this way; problems where it is required.
+        demand: Where it is required, tells the rules so: an encoder, as they are to see it.
         default: Where nothing is said.
     """
 
@@ -41,6 +43,7 @@ class Strategy:
     summary: str
     rules: frozenset[str]
     unmet: Callable[[StreamGraph, OperatorAt], Iterable[Problem]]
+    demand: Callable[[Encode], Encode] | None = None
     default: Choice = "preferred"
 
 
@@ -80,6 +83,10 @@ def _cut_and_encoded(graph: StreamGraph, operator_at: OperatorAt) -> Iterator[Pr
             )  # fmt: skip
 
 
+def _at_any_cost(node: Encode) -> Encode:
+    return attrs.evolve(node, at_any_cost=True) if node.kind == "video" and node.copy_codecs else node
+
+
 STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
     {
         strategy.name: strategy
@@ -95,6 +102,7 @@ STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
                 summary="copy the whole groups of pictures of an exact cut, and encode its edges only",
                 rules=frozenset({"smart_cut"}),
                 unmet=_cut_and_encoded,
+                demand=_at_any_cost,
                 default="disabled",
             ),
         )
@@ -127,6 +135,18 @@ def without_disabled(rules: Sequence[Rule], choices: Mapping[str, Choice]) -> tu
     """*rules* without those of strategies that are disabled."""
     left_out = {rule for name, choice in choices.items() if choice == "disabled" for rule in STRATEGIES[name].rules}
     return tuple(rule for rule in rules if rule.__name__ not in left_out)
+
+
+def demanded(graph: StreamGraph, choices: Mapping[str, Choice]) -> StreamGraph:
+    """*graph* as the rules are to see it: with what is required."""
+    for name, choice in choices.items():
+        demand = STRATEGIES[name].demand
+        if choice == "required" and demand is not None:
+            edits = Rewrite(graph)
+            for node in graph.of(Encode):
+                edits.put(demand(node))
+            graph = edits.graph()
+    return graph
 
 
 def unmet(graph: StreamGraph, choices: Mapping[str, Choice], operator_at: OperatorAt) -> Iterator[Problem]:

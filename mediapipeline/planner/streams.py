@@ -212,6 +212,7 @@ class Encode(Node):
         channel_layout: Where it differs from the input's.
         two_pass: How the statistics of a first pass are named to the encoder, where two are asked for.
         copy_codecs: Codecs that the container takes and the job is content with, so that copying would do.
+        at_any_cost: Whether parts are to be copied even where it takes no less than encoding everything.
         pinned: Why no copy would do where the job is content with one, as part of a sentence.
         changes: What encoding gives up without being asked for, one sentence each; a copy gives up nothing.
         faults: What is in the way of encoding; a copy may do without.
@@ -224,6 +225,7 @@ class Encode(Node):
     channel_layout: str | None = None
     two_pass: str | None = None
     copy_codecs: frozenset[str] = frozenset()
+    at_any_cost: bool = False
     pinned: str | None = None
     changes: tuple[str, ...] = ()
     faults: tuple[Problem, ...] = ()

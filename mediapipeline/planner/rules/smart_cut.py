@@ -53,7 +53,9 @@ def smart_cut(graph: StreamGraph, notes: Notes) -> StreamGraph:
         found = lay_out(parts, node, map(graph.__getitem__, graph.consumers[node.id]))
         if isinstance(found, Layout):
             _Splicer(node, edits, parts, found).splice(graph.input_of(node).info)
-            notes(node, f"{found.copied} of {found.frames} frames copied: only what lies between key frames is encoded")
+            cost = "" if found.worth else "; it takes no less than encoding everything, and is required"
+            said = f"{found.copied} of {found.frames} frames copied: only what lies between key frames is encoded{cost}"
+            notes(node, said)
     return edits.graph()
 
 
