@@ -9,7 +9,7 @@ import attrs
 
 from mediapipeline.errors import Problem, Problems
 from mediapipeline.media.codec import AudioCodec, VideoCodec
-from mediapipeline.media.container import Container
+from mediapipeline.media.container import CONTAINERS, Container
 from mediapipeline.media.encoders import encoders_for
 from mediapipeline.media.streams import VideoStream
 from mediapipeline.operators.lowering import AudioRef, CoverRef, SubtitleRef, VideoRef
@@ -70,10 +70,13 @@ class CopyBuilder:
                           f"it takes {', '.join(taken)}", at=at)  # fmt: skip
             return []
         why = self.uncopyable(ref.info) if isinstance(ref, VideoRef) else None
-        if not exactly or cut is None or cut.start < PACKETS_EARLY:
-            why = why or brought_to_light(node.info, container)
         if why is not None:
             self._problem("cannot-copy", why, "let it be encoded, or write another container", at=at)
+            return []
+        hidden = brought_to_light(node.info, container)
+        if hidden is not None and not (exactly and cut is not None and cut.start >= PACKETS_EARLY):
+            other = "" if brought_to_light(node.info, CONTAINERS["mp4"]) else ", or write MP4"
+            self._problem("cannot-copy", hidden, f"let it be encoded{other}", at=at)
             return []
         if not asked.copies and ref.info.codec != asked.name:
             message = f"{asked.codec} can only be copied, not encoded, and the clip holds {ref.info.codec}"

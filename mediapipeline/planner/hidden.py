@@ -1,7 +1,9 @@
-"""What an edit list hides: packets before the beginning of a stream, which a copy takes along.
+"""What an edit list hides: packets that a copy takes along.
 
 Files that were cut without encoding (by phones, by ``ffmpeg -ss … -c copy``) begin with the key frame before the cut,
-and say from when on they are shown. In a container that cannot say it, what was cut off would be there again.
+and say from when on they are shown. In a container that cannot say it, what was cut off would be there again. Files
+that hide something after their beginning (by QuickTime Player, say) are copied nowhere: FFmpeg 5.1 writes into MP4 what
+is hidden at the end, and no version leaves out what is hidden between two parts.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ _WARM_UP = Fraction(1, 10)
 """Seconds that nobody misses: what encoders put before sound, and what decoders of it (Opus) take to get going."""
 _PACKETS = 3
 """How many packets that may be: two and a half of HE-AAC, which lasts longer at low rates."""
+_FRAMES, _SHARE = 2, 1000
+"""By how many frames, or what part of all, headers may be off; as in `mediapipeline.ffmpeg.probe_rates`."""
 
 
 def brought_to_light(info: Stream, container: Container) -> str | None:
@@ -27,10 +31,26 @@ def brought_to_light(info: Stream, container: Container) -> str | None:
             that is hidden.
         container: What it would be copied to.
     """
-    if container.hides or not isinstance(info, VideoStream | AudioStream) or info.preroll is None:
+    if not isinstance(info, VideoStream | AudioStream) or info.preroll is None:
+        return None
+    if isinstance(info, VideoStream) and (later := _later(info)):
+        return f"the file hides {float(later):.3g} s of pictures after its beginning, which a copy would show"
+    if container.hides:
         return None
     spare = max(_PACKETS * (info.packet or 0), _WARM_UP) if isinstance(info, AudioStream) else 0
     if info.preroll <= spare:
         return None
     what = "pictures" if isinstance(info, VideoStream) else "sound"
     return f"the file hides {float(info.preroll):.3g} s of {what} before its beginning, and {container.name} cannot"
+
+
+def _later(info: VideoStream) -> Fraction | None:
+    """About how many seconds are hidden after the beginning: the header counts all frames, and times those shown.
+
+    The rate of a file that says how many frames it has is that of all of them, even where it varies. Where it is
+    interlaced, a frame may be counted twice.
+    """
+    if not info.frames or not info.frame_rate or info.duration is None or info.interlaced:
+        return None
+    found = info.frames / info.frame_rate - info.duration - max(info.preroll or Fraction(0), Fraction(0))
+    return found if found * info.frame_rate > max(Fraction(_FRAMES), Fraction(info.frames, _SHARE)) else None

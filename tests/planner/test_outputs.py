@@ -234,6 +234,21 @@ def test_one_stream_may_hide_something_and_another_not():
     assert ways(written(hiding(sound=Fraction(2, 5)), "a.mkv")) == [("video", None), ("audio", "aac")]
 
 
+@pytest.mark.parametrize(("frames", "copied"), [(250, True), (252, True), (254, False), (400, False)])
+@pytest.mark.parametrize("vfr", [False, True])
+def test_what_a_file_hides_after_its_beginning_is_copied_nowhere(frames, copied, vfr):
+    clip = hiding(picture=Fraction(0))
+    assert clip.video is not None
+    shown = attrs.evolve(clip.video, frames=frames, frame_rate=Fraction(25), duration=Fraction(10), vfr=vfr)
+    for destination in ("a.mp4", "a.mkv"):
+        made = written(attrs.evolve(clip, video=shown), destination)
+        assert ways(made) == [("video", None if copied else "libx264"), ("audio", None)]
+        assert ("of pictures after its beginning" in made.output("out").streams[0].reason) is not copied
+    asked = {"destination": "a.mkv", "codec": {"video": "copy"}}
+    found = problems(job(outputs={"in": asked}), {"in.mp4": attrs.evolve(clip, video=shown)})
+    assert [(each.code, each.hint) for each in found] == ([] if copied else [("cannot-copy", "let it be encoded")])
+
+
 @pytest.mark.parametrize("operations", [[], [op("trim", "in", "part", start="1s", accuracy="keyframe")]])
 def test_a_copy_that_is_asked_for_shows_nothing_hidden(operations):
     asked = {"codec": {"video": "copy", "audio": "copy"}}

@@ -1,0 +1,79 @@
+"""What an edit list hides is in no output: copied where it stays hidden, encoded elsewhere, with every FFmpeg."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import av
+import pytest
+
+from mediapipeline.ffmpeg.binary import Engine
+from mediapipeline.testing.media import make_clip
+from outcomes import ffmpeg, plan_and_run
+from planning import job
+
+_PARTS = {"its end": [(2, 0)], "its middle": [(1, 0), (1, 3)], "both ends": [(2, 1)]}
+
+
+def whole(folder: Path, engine: Engine) -> Path:
+    """Five seconds, two groups of pictures."""
+    return make_clip(folder / "whole.mp4", duration="5s", video_codec="libx264", gop=50, b_frames=2, engine=engine)
+
+
+def edited(path: Path, parts: list[tuple[int, int]]) -> None:
+    """Let the file show *parts* only: seconds that each lasts, and at which it begins."""
+    data = path.read_bytes()
+    at = data.index(b"elst")
+    size, _, _, count, _, first, rate = struct.unpack_from(">I4sIIIII", data, at - 4)
+    assert (size, count) == (28, 1)
+    ticks = {each: struct.unpack_from(">I", data, data.index(each) + 16)[0] for each in (b"mvhd", b"mdhd")}
+    rows = [(seconds * ticks[b"mvhd"], first + begin * ticks[b"mdhd"], rate) for seconds, begin in parts]
+    made = struct.pack(">I4sII", 16 + 12 * len(rows), b"elst", 0, len(rows))
+    made += b"".join(struct.pack(">III", *row) for row in rows)
+    more = len(made) - size
+    grown = bytearray(data[: at - 4] + made + data[at - 4 + size :])
+    for box in (b"moov", b"trak", b"edts"):  # which it lies in; the media lie before them
+        start = data.index(box) - 4
+        struct.pack_into(">I", grown, start, struct.unpack_from(">I", data, start)[0] + more)
+    path.write_bytes(grown)
+
+
+def frames(path: Path) -> int:
+    with av.open(str(path)) as container:
+        return sum(1 for _ in container.decode(video=0))
+
+
+def written(folder: Path, source: str, destination: str, engine: Engine) -> tuple[str, int]:
+    """Why the picture is copied or not, and how many frames the output has."""
+    document = job(inputs={"in": source}, outputs={"out": {"input": "in", "destination": destination}})
+    plan, _ = plan_and_run(document, folder, engine)
+    (stream,) = plan.output("out").streams
+    return stream.reason, frames(folder / destination)
+
+
+@pytest.mark.parametrize(("destination", "reason"), [
+    ("out.mp4", "nothing changes it"), ("out.mov", "nothing changes it"),
+    ("out.mkv", "not copied: the file hides 1.32 s of pictures before its beginning, and mkv cannot"),
+    ("out.ts", "not copied: the file hides 1.32 s of pictures before its beginning, and ts cannot"),
+])  # fmt: skip
+def test_hidden_before_the_beginning(destination: str, reason: str, tmp_path: Path, engine: Engine) -> None:
+    ffmpeg(engine, "-ss", "1.3", "-i", str(whole(tmp_path, engine)), "-c", "copy", str(tmp_path / "cut.mp4"))
+    assert written(tmp_path, "cut.mp4", destination, engine) == (reason, frames(tmp_path / "cut.mp4"))
+
+
+@pytest.mark.parametrize("destination", ["out.mp4", "out.mkv"])
+@pytest.mark.parametrize("hidden", _PARTS)
+def test_hidden_after_the_beginning(hidden: str, destination: str, tmp_path: Path, engine: Engine) -> None:
+    edited(whole(tmp_path, engine), _PARTS[hidden])
+    reason, number = written(tmp_path, "whole.mp4", destination, engine)
+    assert "of pictures after its beginning, which a copy would show" in reason
+    assert abs(number - 50) <= 1
+    assert number == frames(tmp_path / "whole.mp4")
+
+
+@pytest.mark.parametrize("destination", ["out.mkv", "out.ts"])
+def test_what_only_waits_for_its_first_picture_hides_nothing(destination: str, tmp_path: Path, engine: Engine) -> None:
+    source = whole(tmp_path, engine)
+    assert b"elst" in source.read_bytes()
+    assert written(tmp_path, source.name, destination, engine) == ("nothing changes it", 125)
