@@ -26,9 +26,9 @@ def level(samples: array.array[int]) -> float:
     return 20 * math.log10(math.sqrt(power) / 32768) if power else -math.inf
 
 
-def document(names: list[str], destination: str = "out.wav", **params: Any) -> dict[str, Any]:
+def document(names: list[str], output: str | dict[str, Any] = "out.wav", **params: Any) -> dict[str, Any]:
     ids = [f"i{at}" for at in range(len(names))]
-    return job(op("mix", ids, "out", **params), inputs=dict(zip(ids, names, strict=True)), outputs={"out": destination})
+    return job(op("mix", ids, "out", **params), inputs=dict(zip(ids, names, strict=True)), outputs={"out": output})
 
 
 @pytest.mark.parametrize(
@@ -86,6 +86,40 @@ def test_the_picture_is_the_first_clips(name: str, tmp_path: Path, engine: Engin
     assert sum(stream.kind == "audio" for stream in streams) == 1
 
 
+@pytest.mark.parametrize(
+    ("names", "params", "seconds"),
+    [
+        (["mute.mp4", "music.wav"], {}, 2),
+        (["mute.mp4", "music.wav"], {"duration": "first"}, 1),
+        (["mute.mp4", "music.wav"], {"duration": "shortest", "normalize": True}, 1),
+        (["mute.mp4", "music.wav"], {"offsets": [1.5, 0]}, 2.5),
+        (["music.wav", "mute.mp4", "short.wav"], {"weights": [1, 0.5, 0]}, 2),
+    ],
+)
+def test_a_clip_without_sound_is_silent(
+    names: list[str], params: dict[str, Any], seconds: float, tmp_path: Path, engine: Engine
+) -> None:
+    make_clip(tmp_path / "mute.mp4", duration="1s", rate=5, size=(32, 32), audio_codec=None)
+    make_clip(tmp_path / "music.wav", duration="2s")
+    make_clip(tmp_path / "short.wav", duration="0.5s")
+    destination = "out.mkv" if names[0] == "mute.mp4" else "out.wav"
+    codec = {"audio": "flac", "video": "copy"} if destination == "out.mkv" else {"audio": "pcm_s16le"}
+    made, _ = plan_and_run(document(names, {"destination": destination, "codec": codec}, **params), tmp_path, engine)
+    mixed, music = sound(engine, tmp_path / destination), sound(engine, tmp_path / "music.wav")
+    assert len(mixed) == seconds * 48_000
+    heard = min(len(mixed), len(music))
+    assert level(mixed[:heard]) == pytest.approx(level(music[:heard]), abs=0.05)
+    assert not any(mixed[heard + 480 :])
+    number = names.index("mute.mp4") + 1
+    assert [decision.text for decision in made.warnings] == [f"clip(s) {number} without sound: silent in the mix"]
+
+
+def test_where_no_clip_has_sound_the_hint_says_what_to_do() -> None:
+    (problem,) = problems(document(["a.mp4", "b.mp4"]), {"a.mp4": clip_info(audio=0), "b.mp4": clip_info(audio=0)})
+    assert "none of its clips" in problem.message
+    assert "leave mix out" in (problem.hint or "")
+
+
 def test_further_tracks_are_reported() -> None:
     clips = {"a.mkv": clip_info(audio=2), "b.mp3": clip_info(size=None)}
     made = plan(document(["a.mkv", "b.mp3"], "out.mkv"), clips)
@@ -100,11 +134,19 @@ def test_further_tracks_are_reported() -> None:
         (["a.mp3", "a.mp3"], {"weights": [1]}, "/params/weights", "wrong-length"),
         (["a.mp3", "a.mp3"], {"offsets": [1, 2, 3]}, "/params/offsets", "wrong-length"),
         (["a.mp3", "a.mp3"], {"weights": [1, 11]}, "/params/weights/1", "out-of-range"),
-        (["a.mp3", "mute.mp4"], {}, "", "wrong-media"),
+        (["mute.mp4", "mute.mp4"], {}, "", "wrong-media"),
+        (["a.mp3", "endless.mp4"], {}, "", "unknown-duration"),
+        (["endless.mp3", "mute.mp4"], {}, "", "unknown-duration"),
+        (["mute.mp4", "mute.mp4"], {"offsets": [1]}, "/params/offsets", "wrong-length"),
     ],
 )
 def test_what_is_refused(names: list[str], params: dict[str, Any], path: str, code: str) -> None:
-    clips = {"a.mp3": clip_info(size=None), "mute.mp4": clip_info(audio=0)}
+    clips = {
+        "a.mp3": clip_info(size=None),
+        "endless.mp3": clip_info(size=None, duration=None),
+        "mute.mp4": clip_info(audio=0),
+        "endless.mp4": clip_info(audio=0, duration=None),
+    }
     found = problems(document(names, **params), clips)
     assert [(problem.path, problem.code) for problem in found] == [(f"/operations/0{path}", code)]
 

@@ -12,7 +12,7 @@ from mediapipeline.errors import Problem
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream
 from mediapipeline.operators import (
-    AUDIO,
+    AV,
     AudioRef,
     Category,
     Clip,
@@ -28,12 +28,13 @@ from mediapipeline.operators import (
 from mediapipeline.params import Duration, Param
 
 _CEILING = Fraction(95, 100)
+_RATE = 48_000  # any, to ask whether a length is known
 
 
 @operator(
     "mix",
     category=Category.AUDIO,
-    inputs={"clips": many(AUDIO, 2, 32)},
+    inputs={"clips": many(AV, 2, 32)},
     requires=[
         f"filter:{name}"
         for name in ("amix", "adelay", "volume", "aresample", "aformat", "alimiter", "apad", "atrim", "asetpts")
@@ -43,7 +44,8 @@ class Mix(Operator):
     """Play the sound of several clips at the same time.
 
     Their first sound tracks become one, as loud as they are: what the sum has too much is limited, not turned down as
-    a whole. Picture, subtitles, chapters and tags are those of the first clip.
+    a whole. Picture, subtitles, chapters and tags are those of the first clip. A clip without sound counts as silent
+    for as long as it lasts, so that music is put to a silent film.
     """
 
     weights: Annotated[
@@ -63,15 +65,27 @@ class Mix(Operator):
     limit: Annotated[bool, Param("Whether peaks are limited to 95 % of what a file can hold")] = True
 
     def check(self, facts: Facts) -> Iterable[Problem]:
-        count = len(facts.all("clips"))
+        clips = facts.all("clips")
+        count, fits = len(clips), True
         for name, given in (("weights", self.weights), ("offsets", self.offsets)):
             if given is not None and len(given) != count:
+                fits = False
                 yield Problem(
                     f"/{name}", "wrong-length", f"{len(given)} {name} for {count} clips", "give one for each, or none"
                 )
+        if fits and not any(clip.audio for clip in clips):
+            yield Problem(
+                "", "wrong-media", "mix needs sound, and none of its clips has any",
+                "give it a clip with sound, such as music, among the others; without any, leave mix out",
+            )  # fmt: skip
+        elif fits and not all(clip.audio for clip in clips) and self._samples(clips, _RATE) is None:
+            yield Problem(
+                "", "unknown-duration", "mix has a clip without sound, and how long its clips are is not known",
+                "cut each to a length with trim, or leave out those without sound",
+            )  # fmt: skip
 
     def _form(self, clips: Sequence[MediaInfo]) -> SoundForm:
-        form = sound_form([clip.audio[0] for clip in clips])
+        form = sound_form([clip.audio[0] for clip in clips if clip.audio])
         return attrs.evolve(form, sample_fmt="fltp")
 
     def _offset(self, at: int) -> Fraction:
@@ -79,7 +93,7 @@ class Mix(Operator):
 
     def _samples(self, clips: Sequence[MediaInfo], rate: int) -> int | None:
         """How many samples the result has; None where nobody knows."""
-        ends = [_end(clip.audio[0], self._offset(at)) for at, clip in enumerate(clips)]
+        ends = [_end(clip, self._offset(at)) for at, clip in enumerate(clips)]
         if self.duration == "first":
             ends = ends[:1]
         known = [end for end in ends if end is not None]
@@ -90,8 +104,9 @@ class Mix(Operator):
     def _mixed(self, clips: Sequence[MediaInfo]) -> AudioStream:
         form = self._form(clips)
         count = self._samples(clips, form.rate)
+        first = next(clip.audio[0] for clip in clips if clip.audio)
         return attrs.evolve(
-            clips[0].audio[0], codec=None, sample_rate=form.rate, channels=form.channels, channel_layout=form.layout,
+            first, codec=None, sample_rate=form.rate, channels=form.channels, channel_layout=form.layout,
             sample_fmt=None, start=Fraction(0), duration=None if count is None else Fraction(count, form.rate),
             time_base=Fraction(1, form.rate), bit_rate=None, profile=None, extradata=None, preroll=None, packet=None,
         )  # fmt: skip
@@ -110,11 +125,15 @@ class Mix(Operator):
         clips = work.all("clips")
         infos = [clip.info for clip in clips]
         form, facts = self._form(infos), self._mixed(infos)
-        further = sum(len(clip.audio) - 1 for clip in clips)
+        silent = [str(number) for number, clip in enumerate(clips, 1) if not clip.audio]
+        if silent:
+            work.report(f"clip(s) {', '.join(silent)} without sound: silent in the mix")
+        further = sum(len(clip.audio[1:]) for clip in clips)
         if further:
             work.report(f"{further} further sound track(s) left out: the first of each clip is mixed")
         count = self._samples(infos, form.rate)
-        legs = [self._leg(work, clip.audio[0], form, at, count) for at, clip in enumerate(clips)]
+        # What is silent adds nothing but length, and wherever there is such a clip the length is known.
+        legs = [self._leg(work, clip.audio[0], form, at, count) for at, clip in enumerate(clips) if clip.audio]
         ends = self.duration if count is None else "longest"
         mixed = work.filter_audio(
             legs, "amix", inputs=len(legs), duration=ends, dropout_transition=0, normalize=self.normalize
@@ -145,8 +164,10 @@ class Mix(Operator):
         return work.filter_audio(leg, "asetpts", expr=Expr("round(N/SR/TB)"))
 
 
-def _end(track: AudioStream, offset: Fraction) -> Fraction | None:
-    """When *track* ends in the mix; of a part that has no sound of the track nothing is heard."""
-    if track.duration == 0:
-        return offset
-    return None if track.end is None else track.end + offset
+def _end(clip: MediaInfo, offset: Fraction) -> Fraction | None:
+    """When *clip* ends in the mix; of a part that has no sound of the track nothing is heard."""
+    if not clip.audio:
+        end = clip.duration if clip.video is None or clip.video.end is None else clip.video.end
+    else:
+        end = Fraction(0) if clip.audio[0].duration == 0 else clip.audio[0].end
+    return None if end is None else end + offset
