@@ -9,6 +9,7 @@ quoting for a shell, and no protection against what a filter itself does with it
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 __all__ = ["check_text", "escape_option_value"]
 
@@ -18,6 +19,7 @@ _OPTION_LEVEL = re.compile(r"[\\':]")
 _GRAPH_LEVEL = re.compile(rf"[\\'\[\],;{_SPACE}]")
 
 
+@lru_cache(maxsize=1024)  # a job says the same few words over and over: each is checked and written for every filter
 def escape_option_value(text: str) -> str:
     r"""*text* as the value of a filter's option, to be written into a graph after ``key=``.
 

@@ -180,8 +180,8 @@ class Filter:
                 _value_text(value, None)
             except ValueError as error:
                 raise ValueError(f"option {key} of {self.name}: {error}") from None
-        twice = [key for key, count in Counter(key for key, _ in self.options).items() if count > 1]
-        if twice:
+        if len({key for key, _ in self.options}) < len(self.options):
+            twice = [key for key, count in Counter(key for key, _ in self.options).items() if count > 1]
             raise ValueError(f"options of {self.name} given twice: {', '.join(twice)}")
 
     def text(self, paths: Mapping[str, str] | None = None) -> str:

@@ -44,7 +44,7 @@ class _BaseStream:
     @property
     def end(self) -> Fraction | None:
         """Time at which the last frame ends, seconds."""
-        return None if self.duration is None else (self.start or Fraction(0)) + self.duration
+        return self.start + self.duration if self.start and self.duration is not None else self.duration
 
 
 @attrs.frozen(kw_only=True)

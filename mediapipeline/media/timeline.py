@@ -50,6 +50,13 @@ def _steady_rate(stream: Stream) -> Fraction | None:
     return stream.frame_rate or None
 
 
+def _frame_from(time: Fraction, begins: Fraction, rate: Fraction) -> Fraction:
+    """When the first frame at *time* or later begins, where they are counted from *begins*."""
+    if not begins:
+        return Fraction(math.ceil(time * rate) * rate.denominator, rate.numerator)
+    return begins + Fraction(math.ceil((time - begins) * rate) * rate.denominator, rate.numerator)
+
+
 def cut_stream(stream: _S, start: Fraction, end: Fraction | None, *, exact: bool = True) -> _S:
     """The facts of *stream* after a cut [start, end).
 
@@ -66,9 +73,9 @@ def cut_stream(stream: _S, start: Fraction, end: Fraction | None, *, exact: bool
     rate = _steady_rate(stream)
     if rate is not None:
         # Frames are kept whole: the first begins at or after the cut, the last may end after it.
-        first = begins + Fraction(math.ceil((first - begins) * rate)) / rate
+        first = _frame_from(first, begins, rate)
         if last is not None and last != ends:
-            last = begins + Fraction(math.ceil((last - begins) * rate)) / rate
+            last = _frame_from(last, begins, rate)
     known = exact and last is not None and not isinstance(stream, SubtitleStream)
     changes: dict[str, Any] = {
         "start": first - start if exact else None,

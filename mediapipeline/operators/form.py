@@ -145,14 +145,15 @@ def part_length(clip: MediaInfo, form: Form) -> Fraction | None:
     length = max(known) if known and len(known) == len(ends) else clip.duration
     if length is None:
         return None
-    length -= late_picture(clip, form)
+    if late := late_picture(clip, form):
+        length -= late
     if form.picture is not None:
         rate = form.picture.rate
     elif form.sound:
         rate = Fraction(form.sound[0].rate)
     else:
         return length
-    return Fraction(max(1, _nearest(length * rate))) / rate
+    return Fraction(max(1, _nearest(length * rate)) * rate.denominator, rate.numerator)
 
 
 def _nearest(value: Fraction) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from functools import lru_cache
 
 import attrs
 
@@ -49,6 +50,7 @@ _FREE = frozenset(
     copy acopy sidedata asidedata metadata ametadata
     """.split()
 )  # no pixel is touched by them
+_ONLY_CHOOSE = (ir.Cut, ir.Sample, ir.Retime, ir.Concat, ir.Received)
 _NO_CODING = frozenset({"rawvideo", "wrapped_avframe"})
 _CUSTOM = 10  # where the operator does not say
 _NANO = 1_000_000_000
@@ -67,9 +69,9 @@ def _amount(info: Stream, duration: Fraction | None) -> Fraction | None:
     if duration is None:
         return None
     if isinstance(info, VideoStream):
-        return None if info.frame_rate is None else duration * info.frame_rate * info.width * info.height
+        return None if info.frame_rate is None else duration * info.frame_rate * (info.width * info.height)
     if isinstance(info, AudioStream):
-        return duration * (info.sample_rate or 48000) * (info.channels or 2)
+        return duration * ((info.sample_rate or 48000) * (info.channels or 2))
     return Fraction(0)
 
 
@@ -93,7 +95,7 @@ def _read_until(graph: ir.StreamGraph, source: ir.Source, members: set[str]) -> 
 
 def _cost(graph: ir.StreamGraph, node: ir.Node, members: set[str]) -> Fraction | None:
     """CPU nanoseconds of one node; None where unknown."""
-    if node.kind not in ("video", "audio"):
+    if node.kind not in ("video", "audio") or _costs_nothing(graph, node):
         return Fraction(0)
     per_unit: Fraction
     amount = _amount(node.info, node.info.duration)
@@ -103,8 +105,6 @@ def _cost(graph: ir.StreamGraph, node: ir.Node, members: set[str]) -> Fraction |
             amount = _amount(node.info, None if until is None else until + lead_of(node))
             other = costs.DECODE_OTHER if node.kind == "video" else costs.DECODE_SOUND
             per_unit = _nano(costs.DECODE.get(node.info.codec or "", other))
-        case ir.Filter(name=name) if name in _FREE or (name == "format" and _in_that_format(graph, node)):
-            return Fraction(0)
         case ir.Filter():
             amount = _larger(graph, node, amount)
             per_unit = _filtering(node.kind, node.name)
@@ -124,6 +124,13 @@ def _cost(graph: ir.StreamGraph, node: ir.Node, members: set[str]) -> Fraction |
         case _:
             return Fraction(0)
     return None if amount is None else amount * per_unit
+
+
+def _costs_nothing(graph: ir.StreamGraph, node: ir.Node) -> bool:
+    """Whether it touches no pixel and no sample: most of what joined parts are made of does not."""
+    if isinstance(node, ir.Filter):
+        return node.name in _FREE or (node.name == "format" and _in_that_format(graph, node))
+    return isinstance(node, _ONLY_CHOOSE)
 
 
 def _filtering(kind: str, name: str) -> Fraction:
@@ -155,6 +162,7 @@ def _pix_fmt(node: ir.Node) -> str | None:
     return node.info.pix_fmt if isinstance(node.info, VideoStream) else None
 
 
+@lru_cache
 def _nano(figure: float) -> Fraction:
     return Fraction(round(figure * 1000), 1000)
 
@@ -193,6 +201,8 @@ def _held(node: ir.Node) -> int:
     elif isinstance(node, ir.Encode):
         ahead = node.encoder in _LOOKING_AHEAD
         frames = costs.ENCODER_FRAMES.get(_preset(node), costs.ENCODER_FRAMES["medium"]) if ahead else _FEW
+    else:
+        return 0
     return int(node.info.width * node.info.height * _FRAME * round(frames))
 
 
@@ -208,11 +218,11 @@ def estimate_sinks(
     nodes = _members(graph, sinks)
     members = {node.id for node in nodes}
     each = [_cost(graph, node, members) for node in nodes if not isinstance(node, ir.Sink)]
-    known = [cost for cost in each if cost is not None]
+    known = None if any(cost is None for cost in each) else [cost for cost in each if cost]
     files = opened_by(graph, sinks)
     start = Fraction(costs.START, 1000) + len(files) * _nano(costs.OPEN) / 1000
     reading = packets_read(files, media) * _nano(costs.READ)
-    cpu = start + sum(known, reading) / _NANO if len(known) == len(each) else None
+    cpu = start + sum(known, reading) / _NANO if known is not None else None
     memory = costs.PROCESS_MEMORY + sum(map(_held, nodes))
     sizes = [_size(graph, sink) for sink in sinks]
     written = sum(size for size in sizes if size is not None) if None not in sizes else None
@@ -313,7 +323,9 @@ def estimate_nodes(graph: ir.StreamGraph) -> Mapping[str, Resources]:
         cost = None if isinstance(node, ir.Sink) else _cost(graph, node, members)
         if not isinstance(node, ir.Sink):
             before = found.get(node.origin, Fraction(0))
-            found[node.origin] = None if before is None or cost is None else before + cost
+            if before is not None and (cost is None or cost):
+                before = None if cost is None else before + cost
+            found[node.origin] = before
     return {
         origin: Resources(cpu_seconds=None if cost is None else _rounded(cost / _NANO))
         for origin, cost in found.items()

@@ -75,13 +75,13 @@ class _Places:
         return StreamGraph(nodes)
 
     def _at(self, node: Node, place: int) -> Node:
-        places = [there for _, there in self._sources(node, place)]
-        named = [self._name(source, there) for source, there in self._sources(node, place)]
+        sources = list(self._sources(node, place))
+        named = [self._name(source, there) for source, there in sources]
         same = None if node.same_as is None else named.pop()
         name = self._name(node.id, place)
         if isinstance(node, Concat):  # what a part is made of is at its place
-            each_at = zip(node.made_of, places, strict=False)
-            made_of = tuple(None if each is None else self._name(each, at) for each, at in each_at)
+            each_at = zip(node.made_of, sources, strict=False)
+            made_of = tuple(None if each is None else self._name(each, at) for each, (_, at) in each_at)
             node = attrs.evolve(node, made_of=made_of)
         if (name, tuple(named), same) == (node.id, node.inputs, node.same_as):
             return node

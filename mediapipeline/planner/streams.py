@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 import attrs
 
@@ -325,7 +325,18 @@ class StreamGraph:
 
     def of(self, kind: type[_N]) -> tuple[_N, ...]:
         """Every node of one class, in order."""
-        return tuple(node for node in self if isinstance(node, kind))
+        held = [each for each in self._classes if issubclass(each, kind)]
+        if held == [kind]:
+            return cast("tuple[_N, ...]", self._classes[kind])
+        return tuple(node for node in self if isinstance(node, kind)) if held else ()
+
+    @cached_property
+    def _classes(self) -> Mapping[type[Node], tuple[Node, ...]]:
+        """The nodes by class: rules ask for a few of many, again and again."""
+        found: dict[type[Node], list[Node]] = defaultdict(list)
+        for node in self:
+            found[type(node)].append(node)
+        return {each: tuple(nodes) for each, nodes in found.items()}
 
     @property
     def sinks(self) -> tuple[Sink, ...]:
@@ -413,19 +424,20 @@ class Rewrite:
         nodes: dict[NodeId, Node] = {}
         for node in [*self._graph, *(n for i, n in self._changed.items() if i not in self._graph.nodes)]:
             current = self._changed.get(node.id, node)
-            inputs = tuple(self.target(source) for source in current.inputs)
-            made_of = self._made_of(current)
-            same = None if current.same_as is None else self.target(current.same_as)
-            if (inputs, same) != (current.inputs, current.same_as):
-                current = attrs.evolve(current, inputs=inputs, same_as=same)
-            if isinstance(current, Concat) and made_of != current.made_of:
-                current = attrs.evolve(current, made_of=made_of)
-            nodes[node.id] = current
+            nodes[node.id] = self._followed(current) if self._redirected else current
         return StreamGraph(_ordered(nodes, [n.id for n in nodes.values() if isinstance(n, Sink)]))
 
-    def _made_of(self, node: Node) -> tuple[NodeId | None, ...]:
-        names = node.made_of if isinstance(node, Concat) else ()
-        return tuple(None if name is None else self.target(name) for name in names)
+    def _followed(self, node: Node) -> Node:
+        """*node* with what it names redirected."""
+        inputs = tuple(self.target(source) for source in node.inputs)
+        same = None if node.same_as is None else self.target(node.same_as)
+        if (inputs, same) != (node.inputs, node.same_as):
+            node = attrs.evolve(node, inputs=inputs, same_as=same)
+        if isinstance(node, Concat):
+            made_of = tuple(None if name is None else self.target(name) for name in node.made_of)
+            if made_of != node.made_of:
+                node = attrs.evolve(node, made_of=made_of)
+        return node
 
 
 def _ordered(nodes: Mapping[NodeId, Node], roots: Sequence[NodeId]) -> dict[NodeId, Node]:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from mediapipeline.errors import Problem
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.timecode import Duration, Timecode, format_clock
-from mediapipeline.media.timeline import cut_info
+from mediapipeline.media.timeline import cut_info, cut_stream
 from mediapipeline.operators import AV, Category, Clip, Facts, Lowering, Operator, operator
 from mediapipeline.params import Param, at_most_one_of
 
@@ -95,14 +95,14 @@ class Trim(Operator):
                 f"the clip is {format_clock(clip.duration)} long, so nothing is left from {format_clock(start)} on",
                 "begin earlier, or set clamp to take the end of the clip",
             )  # fmt: skip
-        elif end is None or end > start:
-            picture = cut_info(clip, start, end).video
-            if picture is not None and picture.duration == 0:
-                upto = "the end" if end is None else format_clock(end)
-                yield Problem(
-                    "/start", "no-frame-left", f"no frame begins between {format_clock(start)} and {upto}",
-                    "make the part longer than a frame",
-                )  # fmt: skip
+        elif (
+            clip.video is not None and (end is None or end > start) and cut_stream(clip.video, start, end).duration == 0
+        ):
+            upto = "the end" if end is None else format_clock(end)
+            yield Problem(
+                "/start", "no-frame-left", f"no frame begins between {format_clock(start)} and {upto}",
+                "make the part longer than a frame",
+            )  # fmt: skip
 
     def infer(self, facts: Facts) -> MediaInfo:
         start, end = self._range(facts.clip)
