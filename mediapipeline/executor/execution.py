@@ -19,9 +19,10 @@ from typing import Literal
 
 import attrs
 
-from mediapipeline.errors import MediaPipelineError, StepTimeoutError
+from mediapipeline.errors import MediaPipelineError, OutputError, StepTimeoutError
 from mediapipeline.executor.budget import CpuBudget, machine_cpus
 from mediapipeline.executor.cache import CachedSteps, StepCache
+from mediapipeline.executor.causes import early_end
 from mediapipeline.executor.events import (
     Event,
     Published,
@@ -296,7 +297,15 @@ class Execution:
     ) -> Task:
         async def run(cpus: int) -> None:
             with self._settings.trace("mediapipeline.verify", {"output.id": output.id}):
-                checked = await verifier.verify(output, file, threads=self._settings.threads(cpus))
+                try:
+                    checked = await verifier.verify(output, file, threads=self._settings.threads(cpus))
+                except OutputError as error:
+                    why = early_end(self._warnings, self._plan.inputs)
+                    if why is None:
+                        raise
+                    explained = OutputError(f"{error}\n{why}", output=error.output, step=error.step)
+                    explained.differences = error.differences
+                    raise explained from error
             if self._checksums:
                 for name in [each.name for each in output.files] or [""]:
                     self._digests[output.id, name] = await in_thread(partial(_sha256, file / name))
