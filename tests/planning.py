@@ -22,7 +22,7 @@ CLIPS: Mapping[str, MediaInfo] = {"in.mp4": clip_info(duration="60s")}
 def planner(clips: Mapping[str, MediaInfo] = CLIPS, **options: Any) -> Planner:
     """A planner that needs neither files nor FFmpeg."""
     given = {"capabilities": Capabilities.assume("5.1"), "machine": Machine(cores=4), **options}
-    return Planner(prober=FakeProber(clips), **given)
+    return Planner(**{"prober": FakeProber(clips), **given})
 
 
 def plan(document: Mapping[str, Any], clips: Mapping[str, MediaInfo] = CLIPS, **options: Any) -> ProcessingPlan:

@@ -196,6 +196,8 @@ def test_bounds_on_key_frames(
     check(source, tmp_path / "out.mp4", plan, default_engine, start, end)
     count, total = copied(plan)
     assert total - count == all_but
+    stream = plan.output("out").streams[0]
+    assert stream.edges_encoded == ("the rest encoded" in stream.reason) == (all_but > 0)
 
 
 def test_what_has_an_index_is_copied_once(tmp_path: Path, engine: Engine) -> None:

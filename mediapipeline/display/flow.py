@@ -20,6 +20,7 @@ _COLOURS: dict[NodeKind, str] = {"input": "#3b82f6", "operation": "#8b5cf6", "ou
 _LETTER = 7.2  # width of a letter of the font, pixels; fonts differ, and boxes have room to spare
 _LINE = 16
 _LONGEST = 34
+_LONGEST_LABEL = 48
 _GAP = 26  # between boxes of a column
 _AIR = 70  # between columns, at the least
 _LANE = 10  # height of the way that an arrow takes past the boxes of a column
@@ -129,7 +130,7 @@ class Flow:
         widest: dict[int, float] = defaultdict(float)
         for edge in self.edges:
             place = at[edge.target] - 1
-            widest[place] = max(widest[place], len(_short(edge.label)) * _LETTER * 0.85 + 30)
+            widest[place] = max(widest[place], len(_short(edge.label, _LONGEST_LABEL)) * _LETTER * 0.85 + 30)
         return [max(_AIR, widest[number]) for number in range(len(columns))]
 
 
@@ -186,7 +187,7 @@ def _arrow(way: Sequence[_Box], label: str) -> str:
     if label:
         word = (
             f'<text x="{x2 - 12:.1f}" y="{y2 - 6:.1f}" text-anchor="end" font-size="11" fill="currentColor" '
-            f'opacity="0.75">{escaped(_short(label))}</text>'
+            f'opacity="0.75">{escaped(_short(label, _LONGEST_LABEL))}</text>'
         )
     return f'<path d="{path}" fill="none" stroke="#888" marker-end="url(#tip)"/>{word}'
 

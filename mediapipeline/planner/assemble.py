@@ -112,12 +112,17 @@ def planned_streams(graph: ir.StreamGraph, sink: ir.Sink, operator_at: OperatorA
                 reason = "cut at whole packets"
             if isinstance(node, ir.Joined):
                 reason = f"{len(node.inputs)} files joined packet by packet: nothing tells them apart for a decoder"
+            edges = False
             if isinstance(node, ir.Splice):
                 parts = [graph[part] for part in node.inputs]
                 copied = sum(part.frames for part in parts if isinstance(part, ir.Packets))
                 total = node.info.frames if isinstance(node.info, VideoStream) else None
-                reason = f"{copied} of {total} frames, the rest encoded: it is cut between key frames"
-            found.append(PlannedStream(kind=node.kind, encoder=None, codec=node.info.codec, reason=reason))
+                edges = any(isinstance(part, ir.Encode) for part in parts)
+                rest = ", the rest encoded: it is cut between key frames" if edges else ": it is cut at key frames"
+                reason = f"{copied} of {total} frames{rest}"
+            found.append(
+                PlannedStream(kind=node.kind, encoder=None, codec=node.info.codec, reason=reason, edges_encoded=edges)
+            )
     return tuple(found)
 
 

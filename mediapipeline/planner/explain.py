@@ -131,9 +131,10 @@ def _reads(plan: ProcessingPlan, step: FFmpegStep) -> Iterable[str]:
     """Where reading does not begin at the start, and what is done once for several outputs."""
     several: dict[str, list[dict[str, Any]]] = {}
     for each in _readings(plan, step):
-        several.setdefault(each["input"], []).append(each)
+        if "streams" in each:  # else of a list, of which more is said below
+            several.setdefault(each["input"], []).append(each)
     late = [
-        f"{name} from {each['from']} s" + (f" ({', '.join(each.get('streams', ()))})" if len(readings) > 1 else "")
+        f"{name} from {each['from']} s" + (f" ({', '.join(each['streams'])})" if len(readings) > 1 else "")
         for name, readings in several.items()
         if any(each["from"] != "0" for each in readings)
         for each in readings
@@ -271,7 +272,7 @@ def mermaid(plan: ProcessingPlan) -> str:
     for number, output in enumerate(outputs):
         lines.append(f"  out{number}[({_quoted(f'{output.id}: {output.destination}')})]")
         streams = output.streams or [stream for file in output.files for stream in file.streams]
-        ways = dict.fromkeys(f"{s.kind}: {'copy' if s.encoder is None else s.encoder}" for s in streams)
+        ways = dict.fromkeys(f"{stream.kind}: {stream.way}" for stream in streams)
         if output.clip in made:
             lines.append(f"  {made[output.clip]} -->|{_quoted(', '.join(ways))}| out{number}")
     return "\n".join(lines) + "\n"

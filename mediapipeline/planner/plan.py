@@ -84,12 +84,21 @@ class PlannedStream:
         encoder: FFmpeg's encoder, or None where the stream is copied.
         codec: What the stream will be.
         reason: Why it is copied, or why it is not.
+        edges_encoded: Whether it is copied but for what lies between key frames at the ends of its parts.
     """
 
     kind: str
     encoder: str | None
     codec: str | None
     reason: str
+    edges_encoded: bool = False
+
+    @property
+    def way(self) -> str:
+        """What a drawing says of it: its encoder, ``copy``, or ``copy, edges encoded``."""
+        if self.encoder is not None:
+            return self.encoder
+        return "copy, edges encoded" if self.edges_encoded else "copy"
 
 
 @attrs.frozen(kw_only=True)

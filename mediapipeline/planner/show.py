@@ -64,4 +64,4 @@ def problems_bundle(problems: Sequence[Problem]) -> dict[str, str]:
 
 def _ways(output: PlannedOutput) -> list[str]:
     streams = output.streams or [stream for file in output.files for stream in file.streams]
-    return list(dict.fromkeys(f"{s.kind}: {'copy' if s.encoder is None else s.encoder}" for s in streams))
+    return list(dict.fromkeys(f"{stream.kind}: {stream.way}" for stream in streams))

@@ -197,7 +197,7 @@ def _edges(
         duration=max((each.info.duration or Fraction(0) for each in placed), default=None),
         cpus=processor_cores(alone, sinks) if seconds > _SHORT else 1,
         operations=build.operations,
-        resources=estimate_sinks(alone, sinks, machine, media),
+        resources=estimate_sinks(ir.StreamGraph({node.id: node for node in [*made, *sinks]}), sinks, machine, media),
     )
 
 

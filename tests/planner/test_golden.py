@@ -13,7 +13,7 @@ import pytest
 from mediapipeline.graph.schema import job_schema
 from mediapipeline.planner.optimize import RULES
 from mediapipeline.planner.plan import ProcessingPlan
-from mediapipeline.testing import Capabilities, clip_info
+from mediapipeline.testing import Capabilities, FakeProber, clip_info
 from planner.notation import described
 from planning import job, op, plan
 
@@ -34,6 +34,7 @@ CLIPS = {
     "one.mp4": described(clip_info(duration="10s")),
     "two.mp4": described(clip_info(duration="8s")),
     "other.mp4": described(clip_info(duration="9s", sample_rate=44100), "bb"),
+    "talk.mp4": described(clip_info(duration="600s")),
     "song.flac": clip_info(duration="200s", size=None, audio_codec="flac", sample_rate=44100),
 }
 
@@ -114,6 +115,33 @@ JOBS: dict[str, dict[str, Any]] = {
         op("trim", "mirror", "again", start="40s", duration="2s"),
         outputs={"late": "late.mp4", "early": "early.mp4", "again": "again.mkv", "in": "whole.mkv"},
     ),
+    "mixed": job(
+        op("mix", ["in", "song"], "both", weights=[1, 0.5], duration="first"),
+        inputs={"in": "in.mp4", "song": "song.flac"},
+        outputs={"both": "both.mp4"},
+    ),
+    "package": job(
+        op("scale", "in", "small", size="360p"),
+        op("hls", ["in", "small"], "stream", segment="4s"),
+        outputs={"stream": "stream/"},
+    ),
+    "smart-cut": job(
+        op("trim", "talk", "part", start="63.3s", end="200.5s"),
+        inputs={"talk": "talk.mp4"},
+        outputs={"part": "part.mp4"},
+    ),
+    "smart-cut-parts": job(
+        op("trim", "talk", "first", start="63.3s", end="100s"),
+        op("trim", "talk", "last", start="200s", end="251.7s"),
+        op("concat", ["first", "last"], "short"),
+        inputs={"talk": "talk.mp4"},
+        outputs={"short": {"destination": "short.mkv", "codec": {"video": "h264", "audio": "aac"}}},
+    ),
+    "thumbnails": job(
+        op("thumbnail", "talk", "pictures", count=4),
+        inputs={"talk": "talk.mp4"},
+        outputs={"pictures": {"destination": "pictures/", "format": "jpg"}},
+    ),
     "two-passes": job(
         op("scale", "in", "small", size="360p"),
         outputs={
@@ -123,13 +151,24 @@ JOBS: dict[str, dict[str, Any]] = {
 }
 
 
+SMART: dict[str, Any] = {
+    "prober": FakeProber(CLIPS, gop=50), "strategies": {"smart_cut": "preferred"}
+}  # fmt: skip
+OPTIONS: dict[str, dict[str, Any]] = {"smart-cut": SMART, "smart-cut-parts": SMART}
+"""What the planner of some of them is told besides."""
+
+
+def planned(name: str) -> ProcessingPlan:
+    return plan(JOBS[name], CLIPS, **OPTIONS.get(name, {}))
+
+
 VERBOSE = {"diamond", "nested-cuts", "parts-apart"}
 """Jobs of which it is shown what each rule made of them."""
 
 
 @pytest.mark.parametrize("name", JOBS)
 def test_plan(name, golden):
-    made = plan(JOBS[name], CLIPS)
+    made = planned(name)
     texts = {
         "explain": made.explain(verbose=name in VERBOSE),
         "shell": re.sub(r"(<<'PYTHON'\n).*?\nPYTHON$", r"\1…\nPYTHON", made.to_shell(), flags=re.DOTALL | re.MULTILINE),
@@ -140,7 +179,7 @@ def test_plan(name, golden):
 
 @pytest.mark.parametrize("name", JOBS)
 def test_programs_are_told_what_people_are(name):
-    made = plan(JOBS[name], CLIPS)
+    made = planned(name)
     told = json.loads(json.dumps(made.explain_json()))
     assert [output["id"] for output in told["outputs"]] == [output.id for output in made.outputs]
     for output in told["outputs"]:
@@ -150,6 +189,15 @@ def test_programs_are_told_what_people_are(name):
     assert {rewrite["by"] for rewrite in told["trace"][1:]} <= {rule.__name__ for rule in RULES}
     late = [reading for step in told["steps"] for reading in step["reads"] if reading["from"] != "0"]
     assert bool(late) == bool(re.search(r"^     reads .* from ", made.explain(), re.MULTILINE))
+
+
+def test_drawings_say_that_edges_are_encoded():
+    shown = planned("smart-cut")._repr_mimebundle_()
+    said = "video: copy, edges encoded, audio: aac"
+    assert said in shown["image/svg+xml"]
+    assert said in shown["text/vnd.mermaid"]
+    assert "video: copy, edges encoded; audio: aac" in shown["text/html"]
+    assert planned("smart-cut").explain_json()["outputs"][0]["streams"][0]["edges_encoded"] is True
 
 
 def test_what_nobody_would_read_is_not_kept():
@@ -164,7 +212,7 @@ def test_the_schema_takes_them(name):
 
 @pytest.mark.parametrize("name", JOBS)
 def test_json_round_trip(name):
-    made = plan(JOBS[name], CLIPS)
+    made = planned(name)
     data = json.loads(json.dumps(made.to_dict()))
     again = ProcessingPlan.from_dict(data)
     assert again == made
@@ -175,16 +223,16 @@ def test_json_round_trip(name):
 
 @pytest.mark.parametrize("name", JOBS)
 def test_plans_are_the_same_every_time_and_everywhere(name, tmp_path, monkeypatch):
-    first = json.dumps(plan(JOBS[name], CLIPS).to_dict())
+    first = json.dumps(planned(name).to_dict())
     monkeypatch.chdir(tmp_path)
-    second = json.dumps(plan(JOBS[name], CLIPS).to_dict())
+    second = json.dumps(planned(name).to_dict())
     assert first == second
     assert str(tmp_path) not in second
 
 
 @pytest.mark.parametrize("name", JOBS)
 def test_the_script_holds_the_commands(name):
-    made = plan(JOBS[name], CLIPS)
+    made = planned(name)
     joined = made.to_shell().replace(" \\\n ", "")
     for argv in made.commands():
         late = re.sub(r"late@(late\d+)", r"""'"$\1"'""", shlex.join(argv))  # worked out by the script
