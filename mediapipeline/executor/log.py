@@ -11,7 +11,7 @@ import re
 
 import attrs
 
-__all__ = ["LOG_LEVEL", "FrameCounts", "frame_counts", "notable"]
+__all__ = ["LOG_LEVEL", "FrameCounts", "frame_counts", "notable", "undecoded"]
 
 LOG_LEVEL = "level+verbose"
 
@@ -21,6 +21,7 @@ _QUIET = frozenset({"info", "verbose", "debug", "trace"})
 _READ = re.compile(r"\[verbose\] +Input stream #\d+:\d+ \((\w+)\): \d+ packets read(.*)$", re.MULTILINE)
 _WRITTEN = re.compile(r"\[verbose\] +Output stream #\d+:\d+ \((\w+)\): (.*)$", re.MULTILINE)
 _DECODED = re.compile(r"; (\d+) frames decoded")
+_UNDECODED = re.compile(r"; (\d+) decode errors")
 _ENCODED = re.compile(r"(\d+) frames encoded")
 _MAPPING = "[info] Stream mapping:"
 _LISTED = re.compile(r"\[info\] +Stream #(\d+:\d+)[^:\n]*: (\w+):", re.MULTILINE)
@@ -40,6 +41,16 @@ def frame_counts(stderr: str) -> FrameCounts:
     if _only_sound(stderr):
         return FrameCounts(0, 0)
     return FrameCounts(_sum(_READ, _DECODED, stderr), _sum(_WRITTEN, _ENCODED, stderr))
+
+
+def undecoded(stderr: str) -> int:
+    """How many packets could not be decoded, as the statistics of FFmpeg 7.0 and later count them.
+
+    There decoders are threads, and what one says between two pieces of another's line has no tag to know it by: the
+    count is what no thread talks into. Earlier versions do not count, and have no such threads.
+    """
+    counts = (_UNDECODED.search(rest) for _, rest in _READ.findall(stderr))
+    return sum(int(count[1]) for count in counts if count)
 
 
 def _only_sound(stderr: str) -> bool:

@@ -21,7 +21,7 @@ from mediapipeline.executor.cache import CachedSteps
 from mediapipeline.executor.custom import run_custom
 from mediapipeline.executor.gauge import Gauge, memory_message
 from mediapipeline.executor.layout import Layout
-from mediapipeline.executor.log import LOG_LEVEL, frame_counts, notable
+from mediapipeline.executor.log import LOG_LEVEL, frame_counts, notable, undecoded
 from mediapipeline.executor.result import MeasurementResult, StepResult, Taken
 from mediapipeline.executor.tools import Tools
 from mediapipeline.executor.waiting import in_thread
@@ -199,7 +199,10 @@ class StepDispatcher:
             self._gauge.memory(step.id, 0)
         self._check(step, command, argv, result)
         measurements = self._read(step, result.stderr)
-        for text in decode_warnings(notable(result.stderr)):
+        complaints = decode_warnings(notable(result.stderr))
+        if not complaints and (count := undecoded(result.stderr)):
+            complaints = (f"{count} packet(s) could not be decoded",)
+        for text in complaints:
             self._damaged(step, text, on_warning)
         counts = frame_counts(result.stderr)
         return StepResult(
