@@ -103,6 +103,15 @@ def test_the_unknown_is_not_compared_and_the_measured_stands_in() -> None:
     assert len(differences(planned, alone, reached=Fraction(2))) == 2
 
 
+@pytest.mark.parametrize(("lasts", "same"), [(Fraction(3, 10), True), (Fraction(4), False)])
+def test_a_rate_is_as_exact_as_the_clock_tells_it(lasts: Fraction, same: bool) -> None:
+    """0.3 s of 5550/223 frames per second are, to the millisecond, frames of 25."""
+    video = attrs.evolve(VIDEO, time_base=Fraction(1, 1000), duration=lasts)
+    planned = Expectation(streams=(StreamExpectation(kind="video", frame_rate=Fraction(5550, 223)),))
+    found = differences(planned, MediaInfo(format="matroska,webm", video=video))
+    assert (found == []) is same, found
+
+
 def test_a_transport_stream_begins_when_it_likes() -> None:
     start = Fraction(7, 5)
     video, audio = attrs.evolve(VIDEO, start=start), attrs.evolve(AUDIO, start=start)
