@@ -1,4 +1,4 @@
-"""Planning chains of 100 to 10,000 operations, and importing the library.
+"""Planning chains and trees of 100 to 10,000 operations, and importing the library.
 
 Each figure is the best of several runs: what the work takes, without what the machine does besides.
 """
@@ -21,7 +21,7 @@ from mediapipeline.testing import FakeProber, clip_info
 __all__ = ["Row", "measure"]
 
 _SIZES = (100, 1_000, 10_000)
-_CLIP = clip_info(duration="100s", size="1920x1080", rate="25", audio=1)
+_CLIP = clip_info(duration="100000s", size="1920x1080", rate="25", audio=1)
 
 
 @attrs.frozen
@@ -53,6 +53,40 @@ def chain(operations: int) -> dict[str, Any]:
     }
 
 
+def joined(operations: int, inputs: int = 1, *, fork: int = 64) -> dict[str, Any]:
+    """A job of about that many operations: parts of *inputs* clips, in turns, joined *fork* at a time to one."""
+    parts = operations * (fork - 1) // fork + 1
+    names = [f"in{number}" for number in range(min(inputs, parts))]
+    steps: list[dict[str, Any]] = []
+
+    def add(op: str, params: dict[str, Any], **inputs: Any) -> str:
+        name = f"c{len(steps)}"
+        steps.append({"op": op, **inputs, "output": name, "params": params})
+        return name
+
+    clips = [
+        add("trim", {"start": f"{7 * (number // len(names))}s", "duration": "3s"}, input=names[number % len(names)])
+        for number in range(parts)
+    ]
+    while len(clips) > 1:
+        groups = [clips[at : at + fork] for at in range(0, len(clips), fork)]
+        clips = [add("concat", {}, inputs=group) if len(group) > 1 else group[0] for group in groups]
+    return {
+        "inputs": [{"id": name, "source": "in.mp4"} for name in names],
+        "operations": steps,
+        "outputs": [{"id": "out", "input": clips[0], "destination": "out.mp4"}],
+    }
+
+
+_SHAPES: dict[str, Callable[[int], dict[str, Any]]] = {
+    "": chain,
+    ": trims and joins": joined,
+    ": trims and joins, two by two": lambda operations: joined(operations, fork=2),
+    ": trims and joins of as many files": lambda operations: joined(operations, inputs=operations),
+}
+"""Jobs by what the report says of them."""
+
+
 def _best(work: Callable[[], object], times: int) -> float:
     def once() -> float:
         start = time.perf_counter()
@@ -73,8 +107,9 @@ def measure() -> Iterator[Row]:
     everything = "from mediapipeline import Executor, JobSpec, Planner"
     yield Row("import of Planner, Executor and JobSpec, over bare Python", _import_seconds(everything) - bare)
     planner = Planner(prober=FakeProber({"in.mp4": _CLIP}), capabilities=Capabilities.assume("9.0"))
-    planner.plan(chain(3))
-    for size in _SIZES:
-        job = chain(size)
-        seconds = _best(lambda job=job: planner.plan(job), 5 if size < _SIZES[-1] else 2)
-        yield Row(f"planning {size:,} operations", seconds, seconds / size)
+    for shape, made in _SHAPES.items():
+        planner.plan(made(3))
+        for size in _SIZES:
+            job = made(size)
+            seconds = _best(lambda job=job: planner.plan(job), 5 if size < _SIZES[-1] else 2)
+            yield Row(f"planning {size:,} operations{shape}", seconds, seconds / len(job["operations"]))
