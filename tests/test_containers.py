@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 
 import zoo
 from mediapipeline import Executor, JobError, Planner
+from mediapipeline.errors import OutputError
+from mediapipeline.executor.events import Event, StepFinished
 from mediapipeline.ffmpeg.binary import Engine, find_ffmpeg
 from mediapipeline.media.container import CONTAINERS
 from mediapipeline.testing.media import ClipRecipe, make_clip
@@ -33,6 +36,75 @@ def test_holds_what_was_planned(suffix: str, tmp_path: Path, engine: Engine) -> 
     recipe = ClipRecipe(video_codec="libx264", b_frames=2, rate="30000/1001", audio=["5.1"])
     clip = make_clip(tmp_path / "in.mp4", recipe)
     plan_and_run(_job(clip, f"out.{suffix}"), tmp_path, engine)
+
+
+@pytest.fixture(scope="module")
+def late_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where one file has a picture of 1.5 s that begins 2.2 s after the sound, and another has it the other way."""
+    folder = tmp_path_factory.mktemp("late")
+    picture = ("-f", "lavfi", "-i", "testsrc=d=1.5:s=64x48:r=25")
+    sound = ("-f", "lavfi", "-i", "sine=d=1.5:r=48000")
+    coded = ("-c:v", "mpeg4", "-c:a", "pcm_s16le")
+    for name, first, second in (("picture", sound, picture), ("sound", picture, sound)):
+        whole, file = folder / f"{name}.nut", folder / f"{name}.mkv"
+        ffmpeg(find_ffmpeg(), *first, *coded, str(folder / "first.nut"))
+        ffmpeg(find_ffmpeg(), *second, *coded, str(whole))
+        ffmpeg(
+            find_ffmpeg(), "-itsoffset", "2.2", "-i", str(whole), "-i", str(folder / "first.nut"),
+            "-map", "0", "-map", "1", "-c", "copy", str(file),
+        )  # fmt: skip
+        (folder / "first.nut").unlink()
+        whole.unlink()
+    return folder
+
+
+def _late_job(kind: str, destination: str) -> dict[str, Any]:
+    """Only what begins late is taken."""
+    others = {"audio": False} if kind == "picture" else {"video": False}
+    change = {"op": "vflip"} if kind == "picture" else {"op": "volume", "params": {"gain_db": -3}}
+    return {
+        "inputs": [{"id": "in", "source": f"{kind}.mkv", "streams": others}],
+        "operations": [{**change, "input": "in", "output": "changed"}],
+        "outputs": [{"id": "out", "input": "changed", "destination": destination}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "suffix"),
+    [
+        *(("picture", suffix) for suffix in ("mp4", "mkv", "ts", "gif")),
+        *(("sound", suffix) for suffix in ("m4a", "mka", "ts", "wav")),
+    ],
+)
+def test_all_of_it_may_begin_late(kind: str, suffix: str, late_folder: Path, tmp_path: Path, engine: Engine) -> None:
+    """What keeps times begins with a gap, whatever the times of its container begin with; the others begin at once."""
+    shutil.copy(late_folder / f"{kind}.mkv", tmp_path)
+    plan = Planner(base_dir=tmp_path, ffmpeg=engine.ffmpeg).plan(_late_job(kind, f"out.{suffix}"))
+    result = Executor(base_dir=tmp_path, ffmpeg=engine.ffmpeg).run(plan)
+    media = result.outputs["out"].media
+    (stream,) = media.streams
+    begins = 0 if suffix in ("gif", "wav") else 3.6 if suffix == "ts" else 2.2
+    assert stream.start is not None
+    assert stream.end is not None
+    assert abs(float(stream.start) - begins) < 0.06
+    assert abs(float(stream.end) - begins - 1.5) < 0.06
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
+def test_half_of_what_begins_late_is_refused(suffix: str, late_folder: Path, engine: Engine) -> None:
+    """Its gap does not stand in for pictures that are missing."""
+
+    def spoil(event: Event) -> None:
+        if isinstance(event, StepFinished):
+            (file,) = late_folder.glob(".mediapipeline-*/final-0.*")
+            half = file.with_name(f"half.{suffix}")
+            ffmpeg(engine, "-copyts", "-i", str(file), "-map", "0", "-c", "copy", "-frames:v", "20", str(half))
+            half.replace(file)
+
+    plan = Planner(base_dir=late_folder, ffmpeg=engine.ffmpeg).plan(_late_job("picture", f"half.{suffix}"))
+    with pytest.raises(OutputError) as caught:
+        Executor(base_dir=late_folder, ffmpeg=engine.ffmpeg).run(plan, on_event=spoil)
+    assert any("planned to end at" in difference for difference in caught.value.differences)
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts", "avi", "gif"])

@@ -12,7 +12,7 @@ from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
 from mediapipeline.steps.expectation import Expectation, Range, StreamExpectation
 
-__all__ = ["checks", "differences"]
+__all__ = ["checks", "differences", "late"]
 
 _RATE_TOLERANCE = Fraction(1, 2000)  # 30 and 30000/1001 are twice as far apart
 _SHIFTED = frozenset({"mpegts", "mpeg"})  # formats that begin at a time other than 0, whatever is put into them
@@ -58,15 +58,27 @@ def _differences(planned: Expectation, found: MediaInfo, reached: Fraction | Non
         yield f"streams: planned {_list(kinds)}, found {_list([stream.kind for stream in streams])}"
     else:
         for at, (wanted, stream) in enumerate(zip(planned.streams, streams, strict=True)):
-            for difference in _stream(wanted, stream, found, reached):
+            for difference in _stream(wanted, stream, found, reached, late(planned, found)):
                 yield f"stream {at} ({stream.kind}): {difference}"
     if planned.duration is not None:
-        lengths = _lengths(found) or ([] if reached is None else [reached])
+        lengths = _lengths(found, late(planned, found)) or ([] if reached is None else [reached])
         if lengths and not any(length in planned.duration for length in lengths):
             yield f"duration: planned {_range(planned.duration)}, found {_seconds(lengths[0])} s"
 
 
-def _stream(wanted: StreamExpectation, stream: Stream, media: MediaInfo, reached: Fraction | None) -> Iterator[str]:
+def late(planned: Expectation, found: MediaInfo) -> Fraction:
+    """How long nothing shows at the beginning of a file, seconds: whoever reads it counts from its first frame on.
+
+    Never longer than planned: what begins later than it should has lost its beginning, and does not last the longer.
+    """
+    if found.format in _SHIFTED:
+        return planned.start
+    return min(planned.start, max(found.start or Fraction(0), Fraction(0)))
+
+
+def _stream(
+    wanted: StreamExpectation, stream: Stream, media: MediaInfo, reached: Fraction | None, begins: Fraction
+) -> Iterator[str]:
     for name in ("codec", "pix_fmt", "sample_rate", "channels"):
         want, have = getattr(wanted, name), getattr(stream, name, None)
         if want is not None and have is not None and want != have:
@@ -82,7 +94,7 @@ def _stream(wanted: StreamExpectation, stream: Stream, media: MediaInfo, reached
     end = stream.end if stream.end is not None else reached
     if wanted.end is not None and end is not None:
         if media.format in _SHIFTED and stream.end is not None:
-            end -= media.start or 0
+            end += begins - (media.start or 0)
         if end not in wanted.end:
             yield f"planned to end at {_range(wanted.end)}, ends at {_seconds(end)} s"
 
@@ -115,11 +127,13 @@ def _lasting(media: MediaInfo) -> list[VideoStream | AudioStream | SubtitleStrea
     ]
 
 
-def _lengths(media: MediaInfo) -> list[Fraction]:
+def _lengths(media: MediaInfo, begins: Fraction) -> list[Fraction]:
     """How long the file lasts: from its first frame on, and from time 0 on, where nothing shows in between."""
     if media.duration is None:
         return []
-    if media.start is None or media.format in _SHIFTED:
+    if media.format in _SHIFTED:
+        return [media.duration + begins]
+    if media.start is None:
         return [media.duration]
     return [media.duration, media.start + media.duration]
 

@@ -18,7 +18,7 @@ from typing import Literal
 import attrs
 
 from mediapipeline.errors import OutputError, ProbeError, StalledError
-from mediapipeline.executor.compare import checks, differences
+from mediapipeline.executor.compare import checks, differences, late
 from mediapipeline.executor.publish import sync_file
 from mediapipeline.executor.stills import AT_ONCE, joined, seen, sequence_argv
 from mediapipeline.executor.tools import Tools
@@ -86,7 +86,7 @@ class _Complaint:
 @attrs.frozen
 class _Reading:
     reached: Fraction | None
-    """Time of the last packet; None where there is no saying."""
+    """Time of the last packet, seconds from the first frame on; None where there is no saying."""
     frames: int | None
     """Of the first picture stream."""
     complaints: tuple[_Complaint, ...]
@@ -125,8 +125,9 @@ class Verifier:
             raise _wrong(output, unreadable, list(dict.fromkeys(complaints))[:_MOST])
         lasting = [stream for stream in media.streams if stream.kind in ("video", "audio")]
         alone = len(lasting) == 1 and bool(media.audio)
-        found = differences(output.expectation, media, reached=read.reached if alone else None)
-        found += _breaks_off(output, media, read.reached)
+        reached = None if read.reached is None else read.reached + late(output.expectation, media)
+        found = differences(output.expectation, media, reached=reached if alone else None)
+        found += _breaks_off(output, media, reached)
         wanted = next((stream.frames for stream in output.expectation.streams if stream.kind == "video"), None)
         if wanted is not None and read.frames is not None and read.frames != wanted:
             found.append(f"planned {wanted} frames, found {read.frames}")

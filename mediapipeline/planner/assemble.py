@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -196,7 +196,19 @@ def expected(
             duration.low if duration is not None else None,
             max_duration if high is None else min(high, max_duration + frame),
         )
-    return Expectation(demuxer=demuxer, streams=tuple(streams), duration=duration, covers=len(media.covers))
+    return Expectation(
+        demuxer=demuxer, streams=tuple(streams), duration=duration, covers=len(media.covers), start=_first(nodes, begin)
+    )
+
+
+def _first(nodes: Iterable[ir.Node], begin: Fraction) -> Fraction:
+    """When the first picture or sound begins, from the *begin* of the output on."""
+    starts = [
+        (node.info.start or Fraction(0)) - begin
+        for node in nodes
+        if node.kind != "cover" and isinstance(node.info, VideoStream | AudioStream)
+    ]
+    return max(Fraction(0), min(starts, default=Fraction(0)))
 
 
 def _tolerance(info: Stream) -> Fraction:

@@ -380,9 +380,9 @@ class OutputBuilder:
         start = Fraction(0)
         if self._request.container.still:
             duration = None
-        elif self._request.container.one_track:
-            # These keep no times: sound that begins late begins at once.
-            start = next((node.info.start or start for node in nodes if node.kind == "audio"), start)
+        elif self._request.container.one_track or not self._request.container.audio:
+            # These keep no times: sound that begins late begins at once, and so do the pictures of a GIF.
+            start = next((node.info.start or start for node in nodes if node.kind in ("audio", "video")), start)
             duration = duration - start if duration is not None else None
         return MediaInfo(
             format=self._request.container.demuxer,

@@ -54,9 +54,11 @@ class Expectation:
         streams: Exactly these streams, in this order.
         duration: Seconds.
         covers: Number of attached pictures.
+        start: When the first picture or sound begins, seconds from the start of the output: all of it may begin late.
     """
 
     demuxer: str | None = None
     streams: tuple[StreamExpectation, ...] = ()
     duration: Range | None = None
     covers: int = 0
+    start: Fraction = Fraction(0)

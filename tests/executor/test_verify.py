@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from mediapipeline.errors import OutputError
-from mediapipeline.executor.compare import checks, differences
+from mediapipeline.executor.compare import checks, differences, late
 from mediapipeline.executor.events import Event, StepFinished
 from mediapipeline.executor.result import ExecutionResult
 from mediapipeline.executor.verify import Verifier
@@ -101,6 +101,25 @@ def test_the_unknown_is_not_compared_and_the_measured_stands_in() -> None:
     assert differences(planned, alone) == []
     assert differences(planned, alone, reached=Fraction(4)) == []
     assert len(differences(planned, alone, reached=Fraction(2))) == 2
+
+
+def test_what_is_planned_to_begin_late() -> None:
+    """Of formats whose times begin anywhere, the plan tells how late; of others, the file, and never more than that."""
+    around = Range.around(Fraction(6), Fraction(1, 20))
+    planned = Expectation(streams=(StreamExpectation(kind="video", end=around),), duration=around, start=Fraction(2))
+    video = attrs.evolve(VIDEO, start=Fraction(2))
+    mp4 = MediaInfo(format="mov", start=Fraction(2), duration=Fraction(4), video=video)
+    ts = MediaInfo(
+        format="mpegts", start=Fraction(7, 2), duration=Fraction(4), video=attrs.evolve(VIDEO, start=Fraction(7, 2))
+    )
+    for found in (mp4, ts):
+        assert (differences(planned, found), late(planned, found)) == ([], 2)
+        assert late(attrs.evolve(planned, start=Fraction(0)), found) == 0
+        assert found.video is not None
+        short = attrs.evolve(found, duration=Fraction(2), video=attrs.evolve(found.video, duration=Fraction(2)))
+        assert len(differences(planned, short)) == 2
+    assert late(planned, attrs.evolve(mp4, start=Fraction(1))) == 1
+    assert late(planned, attrs.evolve(mp4, start=Fraction(-1, 50))) == 0
 
 
 @pytest.mark.parametrize(("lasts", "same"), [(Fraction(3, 10), True), (Fraction(4), False)])
