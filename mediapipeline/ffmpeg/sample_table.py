@@ -73,7 +73,7 @@ def read_sample_table(path: Path, stream: int, window: Window) -> Sampled | None
         with path.open("rb") as file:
             size = file.seek(0, 2)
             return _sampled(_header(file, size), stream, window, size)
-    except (_UnusualError, OSError, struct.error):
+    except (_UnusualError, OSError, struct.error, IndexError):  # the last two of boxes that are too short
         return None
 
 

@@ -143,3 +143,26 @@ def test_whatever_is_in_a_header_it_is_told_or_not(
     if found is not None:
         assert len(found.packets) == len(found.places) > 0
         assert all(at + size <= len(content) for at, size in found.places)
+
+
+def _box(kind: bytes, *data: bytes) -> bytes:
+    return (8 + len(b"".join(data))).to_bytes(4, "big") + kind + b"".join(data)
+
+
+_WITHOUT_FLAGS = _box(b"dref", bytes(7), b"\1", _box(b"url "))
+
+
+@pytest.mark.parametrize(
+    "track",
+    [
+        _box(b"mdia", _box(b"hdlr", bytes(8), b"vide"), _box(b"minf", _box(b"dinf", _WITHOUT_FLAGS))),
+        _box(b"mdia", _box(b"mdhd")),
+        _box(b"mdia"),
+        b"",
+    ],
+    ids=["no flags", "no clock", "nothing in it", "nothing"],
+)  # fmt: skip
+def test_tells_nothing_of_boxes_that_are_too_short(track: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(_box(b"ftyp", b"isom") + _box(b"moov", _box(b"mvhd"), _box(b"trak", track)))
+    assert read_sample_table(path, 0, _ALL) is None
