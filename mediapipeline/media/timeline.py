@@ -15,7 +15,7 @@ import attrs
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Chapter, DataStream, Stream, SubtitleStream, VideoStream
 
-__all__ = ["cut_info", "cut_stream", "from_zero", "still_stream"]
+__all__ = ["cut_info", "cut_stream", "from_zero", "is_left", "still_stream"]
 
 _S = TypeVar("_S", bound=VideoStream | AudioStream | SubtitleStream | DataStream)
 _ZERO = Fraction(0)
@@ -102,8 +102,15 @@ def still_stream(stream: VideoStream) -> VideoStream:
     )
 
 
+def is_left(sound: AudioStream, start: Fraction, end: Fraction | None, *, exact: bool = True) -> bool:
+    """Whether a cut [start, end) leaves anything of *sound*, as far as is known: it may begin later, or end before."""
+    if end is not None and (sound.start or _ZERO) >= end:
+        return False
+    return not exact or sound.end is None or sound.end > start
+
+
 def cut_info(info: MediaInfo, start: Fraction, end: Fraction | None, *, exact: bool = True) -> MediaInfo:
-    """The facts of a clip after a cut [start, end); see `cut_stream`."""
+    """The facts of a clip after a cut [start, end); see `cut_stream`. Sound of which nothing `is_left` is gone."""
     stop = info.duration if end is None else (end if info.duration is None else min(end, info.duration))
     # Where the container does not tell how long the clip is, the cut does only if the clip reaches its end.
     known = exact and stop is not None and info.duration is not None
@@ -121,7 +128,9 @@ def cut_info(info: MediaInfo, start: Fraction, end: Fraction | None, *, exact: b
         fingerprint=None,
         video=None if info.video is None else cut_stream(info.video, start, end, exact=exact),
         other_video=tuple(cut_stream(s, start, end, exact=exact) for s in info.other_video),
-        audio=tuple(cut_stream(s, start, end, exact=exact) for s in info.audio),
+        audio=tuple(
+            cut_stream(s, start, end, exact=exact) for s in info.audio if is_left(s, start, end, exact=exact)
+        ),
         subtitles=tuple(cut_stream(s, start, end, exact=exact) for s in info.subtitles),
         chapters=chapters if exact else (),
     )

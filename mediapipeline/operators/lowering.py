@@ -17,7 +17,7 @@ from mediapipeline.errors import PluginContractError
 from mediapipeline.ffmpeg.filtergraph import Expr
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
-from mediapipeline.media.timeline import cut_info, still_stream
+from mediapipeline.media.timeline import cut_info, is_left, still_stream
 from mediapipeline.operators.form import (
     Form,
     SoundForm,
@@ -413,6 +413,8 @@ class Lowering:
     def cut(self, clip: Clip, start: Fraction, end: Fraction | None, *, exact: bool = True) -> Clip:
         """The part [start, end) of *clip*: every stream is cut alike, and time `start` becomes 0.
 
+        Sound of which nothing is in that part is left out, and the plan says so.
+
         Args:
             clip: Any clip.
             start: Seconds from the clip's start.
@@ -424,9 +426,13 @@ class Lowering:
         video = clip.video
         if video is not None and info.video is not None:
             video = VideoRef(build.cut(video.id, start, end, info.video, exact=exact), info.video)
+        pairs = zip(clip.audio, clip.info.audio, strict=True)
+        heard = [ref for ref, facts in pairs if is_left(facts, start, end, exact=exact)]
+        if len(heard) < len(clip.audio):
+            self.report("sound that begins after the part, or ends before it, is left out")
         audio = [
             AudioRef(build.cut(ref.id, start, end, facts, exact=exact), facts)
-            for ref, facts in zip(clip.audio, info.audio, strict=True)
+            for ref, facts in zip(heard, info.audio, strict=True)
         ]
         subtitles = [
             SubtitleRef(build.cut(ref.id, start, end, facts, exact=exact), facts)

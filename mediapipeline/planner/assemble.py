@@ -257,7 +257,10 @@ def _expected_stream(graph: ir.StreamGraph, node: ir.Node, sink: ir.Sink, begin:
         whole = graph.input_of(source).info.end
         last = whole if source.end is None else source.end if whole is None else min(source.end, whole)
         if last is not None:
-            length = info.packet or 0 if isinstance(info, AudioStream) else 0
+            # Packets are taken by when they are decoded: reordered pictures may be shown later by so much.
+            length = info.packet or Fraction(0) if isinstance(info, AudioStream) else Fraction(0)
+            if isinstance(info, VideoStream):
+                length = _held_back(info)
             begins = source.start if node.clipped else 0
             end = Range(
                 max(Fraction(0), last - source.start - tolerance), last - begins + tolerance + max(length, padding)

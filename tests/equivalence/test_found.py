@@ -146,6 +146,12 @@ FOUND: dict[str, dict[str, Any]] = {
     "all-of-it-from-a-key-frame": document(
         op("trim", "in", "all", start="0", accuracy="keyframe"), read="mp4.mp4", o0="all o0.mkv",
     ),
+    # There is no sound in the part, and a track without samples failed the run or was missing in the output.
+    "part-before-its-sound": document(
+        op("volume", "in", "low", gain_db=-6), op("trim", "low", "part", start="1001/30000", end="10001/30000"),
+        op("trim", "low", "from-key", start="0", end="3/10", accuracy="keyframe"), read="mp4-late-sound.mp4",
+        o0="part o0.mov", o1="from-key o1.mkv",
+    ),
     # FFmpeg 5.1 repeats the last frame to the end that it hears of, which counted frames do not tell.
     "higher-rate-of-one-of-joined": document(
         op("concat", ["in", "in"], "joined"), op("trim", "joined", "cut", start="9"),

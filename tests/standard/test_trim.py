@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+import attrs
 import pytest
 
 from mediapipeline.media.timecode import Timecode
@@ -114,3 +115,28 @@ def test_every_stream_is_cut_alike(golden):
     cuts = [dict(part.options) for chain in graph.chains for part in chain.filters if part.name in ("trim", "atrim")]
     assert cuts == [{"start": 2, "end": 6}] * 3
     assert [s.language for s in made.output("part").media.subtitles] == ["eng", "deu"]
+
+
+@pytest.mark.parametrize("accuracy", ["frame", "keyframe"])
+@pytest.mark.parametrize(
+    ("part", "left"),
+    [({"end": "4s"}, 0), ({"end": "4.1s"}, 1), ({"start": "4s"}, 1), ({"start": "6s"}, 0), ({"start": "5.9s"}, 1)],
+)
+def test_sound_of_which_nothing_is_in_the_part_is_left_out(part, left, accuracy):
+    clip = clip_info()
+    (sound,) = clip.audio
+    late = attrs.evolve(clip, audio=(attrs.evolve(sound, start=Fraction(4), duration=Fraction(2)),))
+    if accuracy == "keyframe":
+        left = max(left, int("start" in part))  # such a part may begin before `start`
+    document = job(op("trim", "in", "part", accuracy=accuracy, **part), outputs={"part": "part.mkv"})
+    made = plan(document, {"in.mp4": late})
+    assert sum(stream.kind == "audio" for stream in made.output("part").streams) == left
+    assert any("is left out" in decision.text for decision in made.decisions) == (not left)
+
+
+def test_a_part_without_sound_of_a_clip_without_picture_is_refused():
+    clip = clip_info(size=None)
+    (sound,) = clip.audio
+    short = attrs.evolve(clip, audio=(attrs.evolve(sound, duration=Fraction(2)),))
+    (found,) = problems(job(op("trim", "in", "part", start="3s"), outputs={"part": "part.wav"}), {"in.mp4": short})
+    assert (found.path, found.code) == ("/operations/0/params/start", "no-sound-left")

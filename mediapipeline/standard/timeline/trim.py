@@ -103,6 +103,12 @@ class Trim(Operator):
                 "/start", "no-frame-left", f"no frame begins between {format_clock(start)} and {upto}",
                 "make the part longer than a frame",
             )  # fmt: skip
+        elif clip.video is None and clip.audio and not self.infer(facts).audio:
+            upto = "the end" if end is None else format_clock(end)
+            yield Problem(
+                "/start", "no-sound-left", f"there is no sound between {format_clock(start)} and {upto}",
+                "take another part of the clip",
+            )  # fmt: skip
 
     def infer(self, facts: Facts) -> MediaInfo:
         start, end = self._range(facts.clip)
