@@ -128,9 +128,7 @@ def cut_info(info: MediaInfo, start: Fraction, end: Fraction | None, *, exact: b
         fingerprint=None,
         video=None if info.video is None else cut_stream(info.video, start, end, exact=exact),
         other_video=tuple(cut_stream(s, start, end, exact=exact) for s in info.other_video),
-        audio=tuple(
-            cut_stream(s, start, end, exact=exact) for s in info.audio if is_left(s, start, end, exact=exact)
-        ),
+        audio=tuple(cut_stream(s, start, end, exact=exact) for s in info.audio if is_left(s, start, end, exact=exact)),
         subtitles=tuple(cut_stream(s, start, end, exact=exact) for s in info.subtitles),
         chapters=chapters if exact else (),
     )
