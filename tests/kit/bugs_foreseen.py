@@ -201,7 +201,8 @@ class NeedsTime(Operator):
         info, half = facts.clip, Fraction(1, 2)
         if info.duration is None or info.video is None or info.video.duration is None:
             return info
-        tracks = tuple(attrs.evolve(t, duration=t.duration and t.duration - half) for t in info.audio)
+        heard = (track for track in info.audio if track.duration is None or track.duration > half)
+        tracks = tuple(attrs.evolve(t, duration=t.duration and t.duration - half) for t in heard)
         left = info.video.duration - half
         return attrs.evolve(_with_video(info, duration=left, frames=None), duration=info.duration - half, audio=tracks)
 
