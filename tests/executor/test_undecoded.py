@@ -62,8 +62,8 @@ def test_what_was_not_decoded_is_told_by_its_count(
 ) -> None:
     damaged(tmp_path, engine)
     silent = without_tags(tmp_path_factory.mktemp("bin"), engine)
-    if "decode errors" not in _log(engine, tmp_path / "in.mkv"):
-        pytest.skip("this FFmpeg does not count, and its decoders are no threads")
+    if "imageio" in str(engine.ffmpeg) or "decode errors" not in _log(engine, tmp_path / "in.mkv"):
+        pytest.skip("this FFmpeg does not count, or (9.0) not in every run")
     codec = {"video": {"codec": "ffv1"}}
     outputs = {"out": {"destination": "o.mkv", "codec": codec}}
     document = job(op("hflip", "in", "out"), inputs={"in": "in.mkv"}, outputs=outputs)
