@@ -51,8 +51,9 @@ def without_tags(folder: Path, engine: Engine) -> Path:
     """The same FFmpeg, whose errors have the tag of another line."""
     script = folder / "ffmpeg"
     tag = r"s/^(\[[^]]* @ [^]]*\] )*\[(error|warning)\] /[verbose] /"
-    told = f"exec {shlex.quote(str(engine.ffmpeg))} \"$@\" 2> >(exec sed -E '{tag}' >&2)\n"
-    script.write_text("#!/bin/bash\n" + told)
+    # A pipeline: what is written last is not lost when FFmpeg ends before `sed` does.
+    told = f"{shlex.quote(str(engine.ffmpeg))} \"$@\" 2>&1 1>&3 | sed -E '{tag}' >&2\n"
+    script.write_text("#!/bin/bash\nexec 3>&1\n" + told + 'exit "${PIPESTATUS[0]}"\n')
     script.chmod(0o755)
     return script
 
@@ -62,8 +63,8 @@ def test_what_was_not_decoded_is_told_by_its_count(
 ) -> None:
     damaged(tmp_path, engine)
     silent = without_tags(tmp_path_factory.mktemp("bin"), engine)
-    if "imageio" in str(engine.ffmpeg) or "decode errors" not in _log(engine, tmp_path / "in.mkv"):
-        pytest.skip("this FFmpeg does not count, or (9.0) not in every run")
+    if "decode errors" not in _log(engine, tmp_path / "in.mkv"):
+        pytest.skip("this FFmpeg does not count, and its decoders are no threads")
     codec = {"video": {"codec": "ffv1"}}
     outputs = {"out": {"destination": "o.mkv", "codec": codec}}
     document = job(op("hflip", "in", "out"), inputs={"in": "in.mkv"}, outputs=outputs)
