@@ -6,12 +6,12 @@ of texts and figures) is filled before.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from counted import calls
 from mediapipeline.testing import clip_info
 from planning import job, op, plan
 
@@ -73,15 +73,4 @@ def _calls(steps: list[dict[str, Any]], outputs: dict[str, Any] | None = None) -
     inputs = {"in": "in.mp4", "b": "b.mp4"}
     wanted = job(*steps, inputs=inputs, outputs=outputs or {steps[-1]["output"]: "out.mp4"})
     plan(wanted, _MEDIA)
-    count = 0
-
-    def tick(*_: object) -> None:
-        nonlocal count
-        count += 1
-
-    sys.setprofile(tick)
-    try:
-        plan(wanted, _MEDIA)
-    finally:
-        sys.setprofile(None)
-    return count
+    return calls(lambda: plan(wanted, _MEDIA))

@@ -134,9 +134,17 @@ def test_sound_of_which_nothing_is_in_the_part_is_left_out(part, left, accuracy)
     assert any("is left out" in decision.text for decision in made.decisions) == (not left)
 
 
-def test_a_part_without_sound_of_a_clip_without_picture_is_refused():
+@pytest.mark.parametrize(
+    ("part", "path", "code"),
+    [
+        ({"start": "3s"}, "start", "no-sound-left"),
+        ({"start": "5s", "end": "3s"}, "end", "empty-range"),  # in which there would be no sound either
+        ({"start": "12s"}, "start", "start-beyond-end"),
+    ],
+)
+def test_a_part_without_sound_of_a_clip_without_picture_is_refused_once(part, path, code):
     clip = clip_info(size=None)
     (sound,) = clip.audio
     short = attrs.evolve(clip, audio=(attrs.evolve(sound, duration=Fraction(2)),))
-    (found,) = problems(job(op("trim", "in", "part", start="3s"), outputs={"part": "part.wav"}), {"in.mp4": short})
-    assert (found.path, found.code) == ("/operations/0/params/start", "no-sound-left")
+    (found,) = problems(job(op("trim", "in", "part", **part), outputs={"part": "part.wav"}), {"in.mp4": short})
+    assert (found.path, found.code) == (f"/operations/0/params/{path}", code)

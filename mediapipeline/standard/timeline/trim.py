@@ -95,20 +95,17 @@ class Trim(Operator):
                 f"the clip is {format_clock(clip.duration)} long, so nothing is left from {format_clock(start)} on",
                 "begin earlier, or set clamp to take the end of the clip",
             )  # fmt: skip
-        elif (
-            clip.video is not None and (end is None or end > start) and cut_stream(clip.video, start, end).duration == 0
-        ):
-            upto = "the end" if end is None else format_clock(end)
-            yield Problem(
-                "/start", "no-frame-left", f"no frame begins between {format_clock(start)} and {upto}",
-                "make the part longer than a frame",
-            )  # fmt: skip
+        elif end is None or end > start:
+            yield from self._nothing_left(facts, start, end)
+
+    def _nothing_left(self, facts: Facts, start: Fraction, end: Fraction | None) -> Iterable[Problem]:
+        """What is wrong with a part in which the clip has nothing, though it lasts."""
+        clip = facts.clip
+        part = f"between {format_clock(start)} and {'the end' if end is None else format_clock(end)}"
+        if clip.video is not None and cut_stream(clip.video, start, end).duration == 0:
+            yield Problem("/start", "no-frame-left", f"no frame begins {part}", "make the part longer than a frame")
         elif clip.video is None and clip.audio and not self.infer(facts).audio:
-            upto = "the end" if end is None else format_clock(end)
-            yield Problem(
-                "/start", "no-sound-left", f"there is no sound between {format_clock(start)} and {upto}",
-                "take another part of the clip",
-            )  # fmt: skip
+            yield Problem("/start", "no-sound-left", f"there is no sound {part}", "take another part of the clip")
 
     def infer(self, facts: Facts) -> MediaInfo:
         start, end = self._range(facts.clip)
