@@ -163,6 +163,15 @@ FOUND: dict[str, dict[str, Any]] = {
         op("scale", "both", "same", width=64, height=48), op("trim", "same", "cut", start="36/7"),
         op("fps", "cut", "fast", fps="30000/1001"), read="mkv-cues.mkv", o0="fast o0.mkv",
     ),
+    # FFmpeg converted the sound for loudnorm's sake before the cut, which then lay half a sample beside.
+    "loudness-at-its-own-rate": document(
+        op("trim", "in", "cut", start="57057/10000"), op("loudnorm", "cut", "loud", target_lufs=-30),
+        read="mp4-surround.mp4", o0="loud o0.mov",
+    ),
+    "loudness-as-it-goes": document(
+        op("trim", "in", "cut", start="57057/10000"), op("loudnorm", "cut", "loud", mode="single"),
+        read="mp4-surround.mp4", o0="loud o0.mov",
+    ),
 }  # fmt: skip
 
 

@@ -556,7 +556,7 @@ def test_sound_that_has_not_begun_where_the_part_ends_is_left_out():
     cut = op("trim", "in", "part", end="0.4s")
     made = written(clip_info(audio_delay="0.5s"), "a.mp4", cut)
     assert ways(made) == [("video", "libx264")]
-    assert warned(made) == ["1 sound track(s) left out: no sound of theirs lies in the part"]
+    assert warned(made) == ["sound that begins after the part, or ends before it, is left out"]
     asked = {"video": "h264", "audio": "aac"}
     assert refused(clip_info(audio_delay="0.5s"), "a.mp4", cut, codec=asked) == [
         ("/outputs/0/codec/audio", "no-such-stream")

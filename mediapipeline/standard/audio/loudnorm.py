@@ -38,7 +38,7 @@ _LOUDNESS = Measurement(
         "true_peak": Told("max_volume", by="volumedetect", reading="lines", plus=_HEADROOM, least=-91),
     },
 )
-_OVERSAMPLED = 192000  # Hz, as ebur128 itself has it
+_OVERSAMPLED = 192000  # Hz, as ebur128 itself has it; loudnorm takes and gives no other when not linear
 _NOTHING = -70.0  # what is measured of silence, and of less than 400 ms
 _ROUNDED = 0.1  # of the loudness and of the peak, half a step each
 # A step of 16 bits is more than 0.05 dB of peaks below -40 dB; of a tenth of what they are below, it is always less.
@@ -106,7 +106,8 @@ class Loudnorm(Operator):
         twice = track.info.channels == 1 if self.dual_mono is None else self.dual_mono
         if self.mode == "single":
             targets = {"I": self.target_lufs, "TP": self.target_tp, "LRA": self.target_lra}
-            normalised = work.filter_audio(track, "loudnorm", **targets, dual_mono=twice)
+            raised = work.filter_audio(track, "aresample", sample_rate=_OVERSAMPLED)
+            normalised = work.filter_audio(raised, "loudnorm", **targets, dual_mono=twice)
             for name, options in self._resampled(track.info):
                 normalised = work.filter_audio(normalised, name, **options)
             return normalised
@@ -163,6 +164,8 @@ class Loudnorm(Operator):
             Case(
                 name="dynamic",
                 filters=(
+                    # Else FFmpeg does so where it likes: before a cut too, which then lies amid two of the samples.
+                    LateFilter.of("aresample", sample_rate=_OVERSAMPLED),
                     LateFilter.of(
                         "loudnorm",
                         I=self.target_lufs,
