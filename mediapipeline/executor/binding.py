@@ -5,20 +5,17 @@ Pure, but for a long filter graph, which the layout writes to a file.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 import attrs
 
 from mediapipeline.executor.log import LOG_LEVEL
-from mediapipeline.ffmpeg.command import Command, InputFile, Option, OutputFile
+from mediapipeline.ffmpeg.command import Command, InputFile, Option
 from mediapipeline.ffmpeg.features import Capabilities
 from mediapipeline.ffmpeg.filtergraph import InputStream
 
 __all__ = ["bind", "encodes", "limit_threads", "share_threads"]
-
-_CODEC = re.compile(r"(?:c|codec|[vas]codec)(?P<stream>:.*)?")
 
 
 def bind(
@@ -83,12 +80,11 @@ def limit_threads(command: Command, threads: int) -> Command:
     decoded = set() if command.graph is None else {pad.input for pad in command.graph.inputs}
     outputs = []
     for output in command.outputs:
-        copied = _copied(output)
-        encoded = not all(copied)
+        encoded = not all(output.copied)
         decoded.update(
             pad.input
-            for pad, copy in zip(output.maps, copied, strict=True)
-            if isinstance(pad, InputStream) and not copy
+            for pad, copied in zip(output.maps, output.copied, strict=True)
+            if isinstance(pad, InputStream) and not copied
         )
         outputs.append(attrs.evolve(output, options=_with(output.options, threads)) if encoded else output)
     inputs: list[InputFile] = [
@@ -103,16 +99,10 @@ def limit_threads(command: Command, threads: int) -> Command:
 
 def encodes(command: Command) -> bool:
     """Whether anything is encoded, and not only copied."""
-    return not all(copied for output in command.outputs for copied in _copied(output))
+    return not all(copied for output in command.outputs for copied in output.copied)
 
 
 def _with(options: tuple[Option, ...], threads: int) -> tuple[Option, ...]:
     if any(key.partition(":")[0] == "threads" for key, _ in options):
         return options
     return (*options, ("threads", str(threads)))
-
-
-def _copied(output: OutputFile) -> list[bool]:
-    """Of each stream whether its packets are copied; a specifier that is not a number counts as encoding."""
-    codecs = {(m["stream"] or "")[1:]: value for key, value in output.options if (m := _CODEC.fullmatch(key))}
-    return [codecs.get(str(at), codecs.get("")) == "copy" for at, _ in enumerate(output.maps)]

@@ -35,6 +35,7 @@ NO_FILE_MUXERS = frozenset({"null"})
 _KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_:-]*")
 _MUXER = re.compile(r"[A-Za-z0-9_]+")
 _DEMUXER = re.compile(r"[A-Za-z0-9_,.-]+")
+_CODEC = re.compile(r"(?:c|codec|[vas]codec)(?P<stream>:.*)?")
 # What `argv` writes by itself, what opens files that no token names, and filters that nobody has escaped.
 _OURS = frozenset(
     """
@@ -121,6 +122,12 @@ class OutputFile:
             raise ValueError(f"not the name of a muxer: {self.muxer!r}")
         if (self.file is None) != (self.muxer in NO_FILE_MUXERS):
             raise ValueError(f"the muxer {self.muxer} {'needs a' if self.file is None else 'writes no'} file")
+
+    @property
+    def copied(self) -> tuple[bool, ...]:
+        """Of each stream whether its packets are copied; a specifier that is not a number counts as encoding."""
+        codecs = {(m["stream"] or "")[1:]: value for key, value in self.options if (m := _CODEC.fullmatch(key))}
+        return tuple(codecs.get(str(at), codecs.get("")) == "copy" for at, _ in enumerate(self.maps))
 
     def argv(self, paths: Mapping[str, str]) -> list[str]:
         """Its part of a command."""

@@ -12,6 +12,7 @@ from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, VideoStream
 from mediapipeline.media.timecode import format_clock
 from mediapipeline.media.values import to_dict
+from mediapipeline.planner.sharing import shared_by
 from mediapipeline.steps.files import Asset, Source
 from mediapipeline.steps.listing import is_listing, members_of
 from mediapipeline.steps.measure import Case
@@ -144,8 +145,11 @@ def _reads(plan: ProcessingPlan, step: FFmpegStep) -> Iterable[str]:
     for names in dict.fromkeys(map(tuple, _listed(plan, step))):
         shown = ", ".join(names[:_INPUTS_SHOWN]) + (", …" if len(names) > _INPUTS_SHOWN else "")
         yield f"     reads one after the other, packet by packet: {shown}"
-    if len(step.command.outputs) > 1:
-        yield f"     {len(step.command.outputs)} outputs from one process: what they share is decoded and filtered once"
+    written = [output for output in step.command.outputs if output.file is not None]
+    if len(written) > 1:
+        shared = shared_by(step.command)
+        once = "" if shared == "nothing" else f": what they share is {shared} once"
+        yield f"     {len(written)} files from one process{once}"
 
 
 def _late(step: FFmpegStep) -> Iterable[str]:
@@ -264,11 +268,9 @@ def mermaid(plan: ProcessingPlan) -> str:
     for number, step in enumerate(plan.steps):
         together = of_step.get(step.id, [])
         if len(together) > 1:
-            lines += [
-                f'  subgraph step{number} ["one process, shared decoding"]',
-                *(f"    {each}" for each in together),
-            ]
-            lines.append("  end")
+            decoded = isinstance(step, FFmpegStep) and shared_by(step.command).startswith("decoded")
+            title = "one process, shared decoding" if decoded else "one process"
+            lines += [f'  subgraph step{number} ["{title}"]', *(f"    {each}" for each in together), "  end"]
     for number, output in enumerate(outputs):
         lines.append(f"  out{number}[({_quoted(f'{output.id}: {output.destination}')})]")
         streams = output.streams or [stream for file in output.files for stream in file.streams]
