@@ -24,9 +24,8 @@ from mediapipeline.ffmpeg.binary import Engine
 from mediapipeline.media.geometry import Resolution
 from mediapipeline.operators.form import form_of, part_length
 from mediapipeline.planner.joining import Joint, lay_out
-from mediapipeline.planner.optimize import RULES
+from mediapipeline.planner.optimize import RULES, optimize
 from mediapipeline.planner.plan import ProcessingPlan
-from mediapipeline.planner.rule import apply
 from mediapipeline.planner.streams import Encode
 from mediapipeline.steps.listing import Member, listing, located, members_of
 from mediapipeline.testing import clip_info
@@ -324,4 +323,4 @@ def test_no_clip_of_many_is_further_from_its_picture_than_half_a_packet(lengths)
         assert abs(here - due) <= packet / 2
         assert ((part.length) / packet).denominator == 1
         here, due = here + part.length, due + (graph[name].info.duration or 0)
-    assert apply(graph, RULES).graph.of(Encode) == ()
+    assert optimize(graph, RULES).graph.of(Encode) == ()

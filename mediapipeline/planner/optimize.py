@@ -1,15 +1,22 @@
-"""The optimiser: `RULES`, from top to bottom, until nothing changes.
+"""The optimiser: `RULES`, from top to bottom, again and again until none of them changes anything.
 
-Each rule is one function in one file of `mediapipeline.planner.rules`; its docstring shows what it makes of what. They
-give the same in any order, and this one is the shortest way there. To add one: write the file, add its cases under
-``tests/planner/rules``, and name it here.
+A rule takes a `StreamGraph`, in which every node is one stream on its way from an input to an output, and returns one
+that gives the same outputs for less work. It is one function in one file of `mediapipeline.planner.rules`; its
+docstring shows what it makes of what, as `mediapipeline.planner.text` writes graphs, and ``@rule(…)`` says what it
+guarantees (`mediapipeline.planner.rule`). Rules know streams, and what filters say of themselves, but no operator, and
+not each other. They give the same in any order, and this one is the shortest way there.
+
+To add one: write its file, write its cases (graphs before and after) to ``tests/planner/rules/<name>.plan``, and name
+it here. Tests hold it to its cases and its docstring, apply it twice and in another order, and run jobs with it and
+without it to compare what comes out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mediapipeline.planner.rule import Optimized, Rule, apply
+from mediapipeline.errors import RuleError
+from mediapipeline.planner.rule import Decision, Notes, Optimized, Rule, promised
 from mediapipeline.planner.rules.copy_concat import copy_concat
 from mediapipeline.planner.rules.copy_untouched import copy_untouched
 from mediapipeline.planner.rules.cut_parts import cut_parts
@@ -33,15 +40,15 @@ __all__ = ["RULES", "optimize"]
 RULES: tuple[Rule, ...] = (
     # Do less: nothing that changes nothing, and everything to as few frames as will do.
     drop_noops,
-    push_cuts,
-    retime_early,
-    cut_parts,
+    push_cuts,  # to before filters
+    retime_early,  # fewer frames a second, before filters
+    cut_parts,  # of what is joined, only those that are needed
     merge_cuts,
-    push_samples,
+    push_samples,  # stills, to before cuts and filters
     # Encode nothing that can be copied.
     copy_untouched,
     copy_concat,
-    smart_cut,
+    smart_cut,  # copy whole groups of pictures, encode what lies around them
     # Do nothing twice.
     share_streams,
     share_readings,
@@ -53,7 +60,30 @@ RULES: tuple[Rule, ...] = (
     sample_by_seek,
 )
 
+_ROUNDS = 20  # far more than any job takes: a rule that wants another has no end
+
 
 def optimize(graph: StreamGraph, rules: Sequence[Rule] = RULES) -> Optimized:
-    """The same outputs from less work; see `mediapipeline.planner.rule.apply`."""
-    return apply(graph, rules)
+    """The same outputs from less work.
+
+    Raises:
+        RuleError: A rule changed the media of an output, or the rules do not come to an end.
+    """
+    decisions: list[Decision] = []
+    trace: list[tuple[str, StreamGraph]] = []
+    expected = promised(graph)
+    for _ in range(_ROUNDS):
+        before = graph
+        for each in rules:
+            notes = Notes(each.__name__)
+            after = each(graph, notes)
+            if after is graph:
+                continue
+            if promised(after) != expected:
+                raise RuleError("it changed what an output holds", rule=each.__name__)
+            trace.append((each.__name__, after))
+            decisions.extend(notes.decisions)
+            graph = after
+        if graph is before:
+            return Optimized(graph, tuple(dict.fromkeys(decisions)), tuple(trace))
+    raise RuleError(f"the graph still changes after {_ROUNDS} rounds", rule=trace[-1][0])

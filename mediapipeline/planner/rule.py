@@ -1,33 +1,31 @@
-"""What a rule of the optimiser is, and the driver that applies rules until nothing changes.
+"""What a rule of the optimiser is, and what no rule may change.
 
-A rule is a function from a graph to a graph. It declares what it guarantees:
+A rule is a function from a graph to one that gives the same outputs for less work, or to the very same where it finds
+nothing to do. It goes through the graph once, collects its edits in a `Rewrite`, and says in its `Notes` what it did.
+It declares what it guarantees:
 
 ``exact``
-    decoded frames and samples are bit-identical;
+    decoded frames and samples are bit-identical.
 ``copies``
     coded packets are taken as they are; the decoded content of what is kept is the same as in the source. Sound that
     is joined like that is at most half a packet from its place, and fades for one packet at each joint.
-
 ``within``
     sound whose samples stand at the same places at the same level, not identical bit for bit; of a still that may be
     a key frame, that frame.
-
-The driver records who changed what, and refuses a rule that changes the media of an output.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Literal, Protocol, TypeAlias
 
 import attrs
 
-from mediapipeline.errors import RuleError
 from mediapipeline.media.streams import AudioStream, Stream, VideoStream
 from mediapipeline.planner.streams import Encode, Node, StreamGraph
 
-__all__ = ["Decision", "Guarantee", "Notes", "Optimized", "Rule", "apply", "rule"]
+__all__ = ["Decision", "Guarantee", "Notes", "Optimized", "Rule", "promised", "rule"]
 
 Guarantee: TypeAlias = Literal["exact", "copies", "within"]
 
@@ -103,38 +101,10 @@ class Optimized:
     trace: tuple[tuple[str, StreamGraph], ...]
 
 
-_ROUNDS = 20
-
-
-def apply(graph: StreamGraph, rules: Sequence[Rule]) -> Optimized:
-    """Apply *rules* in order, again and again, until none changes the graph.
-
-    Raises:
-        RuleError: A rule changed the media of an output, or the rules do not come to an end.
-    """
-    decisions: list[Decision] = []
-    trace: list[tuple[str, StreamGraph]] = []
-    expected = _outputs(graph)
-    for _ in range(_ROUNDS):
-        before = graph
-        for each in rules:
-            notes = Notes(each.__name__)
-            after = each(graph, notes)
-            if after is not graph:
-                if _outputs(after) != expected:
-                    raise RuleError("it changed what an output holds", rule=each.__name__)
-                trace.append((each.__name__, after))
-                decisions.extend(notes.decisions)
-                graph = after
-        if graph is before:
-            return Optimized(graph, tuple(dict.fromkeys(decisions)), tuple(trace))
-    raise RuleError(f"the graph still changes after {_ROUNDS} rounds", rule=trace[-1][0])
-
-
 _Facts: TypeAlias = tuple[object, ...]
 
 
-def _outputs(graph: StreamGraph) -> dict[str, tuple[_Facts, ...]]:
+def promised(graph: StreamGraph) -> dict[str, tuple[_Facts, ...]]:
     """What each output holds: what no rule may change."""
     return {
         f"{sink.output}/{sink.part or ''}": tuple(_facts(graph, graph[stream]) for stream in sink.inputs)

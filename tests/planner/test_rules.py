@@ -13,8 +13,8 @@ import pytest
 
 from mediapipeline.errors import RuleError
 from mediapipeline.media.timeline import cut_stream
-from mediapipeline.planner.optimize import RULES
-from mediapipeline.planner.rule import Notes, apply, rule
+from mediapipeline.planner.optimize import RULES, optimize
+from mediapipeline.planner.rule import Notes, rule
 from mediapipeline.planner.streams import Cut, Encode, Rewrite, StreamGraph
 from mediapipeline.planner.text import render
 from planner import notation
@@ -56,7 +56,7 @@ def test_every_rule_has_cases_and_every_file_a_rule():
 def test_rule(case):
     graph = notation.parse(case.before, notation.facts(case.facts))
     assert render(graph).strip() == case.before, "the fixture is not written as it would be shown"
-    done = apply(graph, [NAMED[case.rule]])
+    done = optimize(graph, [NAMED[case.rule]])
     assert without_copies(render(done.graph).strip()) == without_copies(case.after)
     assert bool(done.trace) == (without_copies(case.before) != without_copies(case.after)), (
         "a rule that changes nothing returns the graph itself"
@@ -77,7 +77,7 @@ def test_rules_are_idempotent(case):
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}: {case.title}")
 def test_the_order_of_rules_does_not_matter(case):
     graph = notation.parse(case.before, notation.facts(case.facts))
-    forwards, backwards = apply(graph, RULES).graph, apply(graph, RULES[::-1]).graph
+    forwards, backwards = optimize(graph, RULES).graph, optimize(graph, RULES[::-1]).graph
     assert without_copies(render(forwards)) == without_copies(render(backwards))
 
 
@@ -117,12 +117,12 @@ def test_examples_in_docstrings(name, before, after):
     graph = notation.parse(spelled_out(before), notation.facts(FACTS.get(name, "# in: duration=90s")))
     expected = notation.parse(spelled_out(after), notation.facts(FACTS.get(name, "# in: duration=90s")))
     rules = [NAMED[name]] if name == "copy_untouched" else [NAMED[name], NAMED["drop_noops"]]
-    done = render(apply(graph, rules).graph)
+    done = render(optimize(graph, rules).graph)
     if name == "smart_cut":  # its example leaves out how edges are encoded
         done = re.sub(r"encode\(libx264, [^)]*\)", "encode(libx264)", done)
     assert without_copies(done) in (
         without_copies(render(expected)),
-        without_copies(render(apply(expected, [NAMED["drop_noops"]]).graph)),
+        without_copies(render(optimize(expected, [NAMED["drop_noops"]]).graph)),
     )
 
 
@@ -141,7 +141,7 @@ def shorter(graph: StreamGraph, notes: Notes) -> StreamGraph:
 
 def test_a_rule_that_changes_an_output_is_refused_by_name():
     with pytest.raises(RuleError, match=r"'shorter'.*changed what an output holds"):
-        apply(notation.parse("in:video → encode(ffv1) → out"), [rule("exact")(shorter)])
+        optimize(notation.parse("in:video → encode(ffv1) → out"), [rule("exact")(shorter)])
 
 
 def to_and_fro(graph: StreamGraph, notes: Notes) -> StreamGraph:
@@ -153,7 +153,7 @@ def to_and_fro(graph: StreamGraph, notes: Notes) -> StreamGraph:
 
 def test_rules_that_come_to_no_end_are_refused():
     with pytest.raises(RuleError, match=r"'to_and_fro'.*still changes after"):
-        apply(notation.parse("in:video → cut(1s..2s) → encode(ffv1) → out"), [rule("exact")(to_and_fro)])
+        optimize(notation.parse("in:video → cut(1s..2s) → encode(ffv1) → out"), [rule("exact")(to_and_fro)])
 
 
 def test_text_of_joined_and_shared_streams():
