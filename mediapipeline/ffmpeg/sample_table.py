@@ -15,17 +15,25 @@ from itertools import accumulate, chain, pairwise, repeat
 from math import floor
 from operator import add
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO
 
 import attrs
 
+from mediapipeline.ffmpeg.mp4_boxes import (
+    Boxes,
+    UnusualError,
+    boxes_of,
+    clock_of,
+    numbers_of,
+    one_box,
+    read_moov,
+    top_level,
+)
 from mediapipeline.media.packets import CodedPacket, Window
 
 __all__ = ["Sampled", "read_sample_table"]
 
-_MOST_BYTES = 64 * 1024 * 1024  # of a header
 _MOST_SAMPLES = 2**22
-_MOST_BOXES = 4096  # side by side
 _ENTRIES = frozenset([b"avc1", b"avc3"])
 _ELSEWHERE = frozenset([b"moof", b"sidx", b"mvex", b"cmov", b"rmra"])  # what tells of packets beside the tables
 _STRANGE = frozenset(
@@ -33,10 +41,6 @@ _STRANGE = frozenset(
 )  # tables that say which packets are key frames besides `stss`
 _NORMAL_SPEED = 0x10000
 _SIGN = 2**31
-
-
-class _UnusualError(Exception):
-    """Who reads such a file has to know more than there is here."""
 
 
 @attrs.frozen
@@ -73,72 +77,21 @@ def read_sample_table(path: Path, stream: int, window: Window) -> Sampled | None
         with path.open("rb") as file:
             size = file.seek(0, 2)
             return _sampled(_header(file, size), stream, window, size)
-    except (_UnusualError, OSError, struct.error, IndexError):  # the last two of boxes that are too short
+    except (UnusualError, OSError, struct.error, IndexError):  # the last two of boxes that are too short
         return None
-
-
-# Boxes
-
-_Boxes: TypeAlias = list[tuple[bytes, memoryview]]
 
 
 def _header(file: BinaryIO, size: int) -> memoryview:
     """What the `moov` box holds."""
     found: list[tuple[int, int]] = []
-    at = 0
-    for number in range(_MOST_BOXES):
-        if at == size:
-            break
-        file.seek(at)
-        kind, head, end = _box(file.read(16), at, size)
+    for number, (kind, begin, end) in enumerate(top_level(file, size)):
         if (kind == b"ftyp") != (number == 0) or kind in _ELSEWHERE:
-            raise _UnusualError
+            raise UnusualError
         if kind == b"moov":
-            found.append((at + head, end))
-        at = end
-    if at != size or len(found) != 1 or found[0][1] - found[0][0] > _MOST_BYTES:
-        raise _UnusualError
-    file.seek(found[0][0])
-    return memoryview(file.read(found[0][1] - found[0][0]))
-
-
-def _box(head: bytes | memoryview, at: int, end: int) -> tuple[bytes, int, int]:
-    """Kind of the box at *at*, bytes of its head, and where it ends."""
-    size, kind = struct.unpack_from(">I4s", head)
-    length = 8
-    if size == 1:
-        (size,), length = struct.unpack_from(">Q", head, 8), 16
-    if size < length or at + size > end:
-        raise _UnusualError
-    return kind, length, at + size
-
-
-def _boxes(data: memoryview) -> _Boxes:
-    found: _Boxes = []
-    at = 0
-    while at < len(data):
-        kind, head, end = _box(data[at : at + 16], at, len(data))
-        found.append((kind, data[at + head : end]))
-        at = end
-        if len(found) > _MOST_BOXES:
-            raise _UnusualError
-    return found
-
-
-def _one(boxes: _Boxes, *kinds: bytes) -> memoryview:
-    """What the box of these kinds holds, of which there is one."""
-    found = [data for kind, data in boxes if kind in kinds]
+            found.append((begin, end))
     if len(found) != 1:
-        raise _UnusualError
-    return found[0]
-
-
-def _numbers(box: memoryview, form: str, a_row: int, *, head: int = 4) -> tuple[int, ...]:
-    """The numbers of a table that says how many rows it has after *head* bytes."""
-    (rows,) = struct.unpack_from(">I", box, head)
-    if len(box) - head - 4 < rows * a_row * struct.calcsize(form):
-        raise _UnusualError
-    return struct.unpack_from(f">{rows * a_row}{form}", box, head + 4)
+        raise UnusualError
+    return read_moov(file, *found[0])
 
 
 # What FFmpeg makes of them
@@ -156,37 +109,37 @@ class _Tables:
 
 
 def _sampled(header: memoryview, stream: int, window: Window, size: int) -> Sampled:
-    boxes = _boxes(header)
+    boxes = boxes_of(header)
     kinds = [kind for kind, _ in boxes]
     tracks = [at for at, kind in enumerate(kinds) if kind == b"trak"]
     # Covers are streams as well; those that come after the tracks do not change their numbers.
     if not _ELSEWHERE.isdisjoint(kinds) or stream >= len(tracks) or {b"udta", b"meta"} & set(kinds[: tracks[-1]]):
-        raise _UnusualError
-    track = _boxes(boxes[tracks[stream]][1])
-    tables = _tables(_boxes(_one(track, b"mdia")))
+        raise UnusualError
+    track = boxes_of(boxes[tracks[stream]][1])
+    tables = _tables(boxes_of(one_box(track, b"mdia")))
     if any(at + length > size for at, length in tables.places):
-        raise _UnusualError
+        raise UnusualError
     edited = any(kind == b"edts" for kind, _ in track)
-    zero = _zero(_boxes(_one(track, b"edts")), _clock(_one(boxes, b"mvhd")), tables) if edited else 0
+    zero = _zero(boxes_of(one_box(track, b"edts")), clock_of(one_box(boxes, b"mvhd")), tables) if edited else 0
     return _within(window, tables, zero)
 
 
-def _tables(media: _Boxes) -> _Tables:
-    if bytes(_one(media, b"hdlr")[8:12]) != b"vide":
-        raise _UnusualError
-    information = _boxes(_one(media, b"minf"))
-    _check_place(_boxes(_one(information, b"dinf")))
-    tables = _boxes(_one(information, b"stbl"))
+def _tables(media: Boxes) -> _Tables:
+    if bytes(one_box(media, b"hdlr")[8:12]) != b"vide":
+        raise UnusualError
+    information = boxes_of(one_box(media, b"minf"))
+    _check_place(boxes_of(one_box(information, b"dinf")))
+    tables = boxes_of(one_box(information, b"stbl"))
     if not _STRANGE.isdisjoint(kind for kind, _ in tables):
-        raise _UnusualError
-    _check_entry(_one(tables, b"stsd"))
-    sizes = _sizes(_one(tables, b"stsz"))
+        raise UnusualError
+    _check_entry(one_box(tables, b"stsd"))
+    sizes = _sizes(one_box(tables, b"stsz"))
     decoded, shown = _times(tables, len(sizes))
-    keys = [number - 1 for number in _numbers(_one(tables, b"stss"), "I", 1)]
+    keys = [number - 1 for number in numbers_of(one_box(tables, b"stss"), "I", 1)]
     if not keys or keys[0] != 0 or keys[-1] >= len(sizes) or any(a >= b for a, b in pairwise(keys)):
-        raise _UnusualError
+        raise UnusualError
     places = list(zip(_places(tables, sizes), sizes, strict=True))
-    return _Tables(_clock(_one(media, b"mdhd")), decoded, shown, places, keys)
+    return _Tables(clock_of(one_box(media, b"mdhd")), decoded, shown, places, keys)
 
 
 def _within(window: Window, tables: _Tables, zero: int) -> Sampled:
@@ -208,44 +161,44 @@ def _within(window: Window, tables: _Tables, zero: int) -> Sampled:
     )
 
 
-def _check_place(boxes: _Boxes) -> None:
+def _check_place(boxes: Boxes) -> None:
     """The media are in this file."""
-    references = _one(boxes, b"dref")
-    named = _boxes(references[8:])
+    references = one_box(boxes, b"dref")
+    named = boxes_of(references[8:])
     if len(named) != 1 or struct.unpack_from(">I", references, 4)[0] != 1 or not named[0][1][3] & 1:
-        raise _UnusualError
+        raise UnusualError
 
 
 def _check_entry(box: memoryview) -> None:
     """It is H.264 in the clear, of one kind from the beginning to the end."""
-    entries = _boxes(box[8:])
+    entries = boxes_of(box[8:])
     if len(entries) != 1 or entries[0][0] not in _ENTRIES:
-        raise _UnusualError
+        raise UnusualError
 
 
 def _sizes(box: memoryview) -> tuple[int, ...]:
     alike, number = struct.unpack_from(">II", box, 4)
     if not 0 < number <= _MOST_SAMPLES or alike:
-        raise _UnusualError
-    found = _numbers(box, "I", 1, head=8)
+        raise UnusualError
+    found = numbers_of(box, "I", 1, head=8)
     if not all(found):
-        raise _UnusualError
+        raise UnusualError
     return found
 
 
-def _places(tables: _Boxes, sizes: Sequence[int]) -> list[int]:
+def _places(tables: Boxes, sizes: Sequence[int]) -> list[int]:
     wide = any(kind == b"co64" for kind, _ in tables)
-    chunks = _numbers(_one(tables, b"stco", b"co64"), "Q" if wide else "I", 1)
-    rows = _numbers(_one(tables, b"stsc"), "I", 3)
+    chunks = numbers_of(one_box(tables, b"stco", b"co64"), "Q" if wide else "I", 1)
+    rows = numbers_of(one_box(tables, b"stsc"), "I", 3)
     firsts, numbers = rows[::3], rows[1::3]
     if not firsts or firsts[0] != 1 or not all(numbers) or any(kind != 1 for kind in rows[2::3]):
-        raise _UnusualError
+        raise UnusualError
     lasts = (*firsts[1:], len(chunks) + 1)
     if any(a >= b for a, b in zip(firsts, lasts, strict=True)):
-        raise _UnusualError
+        raise UnusualError
     spans = [last - first for first, last in zip(firsts, lasts, strict=True)]
     if sum(span * number for span, number in zip(spans, numbers, strict=True)) != len(sizes):
-        raise _UnusualError
+        raise UnusualError
     found: list[int] = []
     for chunk, number in zip(chunks, _repeated(numbers, spans), strict=True):
         if number == 1:  # as they mostly are beside sound
@@ -255,18 +208,18 @@ def _places(tables: _Boxes, sizes: Sequence[int]) -> list[int]:
     return found
 
 
-def _times(tables: _Boxes, samples: int) -> tuple[list[int], list[int]]:
+def _times(tables: Boxes, samples: int) -> tuple[list[int], list[int]]:
     """When each sample is decoded, and when it is shown."""
-    rows = _numbers(_one(tables, b"stts"), "I", 2)
+    rows = numbers_of(one_box(tables, b"stts"), "I", 2)
     if sum(rows[::2]) != samples or not all(0 < length < _SIGN for length in rows[1::2]):
-        raise _UnusualError
+        raise UnusualError
     lengths = list(_repeated(rows[1::2], rows[::2]))
     decoded = list(accumulate(lengths[:-1], initial=0))
     if all(kind != b"ctts" for kind, _ in tables):
         return decoded, decoded
-    rows = _numbers(_one(tables, b"ctts"), "I", 2)
+    rows = numbers_of(one_box(tables, b"ctts"), "I", 2)
     if sum(rows[::2]) != samples or any(later >= _SIGN for later in rows[1::2]):
-        raise _UnusualError
+        raise UnusualError
     return decoded, list(map(add, decoded, _repeated(rows[1::2], rows[::2])))
 
 
@@ -274,25 +227,17 @@ def _repeated(values: Sequence[int], times: Sequence[int]) -> Iterator[int]:
     return chain.from_iterable(map(repeat, values, times))
 
 
-def _clock(box: memoryview) -> int:
-    """Ticks a second, of `mvhd` and `mdhd`, which begin alike."""
-    (ticks,) = struct.unpack_from(">I", box, 20 if box[0] == 1 else 12)
-    if not 0 < ticks < _SIGN:
-        raise _UnusualError
-    return int(ticks)
-
-
-def _zero(edits: _Boxes, movie: int, tables: _Tables) -> int:
+def _zero(edits: Boxes, movie: int, tables: _Tables) -> int:
     """The time of the tables that FFmpeg counts from, which an edit list says; *movie* is the clock of its lengths."""
-    box = _one(edits, b"elst")
+    box = one_box(edits, b"elst")
     if struct.unpack_from(">I", box, 4) != (1,):
-        raise _UnusualError
+        raise UnusualError
     lasts, begin, speed = struct.unpack_from(">QqI" if box[0] == 1 else ">IiI", box, 8)
     end = begin + (2 * lasts * tables.clock + movie) // (2 * movie)  # rounded as FFmpeg does it
     decoded, shown = tables.decoded, tables.shown
     # Frames outside would be left out, and so would be what comes after a key frame that is the last inside.
     if speed != _NORMAL_SPEED or begin != shown[0] or min(shown) != begin or max(shown) >= end:
-        raise _UnusualError
+        raise UnusualError
     if any(shown[at] + decoded[at + 1] - decoded[at] >= end for at in tables.keys if at + 1 < len(shown)):
-        raise _UnusualError
+        raise UnusualError
     return shown[0]
