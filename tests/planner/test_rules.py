@@ -1,4 +1,8 @@
-"""Every rule against its cases: graphs before and after, in ``tests/planner/rules``."""
+"""Every rule against its cases, in ``tests/planner/rules``, and against the example in its docstring.
+
+A file of cases is called like its rule. It may begin with facts that the example takes and does not tell; then comes
+each case: its title, facts of its inputs as `planner.notation` reads them, and the graph before and after.
+"""
 
 from __future__ import annotations
 
@@ -28,14 +32,24 @@ class Case(NamedTuple):
     after: str
 
 
+FILES = Path(__file__).with_name("rules")
+
+
+def blocks(name: str) -> tuple[str, list[str]]:
+    """Facts for the example of a rule, and its cases, as text."""
+    text = (FILES / f"{name}.plan").read_text(encoding="utf-8")
+    facts, *found = re.split(r"^(?=# title: )", text, flags=re.MULTILINE)
+    assert "\n---" not in facts, f"a case without a title: {name}"
+    return facts, found
+
+
 def cases() -> list[Case]:
     found = []
-    for file in sorted(Path(__file__).with_name("rules").glob("*.plan")):
-        for block in re.split(r"^(?=# title: )", file.read_text(encoding="utf-8"), flags=re.MULTILINE):
-            if block.strip():
-                head, before, after = re.split(r"^--- (?:before|after)\n", block, flags=re.MULTILINE)
-                title = head.splitlines()[0].removeprefix("# title: ")
-                found.append(Case(file.stem, title, head, before.strip(), after.strip()))
+    for file in sorted(FILES.glob("*.plan")):
+        for block in blocks(file.stem)[1]:
+            head, before, after = re.split(r"^--- (?:before|after)\n", block, flags=re.MULTILINE)
+            title = head.splitlines()[0].removeprefix("# title: ")
+            found.append(Case(file.stem, title, head, before.strip(), after.strip()))
     return found
 
 
@@ -93,16 +107,6 @@ def examples() -> list[tuple[str, str, str]]:
     return found
 
 
-FACTS = {  # what an example cannot say in its line
-    "copy_concat": "# a: duration=10s header=aa\n# b: duration=5s header=aa",
-    "cut_parts": "# a: duration=10s\n# b: duration=30s",
-    "copy_untouched": "# in: duration=90s",
-    "seek_lossless_audio": "# in: duration=90s audio_codec=flac",
-    "seek_lossy_audio": "# in: duration=90s audio_codec=aac",
-    "smart_cut": "# in: duration=90s gop=50",
-}
-
-
 def spelled_out(line: str) -> str:
     """An example of one chain, with the encoder that every output has and the codecs that it might copy."""
     if "joined(" in line:
@@ -114,8 +118,9 @@ def spelled_out(line: str) -> str:
 
 @pytest.mark.parametrize(("name", "before", "after"), examples(), ids=lambda value: value.split(" ")[0][:20])
 def test_examples_in_docstrings(name, before, after):
-    graph = notation.parse(spelled_out(before), notation.facts(FACTS.get(name, "# in: duration=90s")))
-    expected = notation.parse(spelled_out(after), notation.facts(FACTS.get(name, "# in: duration=90s")))
+    facts = blocks(name)[0] or "# in: duration=90s"
+    graph = notation.parse(spelled_out(before), notation.facts(facts))
+    expected = notation.parse(spelled_out(after), notation.facts(facts))
     rules = [NAMED[name]] if name == "copy_untouched" else [NAMED[name], NAMED["drop_noops"]]
     done = render(optimize(graph, rules).graph)
     if name == "smart_cut":  # its example leaves out how edges are encoded
