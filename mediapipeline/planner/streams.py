@@ -133,6 +133,11 @@ class Filter(Node):
     options: tuple[tuple[str, Value], ...] = ()
     traits: Traits = OPAQUE
 
+    @property
+    def frame_by_frame(self) -> bool:
+        """Whether each frame is made of one frame of its one input alone, so that others may be left out before it."""
+        return self.traits.pointwise and len(self.inputs) == 1
+
 
 @attrs.frozen(kw_only=True, eq=False)
 class Retime(Node):

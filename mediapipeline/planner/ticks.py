@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
 
-__all__ = ["PACKETS_EARLY", "on_a_tick", "tells_samples_apart", "tick_before", "ticks_coarsely"]
+__all__ = ["PACKETS_EARLY", "on_a_tick", "tells_samples_apart", "tick_before", "ticks_coarsely", "unit_of"]
 
 PACKETS_EARLY = Fraction(4)
 """Seconds before a time from which packets are read where FFmpeg guesses where they lie; it may be off by a few."""
@@ -30,6 +30,14 @@ def on_a_tick(time: Fraction, info: Stream) -> bool:
     if _MICROSECONDS % time.denominator:
         return False
     return time == 0 or (tick is not None and (time / tick).denominator == 1)
+
+
+def unit_of(info: Stream) -> Fraction | None:
+    """Seconds that one frame of a picture lasts, or one sample of sound; None where that is not known."""
+    rate = info.frame_rate if isinstance(info, VideoStream) else None
+    if isinstance(info, AudioStream) and info.sample_rate is not None:
+        rate = Fraction(info.sample_rate)
+    return 1 / rate if rate else None
 
 
 def tells_samples_apart(info: Stream) -> bool:

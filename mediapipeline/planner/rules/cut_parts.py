@@ -8,10 +8,10 @@ from typing import TypeAlias
 
 import attrs
 
-from mediapipeline.media.streams import AudioStream, Stream, VideoStream
 from mediapipeline.media.timeline import cut_stream
 from mediapipeline.planner.rule import Notes, rule
 from mediapipeline.planner.streams import Concat, Cut, Node, NodeId, Rewrite, StreamGraph
+from mediapipeline.planner.ticks import unit_of
 
 __all__ = ["cut_parts"]
 
@@ -33,7 +33,7 @@ def cut_parts(graph: StreamGraph, notes: Notes) -> StreamGraph:
         whole = work.edits.current(cut.inputs[0])
         if not isinstance(whole, Concat) or not cut.exact or work.uses[whole.id] > 1:
             continue
-        unit = _unit(whole.info)
+        unit = unit_of(whole.info)
         bounds = _bounds(work.edits, whole)
         if cut.same_as is not None or unit is None or bounds is None or (cut.start / unit).denominator != 1:
             continue
@@ -116,17 +116,9 @@ def _parts(edits: Rewrite, cut: Cut, whole: Concat, bounds: Sequence[Fraction]) 
     return kept
 
 
-def _unit(info: Stream) -> Fraction | None:
-    """Seconds that one frame, or sample, lasts."""
-    rate = info.frame_rate if isinstance(info, VideoStream) else None
-    if isinstance(info, AudioStream) and info.sample_rate is not None:
-        rate = Fraction(info.sample_rate)
-    return 1 / rate if rate else None
-
-
 def _bounds(edits: Rewrite, whole: Concat) -> list[Fraction] | None:
     """Where each part of *whole* begins, and where the last ends; None where that is not known to the frame."""
-    unit, bounds = _unit(whole.info), [Fraction(0)]
+    unit, bounds = unit_of(whole.info), [Fraction(0)]
     for leg in whole.inputs:
         info = edits.current(leg).info
         if unit is None or info.duration is None or info.start or (info.duration / unit).denominator != 1:

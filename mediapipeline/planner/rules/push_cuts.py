@@ -48,7 +48,7 @@ def _run(graph: StreamGraph, last: Node) -> list[Cut | Filter]:
 def _movable(node: Node) -> bool:
     if node.same_as is not None or node.kind not in ("video", "audio"):
         return False
-    return isinstance(node, Cut) or (isinstance(node, Filter) and node.traits.pointwise and len(node.inputs) == 1)
+    return isinstance(node, Cut) or (isinstance(node, Filter) and node.frame_by_frame)
 
 
 def _out_of_order(run: list[Cut | Filter]) -> bool:

@@ -36,7 +36,7 @@ def push_samples(graph: StreamGraph, notes: Notes) -> StreamGraph:
         while len(filters) <= _MOST:
             if isinstance(here, Cut) and _holds(here, time) and (node.exact or not here.start):
                 time += here.start
-            elif isinstance(here, Filter) and here.traits.pointwise and len(here.inputs) == 1 and here.same_as is None:
+            elif isinstance(here, Filter) and here.frame_by_frame and here.same_as is None:
                 filters.append(here)
             else:
                 break

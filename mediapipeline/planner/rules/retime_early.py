@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 import attrs
 
 from mediapipeline.media.streams import VideoStream
@@ -43,19 +45,15 @@ def _filters_before(graph: StreamGraph, edits: Rewrite, node: Retime) -> list[Fi
     """The filters in a row before *node* that it may cross, in order; those too that another rate has moved behind."""
     found: list[Filter] = []
     before: Node = edits.current(node.inputs[0])
-    while _crossed(graph, before):
-        found.append(before)  # type: ignore[arg-type]  # `_crossed` looked
+    while _crossed(before, graph):
+        found.append(before)
         before = edits.current(before.inputs[0])
     return found[::-1]
 
 
-def _crossed(graph: StreamGraph, node: Node) -> bool:
+def _crossed(node: Node, graph: StreamGraph) -> TypeGuard[Filter]:
     return (
-        isinstance(node, Filter)
-        and node.traits.pointwise
-        and len(node.inputs) == 1
-        and node.same_as is None
-        and len(graph.consumers[node.id]) == 1
+        isinstance(node, Filter) and node.frame_by_frame and node.same_as is None and len(graph.consumers[node.id]) == 1
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import attrs
 
 from mediapipeline.media.timeline import cut_stream
@@ -39,7 +41,7 @@ def sample_key_frames(graph: StreamGraph, notes: Notes) -> StreamGraph:
             info=cut_stream(source.info, still.time, None),
         )  # fmt: skip
         edits.put(reader)
-        edits.put(attrs.evolve(still, inputs=(reader.id,), time=still.time * 0))
+        edits.put(attrs.evolve(still, inputs=(reader.id,), time=Fraction(0)))
         if still.origin not in said:
             said.add(still.origin)
             notes(still, f"{source.input}: the key frame before each time is taken, as the job allows")

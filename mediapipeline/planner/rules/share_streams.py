@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from mediapipeline.media.streams import AudioStream, VideoStream
+from mediapipeline.media.streams import VideoStream
 from mediapipeline.planner.rule import Notes, rule
 from mediapipeline.planner.streams import (
     Choice,
@@ -20,6 +20,7 @@ from mediapipeline.planner.streams import (
     Source,
     StreamGraph,
 )
+from mediapipeline.planner.ticks import unit_of
 
 __all__ = ["share_streams"]
 
@@ -99,7 +100,7 @@ def _waiting(graph: StreamGraph) -> set[NodeId]:
         if len(users) != 1 or node.same_as is not None:
             continue
         (user,) = (graph[each] for each in users)
-        if isinstance(node, Filter) and node.traits.pointwise and len(node.inputs) == 1:
+        if isinstance(node, Filter) and node.frame_by_frame:
             if user.same_as is None and (user.id in found or isinstance(user, Cut) or _leaves_out(user, node)):
                 found.add(node.id)
         elif isinstance(node, Concat) and isinstance(user, Cut) and user.exact and _whole(user, node):
@@ -114,12 +115,5 @@ def _leaves_out(user: Node, node: Node) -> bool:
 
 def _whole(cut: Cut, joined: Concat) -> bool:
     """Whether *cut* begins with a frame, or a sample, of *joined*."""
-    info = joined.info
-    rate = (
-        info.frame_rate
-        if isinstance(info, VideoStream)
-        else info.sample_rate
-        if isinstance(info, AudioStream)
-        else None
-    )
-    return rate is not None and (cut.start * rate).denominator == 1
+    unit = unit_of(joined.info)
+    return unit is not None and (cut.start / unit).denominator == 1
