@@ -196,12 +196,13 @@ class VideoCodec(_Settings):
             return taken
         return (self.pix_fmt,) if self.pix_fmt in taken or not taken else ()
 
-    def options(self, encoder: Encoder, frame_rate: Fraction | None = None) -> Options:
+    def options(self, encoder: Encoder, frame_rate: Fraction | None = None, pix_fmt: str | None = None) -> Options:
         """Options for *encoder*, without ``c`` and ``pix_fmt`` and without what makes it two passes.
 
         Args:
             encoder: Any encoder of the codec that is asked for.
             frame_rate: Of the stream to encode; without it `gop` forces key frames by time.
+            pix_fmt: What it is handed, where that is known.
         """
         options = dict(encoder.always)
         preset = self.preset or encoder.preset
@@ -213,6 +214,9 @@ class VideoCodec(_Settings):
             options |= {"crf": str(self.crf), **dict(encoder.crf_options)}
         elif encoder.quality and not (self.profile and "profile" in dict(encoder.quality["high"])):
             options |= dict(encoder.quality[self.quality or "high"])
+            if pix_fmt is not None and pix_fmt not in encoder.profiles.get(options.get("profile") or "", (pix_fmt,)):
+                # Of a profile that does not take it, chroma or transparency would be lost without a word.
+                options["profile"] = next(name for name, taken in encoder.profiles.items() if pix_fmt in taken)
         if self.maxrate is not None:
             options |= {"maxrate": str(self.maxrate), "bufsize": str(self.bufsize or 2 * self.maxrate)}
         if self.profile is not None:

@@ -89,8 +89,8 @@ class Encoder:
     """Frames per second, where it takes no others, nor any that vary; empty is any."""
     ticks: int = 90_000
     """What it can count in a second where the rate varies."""
-    read_as: str | None = None
-    """The pixel format that it is read back as, whatever it was given; None is the same."""
+    read_as: Mapping[str, str] = attrs.field(factory=dict, hash=False)
+    """Pixel formats that are read back as others, measured."""
     sample_rates: tuple[int, ...] = ()
     """Hz, ascending; empty is any."""
     sample_fmts: tuple[str, ...] = ()
@@ -163,6 +163,8 @@ _VIDEO_ENCODERS = (
         levels=_H264_LEVELS,
         pix_fmts=(*_CHROMA, "yuvj420p", "yuvj422p", "yuvj444p", "nv12", "gray", *_TEN_BIT, "gray10le"),
         playable=("yuv420p",), statistics="passlogfile", threads=12,
+        # Without colours it has them for decoders all the same.
+        read_as={"nv12": "yuv420p", "gray": "yuvj420p", "gray10le": "yuv420p10le"},
     ),
     Encoder(
         name="libx265", codec="hevc", kind="video", quality=_crf(30, 25, 20), crf=(0, 51), bit_rates=_VIDEO_BITS,
@@ -222,6 +224,8 @@ _VIDEO_ENCODERS = (
         },
         pix_fmts=("yuv422p10le", "yuv444p10le", "yuva444p10le"),
         playable=("yuv422p10le", "yuv444p10le", "yuva444p10le"), threads=8,
+        # Decoders have 12 bits of the profiles that take these.
+        read_as={"yuv444p10le": "yuv444p12le", "yuva444p10le": "yuva444p12le"},
     ),
     Encoder(
         # Level 3: slices, so that it uses threads, each with a checksum.
@@ -232,7 +236,7 @@ _VIDEO_ENCODERS = (
             "yuv444p12le", "yuv420p16le", "yuv422p16le", "yuv444p16le", "yuv410p", "yuv411p", "yuv440p", "bgr0",
             "bgra", "gbrp10le", "gbrp12le", "gbrp16le", "rgb48le", "rgba64le", "gray", "gray10le", "gray16le", "ya8",
         ),
-        threads=4,
+        threads=4, read_as={"rgb48le": "gbrp16le", "rgba64le": "gbrap16le"},
     ),
     Encoder(
         # Both names of full range are taken by every version; the plain ones only under a relaxed compliance.
@@ -246,11 +250,12 @@ _VIDEO_ENCODERS = (
     ),
     Encoder(
         name="gif", codec="gif", kind="video", pix_fmts=("pal8", "rgb8", "bgr8", "gray"),
-        playable=("pal8", "rgb8", "bgr8", "gray"), read_as="bgra",
+        playable=("pal8", "rgb8", "bgr8", "gray"), read_as=dict.fromkeys(("pal8", "rgb8", "bgr8", "gray"), "bgra"),
     ),
     Encoder(
         name="libwebp", codec="webp", kind="video", quality=_scale("quality", "50", "75", "90"),
         pix_fmts=("yuv420p", "yuva420p", "bgra"), playable=("yuv420p", "yuva420p", "bgra"),
+        read_as={"bgra": "yuva420p"},
     ),
     Encoder(name="rawvideo", codec="rawvideo", kind="video", threads=2),
 )  # fmt: skip

@@ -17,8 +17,8 @@ from mediapipeline.planner.ticks import PACKETS_EARLY
 from mediapipeline.steps.files import Work
 
 __all__ = [
-    "Options", "clock_of_track", "decoder_for", "on_grid", "packet_cut", "pass_options", "reading_options",
-    "segment_options", "stream_options",
+    "Options", "clock_of_track", "decoder_for", "on_grid", "packet_cut", "pass_options", "read_late",
+    "reading_options", "sees_through", "segment_options", "stream_options",
 ]  # fmt: skip
 
 Options: TypeAlias = tuple[Option, ...]
@@ -27,15 +27,21 @@ _OWN_CLOCKS = frozenset({"mp4", "mov"})
 _TOLD_APART = 45_000
 """Ticks a second that those of a transport stream are rounded to without a doubt."""
 
+_GUESSED_AT_MOST = Fraction(10)
+"""Seconds, more than FFmpeg reads too early where it guesses."""
+
 _SEES_THROUGH = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """Decoders of codecs that FFmpeg's own decoders leave the transparency out of."""
 
 
 def decoder_for(info: Stream) -> str | None:
     """The decoder that has to be named for a stream, where FFmpeg's choice would lose something of it."""
-    if not isinstance(info, VideoStream) or not (info.pix_fmt or "").startswith("yuva"):
-        return None
-    return _SEES_THROUGH.get(info.codec or "")
+    return sees_through(info.codec, info.pix_fmt) if isinstance(info, VideoStream) else None
+
+
+def sees_through(codec: str | None, pix_fmt: str | None) -> str | None:
+    """The decoder to name for pictures with transparency that lies beside them; None for all others."""
+    return _SEES_THROUGH.get(codec or "") if (pix_fmt or "").startswith("yuva") else None
 
 
 def reading_options(source: ir.Source, begins: Fraction) -> Options:
@@ -46,10 +52,22 @@ def reading_options(source: ir.Source, begins: Fraction) -> Options:
 
 def _place(source: ir.Source, begins: Fraction) -> Options:
     if not source.key_frames:
-        return (("ss", seconds_text(source.seek)),) if source.seek else ()
+        sought: Options = (("ss", seconds_text(source.seek)),) if source.seek else ()
+        return (("itsoffset", seconds_text(late)), *sought) if (late := read_late(source)) else sought
     # Told by the clock of the file: shown key frames only, FFmpeg takes it to begin when another stream does.
     at: Options = (("seek_timestamp", "1"), ("ss", seconds_text(source.seek + begins)))
     return (("noaccurate_seek", None), ("skip_frame", "nokey"), *at)
+
+
+def read_late(source: ir.Node) -> Fraction:
+    """By how many seconds the frames of a source come later than its seek says; parts of it are cut so much later.
+
+    Where FFmpeg guesses where to read from, it begins a little early. FFmpeg 5.1 takes what is decoded before -0.1 s in
+    such a file for a gap in its times, and closes that: it moves all that follows, by a tick where frames are evenly
+    spaced, and by as much as the times of two frames differ from the usual where they are not.
+    """
+    guessed = isinstance(source, ir.Source) and source.seek and source.access == "guess" and not source.key_frames
+    return _GUESSED_AT_MOST if guessed else Fraction(0)
 
 
 def packet_cut(cut: ir.Cut, source: ir.Node) -> Options:

@@ -24,6 +24,8 @@ from mediapipeline.operators.lowering import AudioRef, Clip, CoverRef, SubtitleR
 from mediapipeline.planner import pixels
 from mediapipeline.planner.copying import CopyBuilder, only_copied
 from mediapipeline.planner.expand import GraphBuilder
+from mediapipeline.planner.hidden import has_hidden_cues
+from mediapipeline.planner.options import sees_through
 from mediapipeline.planner.rule import Decision
 from mediapipeline.planner.streams import Cut, Encode, Node, NodeId, Sink
 
@@ -151,16 +153,23 @@ class OutputBuilder:
     def _encode_video(self, ref: VideoRef, asked: VideoCodec, encoder: Encoder, *, one_of_many: bool) -> NodeId:
         info, container = ref.info, self._request.container
         uncoded = container.uncoded if encoder.codec == "rawvideo" else ()
-        pix_fmt = asked.pix_fmt or pixels.choose(info.pix_fmt, uncoded or asked.pix_fmts(encoder), encoder.playable)
+        taken = uncoded or tuple(name for name in asked.pix_fmts(encoder) if not self._loses_alpha(encoder, name))
+        pix_fmt = asked.pix_fmt or pixels.choose(info.pix_fmt, taken, encoder.playable)
         changes = []
         faults = list(self._lacking(encoder, "video"))
         if uncoded and asked.pix_fmt is not None and pix_fmt not in uncoded:
             message = f"{container.name} does not take {encoder.codec} in {pix_fmt}"
             hint = f"it takes {', '.join(uncoded)}; leave out pix_fmt, or ask for ffv1, which loses nothing either"
             faults.append(self._fault("codec-container", message, hint, at="/codec/video/pix_fmt"))
+        if asked.pix_fmt is not None and self._loses_alpha(encoder, asked.pix_fmt):
+            message = f"{container.name} does not keep the transparency that {encoder.codec} has beside the picture"
+            hint = "leave out pix_fmt, or write webm or mkv"
+            faults.append(self._fault("codec-container", message, hint, at="/codec/video/pix_fmt"))
         if asked.pix_fmt is None and pixels.loses(info.pix_fmt, pix_fmt):
             why = (
-                "so that players can be expected to show it"
+                f"{container.name} does not keep the transparency of {encoder.codec}"
+                if self._loses_alpha(encoder, info.pix_fmt)
+                else "so that players can be expected to show it"
                 if info.pix_fmt in encoder.pix_fmts
                 else f"{container.name} takes nothing nearer of what is not coded"
                 if uncoded
@@ -176,7 +185,7 @@ class OutputBuilder:
             what = "one that varies" if info.vfr or info.frame_rate is None else f"{info.frame_rate} a second"
             message = f"{encoder.name} takes the frame rates of broadcasting only, and the picture has {what}"
             faults.append(self._fault("unsupported-rate", message, "change the rate with the operator fps"))
-        options = asked.options(encoder, info.frame_rate if info.vfr is False else None)
+        options = asked.options(encoder, info.frame_rate if info.vfr is False else None, pix_fmt)
         segment = self._request.segment
         if segment is not None:
             options = (*options, ("force_key_frames", f"expr:gte(t,n_forced*{number_text(segment)})"))
@@ -191,8 +200,9 @@ class OutputBuilder:
         tick, rate = self._request.container.tick, info.frame_rate
         moved = tick is not None and rate is not None and (1 / (rate * tick)).denominator != 1
         after = attrs.evolve(
-            info, codec=encoder.codec, pix_fmt=encoder.read_as or pix_fmt, vfr=True if moved else info.vfr, rotation=0,
-            bit_rate=asked.bitrate, profile=None, reorder=None, leading=None, extradata=None, preroll=None, delay=None,
+            info, codec=encoder.codec, pix_fmt=encoder.read_as.get(pix_fmt or "", pix_fmt),
+            vfr=True if moved else info.vfr, rotation=0, bit_rate=asked.bitrate, profile=None,
+            reorder=None, leading=None, extradata=None, preroll=None, delay=None,
         )  # fmt: skip
         if one_of_many:
             after = attrs.evolve(after, start=None, duration=None, frame_rate=None, vfr=None, frames=1)
@@ -205,6 +215,10 @@ class OutputBuilder:
                 changes=tuple(changes), faults=tuple(faults),
             )
         )  # fmt: skip
+
+    def _loses_alpha(self, encoder: Encoder, pix_fmt: str | None) -> bool:
+        """Whether transparency would lie beside the picture, and this container tells nobody to look there."""
+        return not self._request.container.transparency and sees_through(encoder.codec, pix_fmt) is not None
 
     def _audio(self, tracks: Sequence[AudioRef]) -> list[NodeId]:
         container, request = self._request.container, self._request
@@ -307,9 +321,13 @@ class OutputBuilder:
             codec = track.info.codec
             cut = isinstance(self._build.nodes[track.id], Cut)
             name = f"subtitles ({track.info.language or 'no language'}, {codec})"
+            if track.info.in_parts:
+                self._left_out(name, "an edit list takes them apart, and FFmpeg would show them at other times")
+                continue
             if not track.info.text:
                 if cut:
-                    self._left_out(name, "subtitles of pictures cannot be cut exactly")
+                    early = "some come before the clip, and " if self._early(track.id) else ""
+                    self._left_out(name, f"{early}subtitles of pictures cannot be cut exactly")
                 elif not container.takes("subtitle", codec):
                     self._left_out(name, f"{container.name} does not take them")
                 else:
@@ -322,6 +340,11 @@ class OutputBuilder:
             kept = codec if container.takes("subtitle", codec) else target
             nodes.append(self._encode_subtitles(track, kept, target))
         return nodes
+
+    def _early(self, node: NodeId) -> bool:
+        """Whether subtitles are cut since their file has some that are hidden, and not because the job says so."""
+        found = self._build.nodes[node]
+        return isinstance(found, Cut) and has_hidden_cues(self._build.nodes[found.inputs[0]].info)
 
     def _encode_subtitles(self, ref: SubtitleRef, codec: str | None, target: str) -> NodeId:
         encoder = ENCODERS[codec if codec is not None and codec in ENCODERS else target]
