@@ -86,8 +86,8 @@ def seek_sources(graph: StreamGraph, notes: Notes, lead_of: Callable[[Source], F
             edits.put(moved)
             for part in group:
                 edits.put(_later(part, moved, begins - source.seek))
-            if source.kind == "video":
-                notes(group[0], f"{source.input} read from {float(begins):.6g} s on, not from the start")
+            what = source.input if source.kind == "video" else f"sound of {source.input}"
+            notes(group[0], f"{what} read from {float(begins):.6g} s on, not from the start")
     return edits.graph()
 
 

@@ -40,8 +40,7 @@ def cut_parts(graph: StreamGraph, notes: Notes) -> StreamGraph:
         parts = _parts(work.edits, cut, whole, bounds)
         if not parts:
             continue
-        if cut.kind == "video":
-            notes(cut, f"{len(parts)} of {len(whole.inputs)} joined parts are needed: the others are not read")
+        notes(cut, f"{len(parts)} of {len(whole.inputs)} joined parts are needed: the others are not read")
         work.join(cut, whole, parts)
     return work.edits.graph()
 

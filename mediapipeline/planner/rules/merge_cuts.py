@@ -30,8 +30,7 @@ def merge_cuts(graph: StreamGraph, notes: Notes) -> StreamGraph:
         if inner.exact and node.exact and on_a_tick(inner.start, inner.info):
             ends = [end for end in (inner.end, None if node.end is None else inner.start + node.end) if end is not None]
             end = min(ends, default=None)
-            if node.kind == "video":
-                notes(node, "merged with the cut before it")
+            notes(node, "merged with the cut before it")
             info = _on_the_clock_of(node.info, inner.info)
             edits.put(attrs.evolve(node, inputs=inner.inputs, start=inner.start + node.start, end=end, info=info))
     return edits.graph()
