@@ -143,7 +143,13 @@ class GraphBuilder:
         return given
 
     def cut(self, stream: str, start: Fraction, end: Fraction | None, info: Stream, *, exact: bool) -> str:
-        """Add a cut; see `mediapipeline.operators.lowering.Builder`."""
+        """Add a cut; see `mediapipeline.operators.lowering.Builder`.
+
+        Sound that is cut at its end or later goes on to its end: decoders may give some samples more than files tell.
+        """
+        told = self.nodes[stream].info.end
+        if end is not None and told is not None and end >= told and _kind(info) == "audio":
+            end = None
         return self.add(
             Cut(
                 id=self.new_id(), kind=_kind(info), inputs=(stream,), info=info, origin=self.origin,

@@ -8,6 +8,7 @@ from mediapipeline.ffmpeg.filtergraph import Expr, Filter, Value
 from mediapipeline.media.streams import AudioStream, Stream, VideoStream
 from mediapipeline.media.timecode import to_microseconds_floor
 from mediapipeline.planner import streams as ir
+from mediapipeline.planner.options import read_late
 from mediapipeline.planner.ticks import ticks_coarsely
 
 __all__ = [
@@ -33,10 +34,12 @@ def cut_filters(cut: ir.Cut, source: ir.Node) -> tuple[Filter, ...]:
     """What leaves a part, at time 0; nothing where it is the whole.
 
     Of a part whose first picture begins there, only the times are changed. FFmpeg 5.1 may take it to be a tick earlier
-    where it guesses where to read from, and a bound of just that time would leave it out.
+    where times are negative at first (`read_late`), and a bound of just that time would leave it out.
     """
+    late = read_late(source)
     begins = source.info.start if isinstance(source.info, VideoStream) and not isinstance(source, ir.Source) else None
-    return _part_filters(cut, cut.info, cut.start, cut.end, bounded=begins is None or begins < cut.start)
+    end = None if cut.end is None else cut.end + late
+    return _part_filters(cut, cut.info, cut.start + late, end, bounded=begins is None or begins < cut.start)
 
 
 def still_filters(still: ir.Sample, source: ir.Node) -> tuple[Filter, ...]:
@@ -44,7 +47,7 @@ def still_filters(still: ir.Sample, source: ir.Node) -> tuple[Filter, ...]:
     if isinstance(source, ir.Source) and source.key_frames:
         return (Filter("setpts", (("expr", Expr("PTS-STARTPTS")),), instance_name(still.origin)),)
     alone = Filter("trim", (("end_frame", 1),), instance_name(still.origin))
-    return (*_part_filters(still, source.info, still.time, None), alone)
+    return (*_part_filters(still, source.info, still.time + read_late(source), None), alone)
 
 
 def _part_filters(

@@ -81,6 +81,7 @@ RECIPES: Mapping[str, tuple[str, ClipRecipe]] = {
     "ts": (".ts", _clip(b_frames=2, audio=["stereo"], **_AVC)),
     "ts-start": (".ts", _clip(start="10s", b_frames=3, audio=1, audio_codec="aac", **_AVC)),
     "ts-ntsc": (".ts", _clip(rate="24000/1001", b_frames=2, video_codec="libx264", gop=50)),
+    "ts-vfr": (".ts", _clip(vfr=True, rate="50", b_frames=2, audio=["stereo"], **_AVC)),
     "ts-long-groups": (".ts", _clip(b_frames=2, audio=["stereo"], video_codec="libx264", gop=110)),
     "ts-mpeg2": (".ts", _clip(video_codec="mpeg2video", b_frames=2, gop=12, audio=1, audio_codec="ac3")),
     "ts-interlaced": (".ts", _clip(

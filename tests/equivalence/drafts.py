@@ -227,7 +227,7 @@ class Draft:
         left = clip.seconds - start
         params: dict[str, Any] = {"start": str(start)}
         if self.draw(st.booleans()):
-            length = max(self.time(left), least)
+            length = left if self.seldom() else max(self.time(left), least)  # to the very end, at times
             beyond = 20 if self.seldom() else 0
             if self.draw(st.booleans()):
                 params["duration"] = str(length + beyond)

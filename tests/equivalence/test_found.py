@@ -168,6 +168,18 @@ FOUND: dict[str, dict[str, Any]] = {
         op("trim", "in", "cut", start="57057/10000"), op("loudnorm", "cut", "loud", target_lufs=-30),
         read="mp4-surround.mp4", o0="loud o0.mov",
     ),
+    # FFmpeg 5.1 took what it read before the part for a gap, and moved all that follows: by 40 ms, and by a tick.
+    "uneven-frames-of-a-stream": document(
+        op("trim", "in", "cut", start="837/200", duration="1"), read="ts-vfr.ts", o0="cut o0.mkv",
+    ),
+    "frame-on-the-cut-of-a-stream": document(
+        op("trim", "in", "cut", start="131131/24000"), read="ts-ntsc.ts", o0="cut o0.mkv",
+    ),
+    # Decoders of lossy sound may give more than the file tells; the end of a part was that of the file, or not.
+    "sound-to-its-very-end": document(
+        op("trim", "in", "cut", start="0", duration="9"), op("volume", "cut", "low", gain_db=-6), read="mp4.mp4",
+        o0="low o0.mov",
+    ),
     "loudness-as-it-goes": document(
         op("trim", "in", "cut", start="57057/10000"), op("loudnorm", "cut", "loud", mode="single"),
         read="mp4-surround.mp4", o0="loud o0.mov",

@@ -55,7 +55,7 @@ def test_what_is_cut_stays_what_it_is() -> None:
     (step,) = _plan(_cut("549s"), 250).steps
     assert isinstance(step, FFmpegStep)
     assert step.command.graph is not None
-    assert "trim@op0=start=9.5:end=19.5" in str(step.command.graph)
+    assert "trim@op0=start=19.5:end=29.5" in str(step.command.graph)
 
 
 def test_stills_are_found_as_well() -> None:
