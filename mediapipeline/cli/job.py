@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -56,7 +56,8 @@ def add_rules(parser: argparse.ArgumentParser) -> None:
         "--rules",
         metavar="all|none|NAME,...",
         default="all",
-        help="optimiser rules to apply (default: all); the outputs are the same with any, the work is not",
+        help="optimiser rules to apply (default: all), by name; the outputs are the same with any, the work is not; "
+        "a name that there is not shows those that there are",
     )
     parser.add_argument(
         "--strategy",
@@ -102,7 +103,25 @@ def planner_for(job: JobText, *, ffmpeg: str | None, rules: str = "all", strateg
     """The planner that the arguments ask for."""
     from mediapipeline.planner.planner import Planner
 
-    return Planner(base_dir=job.folder, ffmpeg=ffmpeg, rules=_rules(rules), strategies=_strategies(strategies))
+    applied, asked = _rules(rules), _strategies(strategies)
+    if rules != "all":
+        _check_agreement(applied, asked)
+    return Planner(base_dir=job.folder, ffmpeg=ffmpeg, rules=applied, strategies=asked)
+
+
+def _check_agreement(rules: Sequence[Rule], asked: Mapping[str, str]) -> None:
+    """Refuse rules by name of which strategies make something else."""
+    from mediapipeline.planner.strategies import STRATEGIES, chosen
+
+    names = {rule.__name__ for rule in rules}
+    for name, value in chosen(asked).items():
+        strategy = STRATEGIES[name]
+        if value == "required" and strategy.rules.isdisjoint(names):
+            need = " or ".join(sorted(strategy.rules))
+            raise UsageError(f"--strategy: {name}=required takes the rule {need}, and --rules leaves it out")
+        if value == "disabled" and (idle := sorted(strategy.rules & names)):
+            hint = f"leave it out of --rules, or add --strategy {name}=preferred"
+            raise UsageError(f"--rules: {idle[0]} does nothing while the strategy {name} is disabled", hint)
 
 
 def _strategies(given: Sequence[str]) -> dict[str, str]:
@@ -134,6 +153,8 @@ def _rules(text: str) -> Sequence[Rule]:
     known = {rule.__name__: rule for rule in RULES}
     asked = [name.strip().replace("-", "_") for name in text.split(",")]
     for name in asked:
+        if name in ("all", "none"):
+            raise UsageError(f"--rules: {name} stands alone", "or name rules, such as seek_video,copy_untouched")
         if name not in known:
             near = closest(name, known)
             hint = f"did you mean {near!r}?" if near else f"there are: {', '.join(known)}; or all, or none"

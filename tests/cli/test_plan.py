@@ -57,6 +57,30 @@ def test_an_unknown_rule_is_a_mistake_of_usage(job, capsys, rules, hint):
     assert hint in err
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--rules", "all,none"], "error: --rules: all stands alone\n"),
+        (["--rules", "seek_video,none"], "error: --rules: none stands alone\n"),
+        (
+            ["--rules", "seek_video,smart-cut"],
+            "error: --rules: smart_cut does nothing while the strategy smart_cut is disabled\n",
+        ),
+        (
+            ["--rules", "none", "--strategy", "stream_copy=required"],
+            "error: --strategy: stream_copy=required takes the rule copy_concat or copy_untouched, and --rules",
+        ),
+    ],
+)
+def test_rules_that_do_not_agree_are_a_mistake_of_usage(job, capsys, given, said):
+    assert main(["plan", str(job()), *given]) == 2
+    assert capsys.readouterr().err.startswith(said)
+
+
+def test_a_rule_of_a_strategy_is_applied_where_both_are_asked_for(job):
+    assert main(["plan", str(job()), "--rules", "smart_cut,seek_video", "--strategy", "smart_cut=preferred"]) == 0
+
+
 def test_a_job_that_cannot_be_planned(cli, job, tmp_path):
     job()
     (tmp_path / "in.mp4").write_bytes(b"not media")
