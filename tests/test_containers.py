@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +73,8 @@ def _late_job(kind: str, destination: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("kind", "suffix"),
     [
-        *(("picture", suffix) for suffix in ("mp4", "mkv", "ts", "gif")),
-        *(("sound", suffix) for suffix in ("m4a", "mka", "ts", "wav")),
+        *(("picture", suffix) for suffix in ("mp4", "mkv", "ts", "gif", "avi")),
+        *(("sound", suffix) for suffix in ("m4a", "mka", "ts", "wav", "avi", "ogg", "opus")),
     ],
 )
 def test_all_of_it_may_begin_late(kind: str, suffix: str, late_folder: Path, tmp_path: Path, engine: Engine) -> None:
@@ -83,11 +84,59 @@ def test_all_of_it_may_begin_late(kind: str, suffix: str, late_folder: Path, tmp
     result = Executor(base_dir=tmp_path, ffmpeg=engine.ffmpeg).run(plan)
     media = result.outputs["out"].media
     (stream,) = media.streams
-    begins = 0 if suffix in ("gif", "wav") else 3.6 if suffix == "ts" else 2.2
+    begins = 3.6 if suffix == "ts" else 2.2 if suffix in ("mp4", "mkv", "m4a", "mka") else 0
     assert stream.start is not None
     assert stream.end is not None
     assert abs(float(stream.start) - begins) < 0.06
     assert abs(float(stream.end) - begins - 1.5) < 0.06
+
+
+@pytest.mark.parametrize(("kind", "copied"), [("picture", False), ("picture", True), ("sound", False)])
+def test_streams_begin_together_where_nothing_tells_their_times(
+    kind: str, copied: bool, late_folder: Path, tmp_path: Path, engine: Engine
+) -> None:
+    """The first picture is shown from the beginning on, before the sound there is silence; what follows is right."""
+    shutil.copy(late_folder / f"{kind}.mkv", tmp_path)
+    job = _job(tmp_path / f"{kind}.mkv", "out.avi", video="mpeg4" if copied else "mjpeg", audio="pcm_s16le")
+    plan, result = plan_and_run(job, tmp_path, engine)
+    assert ("the sound begins after 2.2 s, and avi cannot tell" in plan.explain()) == (kind == "sound")
+    media = result.outputs["out"].media
+    out = str(tmp_path / "out.avi")
+    sums = ffmpeg(engine, "-i", out, "-map", "0:v", "-fps_mode", "passthrough", "-f", "framehash", "-").decode()
+    (tick,) = (Fraction(line.split(":")[1].strip()) for line in sums.splitlines() if line.startswith("#tb"))
+    shown = {line.split(",")[-1]: int(line.split(",")[2]) for line in reversed(sums.splitlines()) if line[:1] != "#"}
+    seconds = [float(time * tick) for time in shown.values()]
+    assert seconds[-1] == 0
+    assert media.video is not None
+    if kind == "picture":
+        assert media.video.end is not None
+        assert abs(seconds[-2] - 2.24) < 0.03
+        assert abs(float(media.video.end) - 3.7) < 0.06
+    samples = ffmpeg(engine, "-i", out, "-map", "0:a", "-f", "s16le", "-")
+    heard = next(at for at in range(0, len(samples), 2) if samples[at : at + 2] != bytes(2)) / 96_000
+    assert abs(heard - (2.2 if kind == "sound" else 0)) < 0.001
+
+
+def test_tracks_begin_together_in_ogg(late_folder: Path, tmp_path: Path, engine: Engine) -> None:
+    early = make_clip(tmp_path / "early.mka", ClipRecipe(size=None, audio=1, audio_codec="flac"))
+    ffmpeg(
+        engine, "-i", str(early), "-i", str(late_folder / "sound.mkv"), "-map", "0", "-map", "1:a", "-c", "flac",
+        str(tmp_path / "both.mka"),
+    )  # fmt: skip
+    early.unlink()
+    plan, result = plan_and_run(_job(tmp_path / "both.mka", "out.ogg", audio="flac"), tmp_path, engine)
+    assert [stream.encoder for stream in plan.output("out").streams] == [None, "flac"]
+    assert [round(float(track.end or 0), 1) for track in result.outputs["out"].media.audio] == [1, 3.7]
+
+
+def test_sound_that_would_be_heard_too_early_is_no_copy(tmp_path: Path) -> None:
+    make_clip(tmp_path / "in.mkv", ClipRecipe(audio=1, audio_codec="libmp3lame", audio_delay="1/2"))
+    with pytest.raises(JobError) as caught:
+        Planner(base_dir=tmp_path).plan(_job(tmp_path / "in.mkv", "out.avi", video="mpeg4", audio="copy"))
+    (problem,) = caught.value.problems
+    assert (problem.path, problem.code) == ("/outputs/0/codec/audio", "cannot-copy")
+    assert "avi cannot tell" in problem.message
+    Planner(base_dir=tmp_path).plan(_job(tmp_path / "in.mkv", "out.avi", video="none", audio="copy"))
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])

@@ -72,6 +72,8 @@ class Container:
     """Whether it keeps, by an edit list, from when on a copied stream is shown and heard."""
     copy_filters: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     """Bit stream filters that a codec needs to be copied into it, where FFmpeg does not add them itself."""
+    at_once: bool = False
+    """Whether what it holds begins at once, as it tells nobody that a stream begins late."""
     header: str | None = None
     """What ends the name of the file that tells how segments are coded, where each is not a whole by itself."""
     still: bool = False
@@ -165,7 +167,7 @@ _TABLE = (
     ),
     Container(
         # FFmpeg writes H.264 and MPEG-2 into it by fields, at twice the rate and with gaps.
-        name="avi", muxer="avi", demuxer="avi", suffixes=("avi",), reorders=False,
+        name="avi", muxer="avi", demuxer="avi", suffixes=("avi",), reorders=False, at_once=True,
         uncoded=_UNCODED,
         # It has no times to be negative: moving all of them for sound that begins earlier would leave a gap.
         options=(("avoid_negative_ts", "disabled"),),
@@ -177,26 +179,31 @@ _TABLE = (
     ),
     Container(
         name="mp3", muxer="mp3", demuxer="mp3", suffixes=("mp3",), audio=("mp3",), cover=True, chapters=True,
-        one_track=True,
+        one_track=True, at_once=True,
     ),
-    Container(name="wav", muxer="wav", demuxer="wav", suffixes=("wav",), audio=_PCM, one_track=True, trims=True),
+    Container(
+        name="wav", muxer="wav", demuxer="wav", suffixes=("wav",), audio=_PCM, one_track=True, trims=True, at_once=True,
+    ),
     Container(
         name="flac", muxer="flac", demuxer="flac", suffixes=("flac",), audio=("flac",), cover=True, one_track=True,
-        trims=True,
+        trims=True, at_once=True,
     ),
     Container(
+        # Its times may begin late, and players begin at once all the same; of FLAC and Opus they are read back wrongly.
         name="ogg", muxer="ogg", demuxer="ogg", suffixes=("ogg", "oga"), audio=("vorbis", "opus", "flac", "speex"),
-        trims=True,
+        trims=True, at_once=True,
     ),
     Container(
         name="opus", muxer="opus", demuxer="ogg", suffixes=("opus",), audio=("opus",), chapters=True, trims=True,
+        at_once=True,
     ),
     Container(
         name="aac", muxer="adts", demuxer="aac", suffixes=("aac",), audio=("aac",), metadata=False, one_track=True,
+        at_once=True,
     ),
     Container(
         name="gif", muxer="gif", demuxer="gif", suffixes=("gif",), video=("gif",), metadata=False,
-        tick=Fraction(1, 100),
+        tick=Fraction(1, 100), at_once=True,
     ),
     Container(
         name="png", muxer="image2", demuxer="png_pipe", suffixes=("png",), video=("png",), metadata=False,

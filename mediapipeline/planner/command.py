@@ -413,6 +413,8 @@ class CommandBuilder:
         if sink.segment is not None:
             options.extend(segment_options(sink, sink.segment, container))
         options.extend(clock_of_track(nodes, container))
+        if container.at_once and sink.media.start is not None and sink.media.start > 0:
+            options.append(("output_ts_offset", seconds_text(-sink.media.start)))
         if container.still:
             options.append(("frames:v", "1"))
         elif sink.media.duration is not None:

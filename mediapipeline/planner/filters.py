@@ -137,7 +137,8 @@ def format_filters(node: ir.Encode, source: ir.Node) -> tuple[Filter, ...]:
         options.append(("channel_layouts", node.channel_layout))
     # Converted here, and not wherever FFmpeg likes: before it drops what comes before the place that it sought to, and
     # parts of a sample with that (9.0: half of one, of 32 kHz).
-    return (Filter("aresample"), Filter("aformat", tuple(options))) if options else ()
+    formed = (Filter("aresample"), Filter("aformat", tuple(options))) if options else ()
+    return (Filter("aresample", (("async", 1), ("first_pts", 0))), *formed) if node.fill else formed
 
 
 def as_it_is(info: Stream) -> tuple[Filter, ...]:

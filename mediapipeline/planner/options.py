@@ -91,7 +91,7 @@ def stream_options(at: int, node: ir.Node, container: Container) -> list[tuple[s
         options.append((f"c:{at}", node.encoder))
         options.extend((f"{key}:{at}", value) for key, value in node.options)
         if isinstance(node.info, VideoStream) and node.kind == "video" and node.info.frames != 1:
-            options.append((f"fps_mode:{at}", "vfr"))
+            options.append((f"fps_mode:{at}", "cfr" if node.fill else "vfr"))
             options.append((f"enc_time_base:{at}", _clock(node)))
     else:
         options.append((f"c:{at}", "copy"))

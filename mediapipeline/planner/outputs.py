@@ -22,6 +22,7 @@ from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, VideoStream
 from mediapipeline.operators.lowering import AudioRef, Clip, CoverRef, SubtitleRef, VideoRef
 from mediapipeline.planner import pixels
+from mediapipeline.planner.beginnings import begin_together, earlier
 from mediapipeline.planner.copying import CopyBuilder, only_copied
 from mediapipeline.planner.expand import GraphBuilder
 from mediapipeline.planner.hidden import has_hidden_cues
@@ -90,6 +91,8 @@ class OutputBuilder:
                     f"it takes {self._takes()}",
                 )
             return
+        if self._request.container.at_once:
+            begin_together(self._build, nodes, self._request.container, self._problems)
         self._report_dropped(clip.info)
         media = self._media(clip.info, [self._build.nodes[node] for node in nodes])
         self._build.add(
@@ -403,10 +406,11 @@ class OutputBuilder:
         start = Fraction(0)
         if self._request.container.still:
             duration = None
-        elif self._request.container.one_track or not self._request.container.audio:
-            # These keep no times: sound that begins late begins at once, and so do the pictures of a GIF.
+        elif self._request.container.at_once and len(ends) == 1:
+            # It begins at once, and the rest of the clip begins so much earlier.
             start = next((node.info.start or start for node in nodes if node.kind in ("audio", "video")), start)
             duration = duration - start if duration is not None else None
+            clip = attrs.evolve(clip, chapters=earlier(clip.chapters, start))
         return MediaInfo(
             format=self._request.container.demuxer,
             duration=duration,

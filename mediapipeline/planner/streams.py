@@ -219,6 +219,7 @@ class Encode(Node):
         copy_codecs: Codecs that the container takes and the job is content with, so that copying would do.
         at_any_cost: Whether parts are to be copied even where it takes no less than encoding everything.
         pinned: Why no copy would do where the job is content with one, as part of a sentence.
+        fill: Whether what begins late is filled from time 0 on: with its first picture, with silence.
         changes: What encoding gives up without being asked for, one sentence each; a copy gives up nothing.
         faults: What is in the way of encoding; a copy may do without.
     """
@@ -232,6 +233,7 @@ class Encode(Node):
     copy_codecs: frozenset[str] = frozenset()
     at_any_cost: bool = False
     pinned: str | None = None
+    fill: bool = False
     changes: tuple[str, ...] = ()
     faults: tuple[Problem, ...] = ()
 

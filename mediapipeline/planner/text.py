@@ -126,6 +126,7 @@ class _Renderer:
                 options = [node.encoder, *(f"{key}={value}" for key, value in node.options)]
                 given = {"pix_fmt": node.pix_fmt, "rate": node.sample_rate, "layout": node.channel_layout}
                 options += [f"{key}={value}" for key, value in given.items() if value is not None]
+                options += ["filled"] if node.fill else []
                 copies = f"; copy {' '.join(sorted(node.copy_codecs))}" if node.copy_codecs else ""
                 return f"encode({', '.join(options)}{copies})"
             case Measure():
