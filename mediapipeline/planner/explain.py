@@ -155,12 +155,12 @@ def _reads(plan: ProcessingPlan, step: FFmpegStep) -> Iterable[str]:
 def _late(step: FFmpegStep) -> Iterable[str]:
     """What a step measures, and what it will do when it knows what others measured."""
     for name, found in step.measures.items():
-        yield f"     {name}: {', '.join(found.fields)}"
+        yield f"     measures {name}: {', '.join(found.fields)}"
     alike: dict[tuple[Case, ...], list[str]] = {}
     for place in step.late:
         alike.setdefault(place.cases, []).append(place.measure)
     for cases, measures in alike.items():
-        yield f"     by {', '.join(measures)}:"
+        yield f"     chosen by {', '.join(measures)}, the first that holds:"
         yield from (f"       {case}" for case in cases)
 
 

@@ -184,9 +184,9 @@ class Late:
         """The same, with a unit behind it."""
         return attrs.evolve(self, unit=unit)
 
-    def at_most(self, limit: float) -> Condition:
-        """That it is not above *limit*."""
-        return Condition(self, limit)
+    def at_most(self, limit: float, text: str = "") -> Condition:
+        """That it is not above *limit*; *text* says so to people, as what comes after "where"."""
+        return Condition(self, limit, text)
 
     def value(self, values: Mapping[str, float]) -> float:
         return readings.amount(self.terms, self.constant, values)
@@ -210,13 +210,18 @@ class Late:
 
 @attrs.frozen
 class Condition:
-    """That `value` is not above `limit`."""
+    """That `value` is not above `limit`; `text` is how people say it, empty where the sum tells as much.
+
+    >>> str(Late.of("range").at_most(11)), str(Late.of("range").at_most(11, "the range is within 11 LU"))
+    ('range ≤ 11', 'the range is within 11 LU')
+    """
 
     value: Late
     limit: float = attrs.field(converter=float)
+    text: str = ""
 
     def __str__(self) -> str:
-        return f"{self.value} ≤ {self.limit:g}"
+        return self.text or f"{self.value} ≤ {self.limit:g}"
 
 
 LateValue: TypeAlias = Value | Late
@@ -274,8 +279,9 @@ class Case:
     filters: tuple[LateFilter, ...] = ()
 
     def __str__(self) -> str:
-        filters = ",".join(map(str, self.filters)) or "nothing"
-        return f"{self.name}{' where ' if self.when else ''}{' and '.join(map(str, self.when))}: {filters}"
+        filters = ",".join(map(str, self.filters)) or "left as it is"
+        conditions = " and ".join(dict.fromkeys(map(str, self.when)))  # two may say one thing to people
+        return f"{self.name}{' where ' if self.when else ''}{conditions}: {filters}"
 
 
 def fields_of(cases: Iterable[Case]) -> set[str]:

@@ -387,8 +387,8 @@ def test_plan_says_what_may_happen() -> None:
     assert "m0: integrated, threshold, range, true_peak" in text
     assert "measure audio by ebur128 and volumedetect" in text
     assert (
-        "linear where -16 + true_peak - integrated ≤ -1.6 and -20 + 0.9 true_peak - integrated ≤ -1.6"
-        " and true_peak ≤ 11.9 and range ≤ 11: volume=volume={-16 - integrated dB}"
+        "linear where the gain keeps true peaks within -1.5 dBTP and true peaks were below 12 dBTP"
+        " and the range is within 11 LU: volume=volume={-16 - integrated dB}"
     ) in text
     (measuring,) = (each for each in made.steps if each.id == "measure-0")
     assert 0.1 < float(measuring.resources.cpu_seconds or 0) < 0.5, "of a minute"

@@ -172,7 +172,7 @@ CASES = (
     Case(name="silent", when=(Late.of("integrated").at_most(-70),)),
     Case(
         name="quiet",
-        when=((Late.of("peak") - Late.of("integrated")).at_most(14.5), Late.of("integrated").at_most(-20)),
+        when=((Late.of("peak") - Late.of("integrated")).at_most(14.5), Late.of("integrated").at_most(-20, "quiet")),
         filters=(LateFilter.of("volume", volume=-Late.of("integrated")),),
     ),
     Case(name="else", filters=(LateFilter.of("loudnorm", I=-16, TP=-1.5), LateFilter.of("anull"))),
@@ -209,6 +209,14 @@ def test_a_command_is_filled_in_its_place():
     assert str(after.graph) == "[0:0]hflip,loudnorm@op2=I=-16:TP=-1.5,anull@op2,vflip[n1]"
     assert taken == {"late0": "else"}
     assert fill(before, [], {}) == (before, {})
+
+
+def test_a_case_says_when_it_is_taken_and_what_is_done():
+    silent, quiet, _ = map(str, CASES)
+    assert silent == "silent where integrated ≤ -70: left as it is"
+    assert quiet == "quiet where peak - integrated ≤ 14.5 and quiet: volume=volume={-integrated}"
+    twice = Case(name="a", when=(Late.of("b").at_most(1, "it is low"), Late.of("c").at_most(2, "it is low")))
+    assert str(twice) == "a where it is low: left as it is"
 
 
 def test_nothing_is_filled_without_a_measurement():

@@ -147,17 +147,20 @@ class Loudnorm(Operator):
         loudness, peak = Late.of("integrated"), Late.of("true_peak")
         louder = Late((("true_peak", 1 - _STEPS),), _QUIET * _STEPS)  # than it is, where it is quiet
         gain = self.target_lufs - loudness
+        kept = f"the gain keeps true peaks within {self.target_tp:g} dBTP"
         resampled = tuple(LateFilter.of(name, **options) for name, options in self._resampled(track))
         changed = () if self._rate(track) == track.sample_rate else resampled
         return [
-            Case(name="silent", when=(loudness.at_most(_NOTHING),), filters=changed),
+            Case(name="silent", when=(loudness.at_most(_NOTHING, "there is too little to measure"),), filters=changed),
             Case(
                 name="linear",
                 when=(
-                    (peak + gain).at_most(self.target_tp - _ROUNDED),
-                    (louder + gain).at_most(self.target_tp - _ROUNDED),
-                    peak.at_most(_HEADROOM - _ROUNDED),  # or more: the loudest that is told
-                    Late.of("range").at_most(self.target_lra),
+                    (peak + gain).at_most(self.target_tp - _ROUNDED, kept),
+                    (louder + gain).at_most(self.target_tp - _ROUNDED, kept),
+                    peak.at_most(
+                        _HEADROOM - _ROUNDED, f"true peaks were below {_HEADROOM} dBTP"
+                    ),  # the loudest that is told
+                    Late.of("range").at_most(self.target_lra, f"the range is within {self.target_lra:g} LU"),
                 ),
                 filters=(LateFilter.of("volume", volume=gain.measured_in("dB")), *changed),
             ),
