@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -10,7 +10,7 @@ import attrs
 
 from mediapipeline.errors import ProbeError, Problems
 from mediapipeline.graph.build import build, placed
-from mediapipeline.graph.graph import Graph
+from mediapipeline.graph.graph import BoundOperation, Graph
 from mediapipeline.graph.infer import Inferred, infer
 from mediapipeline.media.container import CONTAINERS, Container, container_for, container_named, is_folder
 from mediapipeline.media.packets import PacketIndex, PacketProber, Window
@@ -39,6 +39,7 @@ from mediapipeline.planner.workload import workload
 from mediapipeline.sources.staging import Staged
 from mediapipeline.spec import Limits, Output
 from mediapipeline.spec.job import JobSpec, Loaded
+from mediapipeline.steps.resources import Resources
 
 if TYPE_CHECKING:
     from mediapipeline.planner.planner import Planner
@@ -109,8 +110,11 @@ class Draft:
         self.optimized = attrs.evolve(self.optimized, graph=landed, decisions=(*self.optimized.decisions, *said))
         faults = (fault for node in self.optimized.graph.of(Encode) for fault in node.faults)
         self.problems.extend(dict.fromkeys(faults))
-        operators = {operation.path: operation.definition.name for operation in self.graph.operations}
-        self.problems.extend(unmet(self.optimized.graph, self.planner.strategies, operators.get))
+        self.problems.extend(unmet(self.optimized.graph, self.planner.strategies, self._operators().get))
+
+    def _operators(self) -> dict[str, str]:
+        """The name of each operation's operator, by the place of the operation in the job."""
+        return {operation.path: operation.definition.name for operation in self.graph.operations}
 
     def _packets(self, source: Source, window: Window, near: tuple[Fraction, ...]) -> PacketIndex | None:
         """The packets of *source*, where the prober can tell; times count from the start of the file."""
@@ -194,39 +198,20 @@ class Draft:
         scheduled = schedule(graph, probes, self.planner.machine)
         costs = estimate_nodes(graph)
         own = {path: said for path, said in self.inferred.estimates.items() if path in costs}
+        told = {**costs, **own}
         resources = with_own(total(at_once(scheduled.steps)), costs, own)
-        if self.limits.max_memory is not None and (resources.memory or 0) > self.limits.max_memory:
-            needed, allowed = (
-                f"{count / 1_000_000:.4g} MB" for count in (resources.memory or 0, self.limits.max_memory)
-            )
-            message = f"it needs about {needed} of memory, and the job allows {allowed}"
-            self._over("max_memory", "", message)
+        if self._takes_too_much(resources):
             return None
         muxers = [container_named(sink.container).muxer for sink in graph.sinks]
         specs = {output.id: output for output in self.spec.outputs}
-        operators = {operation.path: operation.definition.name for operation in self.graph.operations}
-        outputs = planned_outputs(graph, specs, scheduled.writers, operators.get, self.limits.max_duration)
-        operations = []
-        for operation in self.graph.operations:
-            definition = operation.definition
-            operations.append(
-                PlannedOperation(
-                    path=operation.path,
-                    op=definition.name,
-                    version=definition.version,
-                    inputs=tuple(name for names in operation.inputs.values() for name in names),
-                    outputs=tuple(operation.outputs.values()),
-                    parameters=unstructure(operation.operator, omit_defaults=True),
-                    resources=own.get(operation.path) or costs.get(operation.path, total(())),
-                )
-            )
+        outputs = planned_outputs(graph, specs, scheduled.writers, self._operators().get, self.limits.max_duration)
         return ProcessingPlan(
             requires=requirements(graph, muxers),
             inputs=tuple(
                 PlannedInput(id=name, source=probed.spec.source, media=probed.media)
                 for name, probed in self.inputs.items()
             ),
-            operations=tuple(operations),
+            operations=tuple(_planned(operation, told) for operation in self.graph.operations),
             stages=self.graph.stages,
             steps=scheduled.steps,
             outputs=outputs,
@@ -239,6 +224,14 @@ class Draft:
             max_memory=self.limits.max_memory,
             max_output_size=self.limits.max_output_size,
         )
+
+    def _takes_too_much(self, resources: Resources) -> bool:
+        needed, allowed = resources.memory, self.limits.max_memory
+        if needed is None or allowed is None or needed <= allowed:
+            return False
+        told = f"{needed / 1_000_000:.4g} MB of memory, and the job allows {allowed / 1_000_000:.4g} MB"
+        self._over("max_memory", "", f"it needs about {told}")
+        return True
 
     def _trace(self) -> tuple[Rewritten, ...]:
         """How the rules changed the streams, unless there are too many of either to be read."""
@@ -264,6 +257,18 @@ class Draft:
             elif probed.used.data:
                 text = f"{len(probed.used.data)} data stream(s) left out: they are neither picture, sound nor subtitles"
                 self.decisions.append(Decision("planner", probed.path, text))
+
+
+def _planned(operation: BoundOperation, costs: Mapping[str, Resources]) -> PlannedOperation:
+    return PlannedOperation(
+        path=operation.path,
+        op=operation.definition.name,
+        version=operation.definition.version,
+        inputs=tuple(name for names in operation.inputs.values() for name in names),
+        outputs=tuple(operation.outputs.values()),
+        parameters=unstructure(operation.operator, omit_defaults=True),
+        resources=costs.get(operation.path, total(())),
+    )
 
 
 def container_of(path: str, output: Output, problems: Problems) -> Container | None:

@@ -95,7 +95,7 @@ def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Mac
         assets |= build.lists
         needs += measured.before(build.late)
         step = FFmpegStep(
-            id=id_ if (id_ := _playlistid(group)) not in ids else f"{id_}~{len(ids)}",  # no id of an output has a tilde
+            id=_step_id(group, ids),
             title=_title(graph, group),
             needs=tuple(dict.fromkeys(needs)),
             command=command,
@@ -107,7 +107,6 @@ def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Mac
             shares=_shares(graph, group),
         )
         steps.append(step)
-        ids.add(step.id)
         writers.update((sink.output, step.id) for sink in group)
     for playlist in _playlists(graph, writers):
         steps.append(playlist)
@@ -181,10 +180,14 @@ def _longest(durations: Iterable[Fraction | None]) -> Fraction | None:
     return max(found) if found and len(found) == len(known) else None
 
 
-def _playlistid(group: Sequence[ir.Sink]) -> str:
-    """Unique but for the files of one output: no id of one has a plus sign."""
+def _step_id(group: Sequence[ir.Sink], taken: set[str]) -> str:
+    """An id that is added to those that are *taken*. No id of an output has a plus sign or a tilde."""
     names = list(dict.fromkeys(sink.output for sink in group))
-    return "write-" + "+".join(names if len(names) <= _NAMED else [*names[:_NAMED], f"{len(names) - _NAMED}-more"])
+    named = "write-" + "+".join(names if len(names) <= _NAMED else [*names[:_NAMED], f"{len(names) - _NAMED}-more"])
+    if named in taken:  # the files of one output, in several processes
+        named = f"{named}~{len(taken)}"
+    taken.add(named)
+    return named
 
 
 def _title(graph: ir.StreamGraph, group: Sequence[ir.Sink]) -> str:
