@@ -11,7 +11,7 @@ import pytest
 from mediapipeline.ffmpeg.binary import Engine
 from mediapipeline.testing.media import make_clip
 from outcomes import ffmpeg, plan_and_run
-from planning import job
+from planning import job, op
 
 _PARTS = {"its end": [(2, 0)], "its middle": [(1, 0), (1, 3)], "both ends": [(2, 1)]}
 
@@ -77,3 +77,68 @@ def test_what_only_waits_for_its_first_picture_hides_nothing(destination: str, t
     source = whole(tmp_path, engine)
     assert b"elst" in source.read_bytes()
     assert written(tmp_path, source.name, destination, engine) == ("nothing changes it", 125)
+
+
+_CUES = [("0.5s", "1.5s", "a"), ("2.1s", "2.7s", "b"), ("2.9s", "4s", "c"), ("4.3s", "5s", "d"), ("5.2s", "5.6s", "e")]
+"""Cut at 3.3 s from the key frame at 2 s on, one is hidden, the next shown in part."""
+_LAST = ("5.8s", "5.9s", "last")
+"""How long the last cue is, FFmpeg forgets when it copies."""
+
+
+def with_cues(folder: Path, engine: Engine, b_frames: int) -> str:
+    whole = make_clip(
+        folder / "whole.mp4", duration="6s", video_codec="libx264", gop=50, b_frames=b_frames,
+        subtitles=[[*_CUES, _LAST]], engine=engine,
+    )  # fmt: skip
+    ffmpeg(engine, "-ss", "3.3", "-i", str(whole), "-map", "0", "-c", "copy", str(folder / "cut.mp4"))
+    return "cut.mp4"
+
+
+def shown(path: Path, engine: Engine) -> dict[str, tuple[float, float]]:
+    """When each cue comes and goes, by its text."""
+    lines = ffmpeg(engine, "-i", str(path), "-map", "0:s", "-f", "ass", "-").decode().splitlines()
+    found = [line.split(",", 9) for line in lines if line.startswith("Dialogue:")]
+    return {each[9]: (_seconds(each[1]), _seconds(each[2])) for each in found if each[9] != _LAST[2]}
+
+
+def _seconds(text: str) -> float:
+    hours, minutes, seconds = text.split(":")
+    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+
+
+@pytest.mark.parametrize("b_frames", [0, 2])
+@pytest.mark.parametrize("destination", ["out.mp4", "out.mkv", "out.webm"])
+def test_cues_come_when_they_did(destination: str, b_frames: int, tmp_path: Path, engine: Engine) -> None:
+    source = with_cues(tmp_path, engine, b_frames)
+    begin = op("trim", "in", "part", start="1.2s")
+    document = job(begin, inputs={"in": source}, outputs={
+        "out": {"input": "in", "destination": destination}, "part": f"part-{destination}",
+    })  # fmt: skip
+    plan_and_run(document, tmp_path, engine)
+    near = 0.05  # the picture begins with the first frame that is shown, and there are 25 a second
+    assert shown(tmp_path / destination, engine) == {
+        "c": pytest.approx((0, 0.7), abs=near), "d": pytest.approx((1, 1.7), abs=near),
+        "e": pytest.approx((1.9, 2.3), abs=near),
+    }  # fmt: skip
+    assert shown(tmp_path / f"part-{destination}", engine) == {
+        "d": pytest.approx((0, 0.5), abs=near), "e": pytest.approx((0.7, 1.1), abs=near),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "mp4"])
+def test_cues_from_long_before_the_picture(suffix: str, tmp_path: Path, engine: Engine) -> None:
+    """FFmpeg counts from the picture on, so that they come before time 0."""
+    whole = make_clip(tmp_path / "whole.mp4", duration="4s", video_codec="libx264", gop=50, engine=engine)
+    texts = make_clip(tmp_path / "texts.mkv", duration="6s", subtitles=[_CUES], engine=engine)
+    late = tmp_path / f"late.{suffix}"
+    ffmpeg(
+        engine, "-itsoffset", "2.4", "-i", str(whole), "-i", str(texts), "-map", "0:v", "-map", "1:s", "-c", "copy",
+        "-c:s", "subrip" if suffix == "mkv" else "mov_text", str(late),
+    )  # fmt: skip
+    document = job(inputs={"in": late.name}, outputs={"out": {"input": "in", "destination": "out.mkv"}})
+    plan_and_run(document, tmp_path, engine)
+    near = 0.05
+    assert shown(tmp_path / "out.mkv", engine) == {
+        "b": pytest.approx((0, 0.3), abs=near), "c": pytest.approx((0.5, 1.6), abs=near),
+        "d": pytest.approx((1.9, 2.6), abs=near), "e": pytest.approx((2.8, 3.2), abs=near),
+    }  # fmt: skip

@@ -278,7 +278,8 @@ class Verifier:
 
     async def _read(self, output: PlannedOutput, file: Path, threads: int | None, *, decode: bool) -> _Reading:
         """Read the file to its end."""
-        result = await self._run(self._argv(file, threads, decode=decode))
+        timed = any(stream.kind != "subtitle" for stream in output.expectation.streams)
+        result = await self._run(self._argv(file, threads, decode=decode, timed=timed))
         if result.ended == "stalled":
             raise StalledError(f"reading output {output.id!r} back came to a standstill; it was ended")
         found = _complaints(result.stderr)
@@ -298,10 +299,12 @@ class Verifier:
             limits=ProcessLimits(startup=self._tools.startup_timeout, stall=self._tools.stall_timeout),
         )
 
-    def _argv(self, file: Path, threads: int | None, *, decode: bool) -> list[str]:
-        take = ["-map", "0", "-c", "copy", "-copy_unknown"]
+    def _argv(self, file: Path, threads: int | None, *, decode: bool, timed: bool) -> list[str]:
+        # Some versions say that they came as far as the stream that ends first; subtitles may end at any time.
+        texts = ["-map", "-0:s?"] if timed else []
+        take = ["-map", "0", *texts, "-c", "copy", "-copy_unknown"]
         if decode:
-            take = ["-map", "0:v?", "-map", "0:a?", "-map", "0:s?", "-c:s", "copy", "-fps_mode", "passthrough"]
+            take = ["-map", "0:v?", "-map", "0:a?", "-map", "0:s?", *texts, "-c:s", "copy", "-fps_mode", "passthrough"]
             # In frames, two that Matroska has rounded to milliseconds may come at one time: a complaint about nothing.
             take += ["-enc_time_base:v", "1/90000"]
         limit = [] if threads is None else ["-threads", str(threads)]

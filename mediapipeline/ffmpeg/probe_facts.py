@@ -18,6 +18,7 @@ import attrs
 
 from mediapipeline.errors import ProbeError
 from mediapipeline.ffmpeg.demuxers import forced_format, is_still_format
+from mediapipeline.ffmpeg.edit_lists import EditList, read_edit_lists
 from mediapipeline.ffmpeg.probe_mp3 import gapless_duration, id3_size
 from mediapipeline.ffmpeg.probe_packets import CLOCKLESS_SOUND, NO_INDEX, Extent, Packet, extent_for, guess_format
 from mediapipeline.ffmpeg.probe_rates import Rate, measure_rate
@@ -44,6 +45,7 @@ _CLOCKLESS_PICTURES = frozenset([
 ])  # fmt: skip
 _CLOCKLESS = CLOCKLESS_SOUND | _CLOCKLESS_PICTURES
 _NO_PRESENTATION_TIMES = "avi"  # of pictures it tells the order of decoding only; presentation begins later
+_MP4 = "mov,mp4"
 _PICTURE_SUBTITLES = frozenset([
     "dvd_subtitle", "dvb_subtitle", "hdmv_pgs_subtitle", "xsub",
 ])  # fmt: skip
@@ -115,6 +117,7 @@ class RawMedia:
 class FileFacts:
     """What the file system says of a file."""
 
+    path: Path
     url: str
     """The name to give to FFmpeg: no character of it has a meaning."""
     size: int
@@ -154,7 +157,7 @@ def look_at(path: Path) -> FileFacts:
         gapless = gapless_duration(file.read(1024))
     digest = hashlib.sha256(b"%d\n" % facts.st_size + head + tail).hexdigest()[:DIGITS]
     url = f"file:{path.absolute()}"
-    return FileFacts(url, facts.st_size, digest, forced_format(path.name, head[:16]), gapless, guess_format(head))
+    return FileFacts(path, url, facts.st_size, digest, forced_format(path.name, head[:16]), gapless, guess_format(head))
 
 
 def _not_a_file(facts: os.stat_result) -> str | None:
@@ -190,7 +193,7 @@ def describe(raw: RawMedia, file: FileFacts) -> MediaInfo:
         video=main,
         other_video=tuple(video for video in shown if video is not main),
         audio=tuple(_audio(t, raw.format) for t in streams if t.raw.kind == "audio"),
-        subtitles=tuple(_subtitle(t) for t in streams if t.raw.kind == "subtitle"),
+        subtitles=_subtitles([t for t in streams if t.raw.kind == "subtitle"], raw.format, file.path),
         covers=tuple(_cover(t) for t in streams if t.raw.kind == "video" and t.raw.attached_picture),
         data=tuple(_data(t) for t in streams if t.raw.kind not in ("video", "audio", "subtitle")),
         chapters=raw.chapters,
@@ -304,13 +307,14 @@ def _video(stream: _Timed, media: RawMedia, still: bool) -> VideoStream:
             reorder=raw.reorder,
             frames=raw.frames,
             duration=stream.duration,
+            hidden=_preroll(stream),
             interlaced=bool(interlaced),
         )
     return VideoStream(
         index=raw.index,
         codec=raw.codec,
         start=None if still else stream.start,
-        duration=None if still else stream.duration,
+        duration=None if still else _whole_frames(stream, rate),
         time_base=None if still else raw.time_base,
         bit_rate=None if still else raw.bit_rate or None,
         language=_language(stream),
@@ -335,6 +339,15 @@ def _video(stream: _Timed, media: RawMedia, still: bool) -> VideoStream:
         preroll=None if still else _preroll(stream),
         delay=None if still else _delay(raw),
     )
+
+
+def _whole_frames(stream: _Timed, rate: Rate) -> Fraction | None:
+    """How long the picture lasts: where an edit list begins between two frames, the last one ends before the edit."""
+    hidden, told, frames = _preroll(stream), stream.duration, stream.raw.frames
+    if not hidden or hidden < 0 or told is None or not frames or not rate.frame_rate or rate.vfr is not False:
+        return told
+    shown = frames / rate.frame_rate - hidden
+    return shown if 0 < told - shown < 1 / rate.frame_rate else told
 
 
 def _pix_fmt(raw: RawStream) -> str | None:
@@ -408,6 +421,20 @@ def _delay(raw: RawStream) -> Fraction | None:
     if raw.first is None or raw.first.pts is None or raw.first.dts is None:
         return None
     return (raw.first.pts - raw.first.dts) * raw.time_base
+
+
+def _subtitles(streams: Sequence[_Timed], container: str, path: Path) -> tuple[SubtitleStream, ...]:
+    edits = read_edit_lists(path) if streams and container.startswith(_MP4) else {}
+    return tuple(_edited(_subtitle(stream), edits.get(stream.raw.index)) for stream in streams)
+
+
+def _edited(stream: SubtitleStream, edits: EditList | None) -> SubtitleStream:
+    if edits is None or edits.parts:
+        return attrs.evolve(stream, in_parts=edits is not None)
+    duration = stream.duration if edits.duration is None else edits.duration
+    return attrs.evolve(
+        stream, start=Fraction(0), duration=duration, preroll=edits.before, postroll=edits.duration is not None
+    )
 
 
 def _subtitle(stream: _Timed) -> SubtitleStream:

@@ -47,6 +47,7 @@ def measure_rate(
     reorder: int | None,
     frames: int | None = None,
     duration: Fraction | None = None,
+    hidden: Fraction | None = None,
     interlaced: bool = False,
 ) -> Rate:
     """Judge a picture stream.
@@ -58,8 +59,9 @@ def measure_rate(
         timestamps: Presentation times of the packets in the window, in the order of the file.
         complete: Whether the window holds every packet of the stream.
         reorder: Frames by which B-frames delay decoding.
-        frames: How many frames there are, if the container says so.
-        duration: How long they last, seconds, if the container says so.
+        frames: How many frames there are, shown or hidden, if the container says so.
+        duration: How long those last that are shown, seconds, if the container says so.
+        hidden: How long those last that are hidden before, seconds.
         interlaced: Whether a packet may be a field.
     """
     declared, lowest = snap(average), snap(base)
@@ -76,7 +78,8 @@ def measure_rate(
         candidates.sort(key=lambda rate: rate not in _STANDARD)
     constant = _constant(times, time_base, candidates)
     constant = constant or _coarse(times, time_base, declared, nearest)
-    if constant is None or not _lasts(constant, frames, duration):
+    lasts = None if duration is None else duration + max(hidden or Fraction(0), Fraction(0))
+    if constant is None or not _lasts(constant, frames, lasts):
         if complete:
             return Rate(measured, True)
         return Rate(declared if frames and duration else measured, True)

@@ -115,6 +115,12 @@ class SubtitleStream(_BaseStream):
     """A subtitle track; `text` tells cues of text from pictures."""
 
     text: bool = True
+    preroll: Fraction | None = None
+    """Seconds of it before `start` that an edit list hides."""
+    postroll: bool = False
+    """Whether an edit list hides some of it after its end."""
+    in_parts: bool = False
+    """Whether an edit list shows it in parts, later or at another speed: when, FFmpeg does not tell."""
 
     @property
     def kind(self) -> str:

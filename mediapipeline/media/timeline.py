@@ -22,7 +22,10 @@ _ZERO = Fraction(0)
 
 
 def from_zero(info: MediaInfo) -> MediaInfo:
-    """The same clip with times that count from its own start, as FFmpeg counts them by default."""
+    """The same clip with times that count from its own start, as FFmpeg counts them by default.
+
+    Subtitles may begin before it: players do not wait for them.
+    """
     if info.still and info.video is not None:
         info = attrs.evolve(info, video=attrs.evolve(info.video, frames=1))
     offset = info.start or _ZERO
@@ -30,7 +33,10 @@ def from_zero(info: MediaInfo) -> MediaInfo:
         return info
 
     def moved(stream: _S) -> _S:
-        return stream if stream.start is None else attrs.evolve(stream, start=max(_ZERO, stream.start - offset))
+        if stream.start is None:
+            return stream
+        begins = stream.start - offset
+        return attrs.evolve(stream, start=begins if isinstance(stream, SubtitleStream) else max(_ZERO, begins))
 
     return attrs.evolve(
         info,
@@ -84,6 +90,8 @@ def cut_stream(stream: _S, start: Fraction, end: Fraction | None, *, exact: bool
     }
     if isinstance(stream, VideoStream):
         changes["frames"] = None
+    elif isinstance(stream, SubtitleStream):
+        changes |= {"preroll": None, "postroll": False}
     return attrs.evolve(stream, **changes)
 
 

@@ -17,7 +17,7 @@ from mediapipeline.planner import streams as ir
 from mediapipeline.planner.custom import custom_requirements
 from mediapipeline.planner.filters import retime_filters
 from mediapipeline.planner.gops import lay_out
-from mediapipeline.planner.hidden import brought_to_light
+from mediapipeline.planner.hidden import brought_to_light, has_hidden_cues
 from mediapipeline.planner.joining import lay_out as joint
 from mediapipeline.planner.options import decoder_for
 from mediapipeline.planner.plan import PlannedStream
@@ -135,6 +135,8 @@ def why_encoded(graph: ir.StreamGraph, node: ir.Encode, container: str, operator
         if isinstance(changed, ir.Cut):
             if not changed.exact and (hidden := _hidden(graph.input_of(changed), container)) is not None:
                 return hidden
+            if not changed.start and has_hidden_cues(graph.input_of(changed).info):
+                return "subtitles that are hidden, or come before the clip, are cut off"
             return f"cut at an exact time ({name or changed.origin}){_why_no_smart_cut(graph, node)}"
         if changed is source and isinstance(changed, ir.Concat):
             return f"joined by {name or changed.origin}{_why_not_joined(graph, node)}{_why_no_smart_cut(graph, node)}"
@@ -180,7 +182,8 @@ def expected(
     """What is checked of an output before it is published."""
     begin = sink.media.start or Fraction(0)
     nodes = [graph[name] for name in sink.inputs]
-    streams = [_expected_stream(graph, node, sink, begin) for node in nodes if node.kind != "cover"]
+    moved = _moved(graph, nodes, sink.container)
+    streams = [_later(_expected_stream(graph, node, sink, begin), moved) for node in nodes if node.kind != "cover"]
     frame = max((_tolerance(graph[name].info) for name in sink.inputs), default=_TOLERANCE)
     ends = [stream.end for stream in streams if stream.kind != "subtitle"]
     known = [end for end in ends if end is not None]
@@ -245,6 +248,23 @@ def _padding(node: ir.Node, container: str) -> Fraction:
         return before
     packet = info.packet or (Fraction(_LONGEST_PACKET, info.sample_rate) if info.sample_rate else Fraction(0))
     return max(2 * packet, packet + before)
+
+
+def _moved(graph: ir.StreamGraph, nodes: Iterable[ir.Node], container: str) -> Fraction:
+    """By how much all of a file may be later, as sound that is copied begins with what its file hides."""
+    if container_named(container).hides:
+        return Fraction(0)
+    copied = [node for node in nodes if isinstance(node, ir.Copy) and isinstance(graph.input_of(node), ir.Source)]
+    return max(
+        (node.info.preroll or Fraction(0) for node in copied if isinstance(node.info, AudioStream)), default=Fraction(0)
+    )
+
+
+def _later(expected: StreamExpectation, most: Fraction) -> StreamExpectation:
+    """*expected*, or up to so much later."""
+    if not most or expected.kind != "video" or expected.end is None or expected.end.high is None:
+        return expected
+    return attrs.evolve(expected, end=Range(expected.end.low, expected.end.high + most))
 
 
 def _expected_stream(graph: ir.StreamGraph, node: ir.Node, sink: ir.Sink, begin: Fraction) -> StreamExpectation:

@@ -19,8 +19,10 @@ from mediapipeline.ffmpeg.filtergraph import Value
 from mediapipeline.graph.graph import BoundOperation
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
+from mediapipeline.media.timeline import cut_stream
 from mediapipeline.operators.lowering import AudioRef, Clip, CoverRef, Lowering, OptionValue, SubtitleRef, VideoRef
 from mediapipeline.operators.traits import OPAQUE, POINTWISE, Traits
+from mediapipeline.planner.hidden import has_hidden_cues
 from mediapipeline.planner.rule import Decision
 from mediapipeline.planner.streams import (
     Access,
@@ -257,13 +259,23 @@ def input_clip(build: GraphBuilder, id: str, info: MediaInfo, *, zero: int | Non
     if video is not None and video.info.rotation_by_tag:
         video = _turned(build, video)
         info = attrs.evolve(info, video=video.info)
+    subtitles = tuple(_seen(build, SubtitleRef(source("subtitle", s), s)) for s in info.subtitles)
     return Clip(
-        info=info,
+        info=attrs.evolve(info, subtitles=tuple(ref.info for ref in subtitles)),
         video=video,
         audio=tuple(AudioRef(source("audio", s), s) for s in info.audio),
-        subtitles=tuple(SubtitleRef(source("subtitle", s), s) for s in info.subtitles),
+        subtitles=subtitles,
         covers=tuple(CoverRef(source("cover", s), s) for s in info.covers),
     )
+
+
+def _seen(build: GraphBuilder, cues: SubtitleRef) -> SubtitleRef:
+    """*cues* without those that are hidden, or before the clip."""
+    if not has_hidden_cues(cues.info):
+        return cues
+    end = cues.info.end if cues.info.postroll else None
+    info = cut_stream(cues.info, Fraction(0), end)
+    return SubtitleRef(build.cut(cues.id, Fraction(0), end, info, exact=True), info)
 
 
 def _turned(build: GraphBuilder, video: VideoRef) -> VideoRef:

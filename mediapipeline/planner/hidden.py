@@ -11,9 +11,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 from mediapipeline.media.container import Container
-from mediapipeline.media.streams import AudioStream, Stream, VideoStream
+from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
 
-__all__ = ["brought_to_light"]
+__all__ = ["brought_to_light", "has_hidden_cues"]
 
 _WARM_UP = Fraction(1, 10)
 """Seconds that nobody misses: what encoders put before sound, and what decoders of it (Opus) take to get going."""
@@ -42,6 +42,15 @@ def brought_to_light(info: Stream, container: Container) -> str | None:
         return None
     what = "pictures" if isinstance(info, VideoStream) else "sound"
     return f"the file hides {float(info.preroll):.3g} s of {what} before its beginning, and {container.name} cannot"
+
+
+def has_hidden_cues(info: Stream) -> bool:
+    """Whether there may be subtitles of a file that nobody is to see: an edit list hides them, or they come too early.
+
+    FFmpeg makes other times of what an edit list hides the beginning of, and moves a whole file that begins with cues
+    before time 0: such subtitles are read past the edit list, and cut.
+    """
+    return isinstance(info, SubtitleStream) and (bool(info.preroll) or info.postroll or (info.start or 0) < 0)
 
 
 def _later(info: VideoStream) -> Fraction | None:

@@ -11,8 +11,11 @@ from fractions import Fraction
 
 __all__ = ["cut_ass", "cut_cues", "cut_srt"]
 
-_SRT_TIMES = re.compile(r"^(\d+):(\d\d):(\d\d),(\d{3}) --> (\d+):(\d\d):(\d\d),(\d{3})(.*)$")
-_ASS_TIME = re.compile(r"^(\d+):(\d\d):(\d\d)\.(\d\d)$")
+# Of a time before 0, FFmpeg writes each part as a negative number: 00:00:-1,-200.
+_SRT_TIME = r"(-?\d+):(-?\d+):(-?\d+),(-?\d+)"
+_SRT_TIMES = re.compile(rf"^{_SRT_TIME} --> {_SRT_TIME}(.*)$")
+_SRT_NEXT = re.compile(rf"\r?\n\r?\n(?=\d+\r?\n{_SRT_TIME} -->)".replace("(-", "(?:-"))
+_ASS_TIME = re.compile(r"^(-?\d+):(-?\d+):(-?\d+)\.(-?\d+)$")
 
 
 def cut_cues(text: str, start: Fraction, end: Fraction | None) -> str:
@@ -40,7 +43,7 @@ def cut_srt(text: str, start: Fraction, end: Fraction | None) -> str:
     """
     low, high = round(start * 1000), None if end is None else round(end * 1000)
     cues: list[str] = []
-    for block in re.split(r"\r?\n\r?\n(?=\d+\r?\n\d+:\d\d:\d\d,\d{3} -->)", text.lstrip("\ufeff").strip("\r\n")):
+    for block in _SRT_NEXT.split(text.lstrip("\ufeff").strip("\r\n")):
         lines = block.splitlines()
         match = _SRT_TIMES.match(lines[1]) if len(lines) > 1 else None
         if match is None:

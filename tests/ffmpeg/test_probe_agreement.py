@@ -124,3 +124,4 @@ def test_both_tell_what_an_edit_list_hides(tmp_path, engine):
     for prober in (FFprobeProber(Path(str(shutil.which("ffprobe")))), PyAVProber()):
         found = [prober.probe(each).video for each in (whole, path)]
         assert [each and (each.start, each.preroll) for each in found] == [(0, 0), (0, Fraction(8, 25))]
+        assert [each and (each.frame_rate, each.vfr) for each in found] == [(25, False)] * 2

@@ -75,7 +75,8 @@ def facts(text: str) -> dict[str, MediaInfo]:
         if leading is not None and info.video is not None:
             info = attrs.evolve(info, video=attrs.evolve(info.video, leading=int(leading)))
         if hidden is not None and info.video is not None:
-            info = attrs.evolve(info, video=attrs.evolve(info.video, preroll=Fraction(hidden)))
+            cues = tuple(attrs.evolve(s, preroll=Fraction(hidden)) for s in info.subtitles)
+            info = attrs.evolve(info, video=attrs.evolve(info.video, preroll=Fraction(hidden)), subtitles=cues)
         found[name] = info if header is None else described(info, header)
     return found
 

@@ -403,6 +403,59 @@ def test_chapters_and_subtitles_are_cut_with_the_picture():
     assert made.output("out").streams[-1].encoder == "mov_text"
 
 
+MKV = "matroska,webm"
+
+
+def with_cues(codec: str, form: str = "mov,mp4,m4a,3gp,3g2,mj2", begins: str = "0", **facts: Any) -> MediaInfo:
+    """A clip that *begins* then, with a track of subtitles."""
+    clip = attrs.evolve(clip_info(duration="60s", subtitles=[codec], format=form), start=Fraction(begins))
+    return attrs.evolve(clip, subtitles=tuple(attrs.evolve(each, **facts) for each in clip.subtitles))
+
+
+UNSEEN: dict[str, Any] = {"start": Fraction(0), "preroll": Fraction("1.3")}
+EARLIER: dict[str, Any] = {"start": Fraction(1)}
+PAST_EDITS = (("seek_timestamp", "1"), ("advanced_editlist", "0"))
+
+
+@pytest.mark.parametrize(("clip", "reading", "part"), [
+    (with_cues("mov_text", **UNSEEN), PAST_EDITS, (0, None)),
+    (with_cues("mov_text", begins="-1/50", **UNSEEN), PAST_EDITS, (Fraction(-1, 50), None)),
+    (with_cues("mov_text", start=Fraction(0), duration=Fraction(9), postroll=True), PAST_EDITS, (0, 9)),
+    (with_cues("mov_text", begins="3", **EARLIER), PAST_EDITS, (3, None)),
+    (with_cues("subrip", MKV, begins="3", **EARLIER), (), (0, None)),
+])  # fmt: skip
+def test_cues_from_before_the_clip_are_cut_off(clip, reading, part):
+    made = written(clip, "a.mp4")
+    assert ways(made) == [("video", None), ("audio", None), ("subtitle", "mov_text")]
+    (file,), (target,) = step(made).command.inputs, step(made).command.outputs
+    assert file.options == reading
+    assert ("avoid_negative_ts", "disabled") in target.options
+    assert [(s.start, s.end) for s in made.steps if isinstance(s, CutCuesStep)] == [part]
+    assert made.output("out").streams[-1].reason == (
+        "not copied: subtitles that are hidden, or come before the clip, are cut off"
+    )
+    assert not made.warnings
+
+
+def test_a_part_of_cues_that_are_hidden_in_part_is_cut_once():
+    made = written(with_cues("mov_text", begins="3", **UNSEEN), "a.mkv", PART)
+    assert [(s.start, s.end) for s in made.steps if isinstance(s, CutCuesStep)] == [(5, 9)]
+    made = written(with_cues("mov_text", begins="3", **UNSEEN), "a.mkv", op("trim", "in", "part", start="0s"))
+    assert [(s.start, s.end) for s in made.steps if isinstance(s, CutCuesStep)] == [(3, None)]
+
+
+@pytest.mark.parametrize(("clip", "why"), [
+    (with_cues("hdmv_pgs_subtitle", MKV, begins="3", text=False, **EARLIER),
+     "some come before the clip, and subtitles of pictures cannot be cut exactly"),
+    (with_cues("mov_text", in_parts=True), "an edit list takes them apart, and FFmpeg would show them at other times"),
+])  # fmt: skip
+def test_cues_that_cannot_be_had_right_are_left_out(clip, why):
+    made = written(clip, "a.mkv")
+    assert ways(made) == [("video", None), ("audio", None)]
+    (text,) = warned(made)
+    assert text.endswith(f" left out: {why}")
+
+
 def test_cut_subtitles_are_encoded_even_at_key_frames():
     cut = op("trim", "in", "part", start="2s", accuracy="keyframe")
     made = written(clip_info(subtitles=["mov_text"]), "a.mp4", cut)
