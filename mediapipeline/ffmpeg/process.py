@@ -22,8 +22,9 @@ from typing import IO
 import attrs
 
 from mediapipeline.errors import EngineError
-from mediapipeline.ffmpeg.child import Child, Tail, check_started, end_group, spawn
+from mediapipeline.ffmpeg.child import Child, Tail, end_group
 from mediapipeline.ffmpeg.progress import Progress, ProgressParser
+from mediapipeline.ffmpeg.starting import check_started, spawn
 from mediapipeline.ffmpeg.watch import Ended, ProcessLimits, Sample, Watch, read_proc
 
 __all__ = ["Ended", "ProcessLimits", "ProcessResult", "Sample", "ToolResult", "run_process", "run_tool"]

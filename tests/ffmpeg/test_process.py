@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import pytest
 
 from mediapipeline.errors import EngineError, FFmpegNotFoundError
-from mediapipeline.ffmpeg import child
+from mediapipeline.ffmpeg import starting
 from mediapipeline.ffmpeg.binary import Engine
 from mediapipeline.ffmpeg.child import Tail
 from mediapipeline.ffmpeg.process import ProcessLimits, ProcessResult, Sample, run_process, run_tool
@@ -171,8 +171,8 @@ def test_environment_folder_and_arguments_are_as_given(run: Any, tmp_path: Path)
 @pytest.mark.parametrize("quick", [True, False])
 def test_both_launchers_become_the_program(quick: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if not quick:
-        monkeypatch.setattr(child, "_setpriv", list)
-    elif not child._setpriv():
+        monkeypatch.setattr(starting, "_setpriv", list)
+    elif not starting._setpriv():
         pytest.skip("there is no setpriv that works")
     said = run_tool(shell("echo $$ $PPID $# $3; exit 3", "a", "b c", "d;e"), env=ENV, timeout=10)
     assert said.exit_code == 3
@@ -183,7 +183,7 @@ def test_both_launchers_become_the_program(quick: bool, tmp_path: Path, monkeypa
 
 @on_linux
 def test_a_launcher_whose_host_is_dead_starts_nothing(tmp_path: Path) -> None:
-    for command in (child._setpriv(), [sys.executable, "-I", "-S", str(child._LAUNCHER)]):
+    for command in (starting._setpriv(), [sys.executable, "-I", "-S", str(starting._LAUNCHER)]):
         if command:
             done = subprocess.run([*command, "1", "/bin/touch", str(tmp_path / "started")], check=False)
             assert done.returncode == 1
@@ -201,7 +201,7 @@ def test_only_programs_of_this_machine_are_started_by_a_shell(tmp_path: Path) ->
 
 def test_what_a_shell_says_of_a_program_that_it_cannot_become() -> None:
     with pytest.raises(EngineError, match="cannot start 'x': Permission denied"):
-        child.check_started(["x"], 126, "4242: 1: exec: /mnt/x: Permission denied\n")
+        starting.check_started(["x"], 126, "4242: 1: exec: /mnt/x: Permission denied\n")
 
 
 @on_linux
