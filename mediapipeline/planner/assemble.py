@@ -129,12 +129,15 @@ def planned_streams(graph: ir.StreamGraph, sink: ir.Sink, operator_at: OperatorA
 def why_encoded(graph: ir.StreamGraph, node: ir.Encode, container: str, operator_at: OperatorAt) -> str:
     """Why the stream that *node* encodes for an output in *container* is not copied."""
     source = graph.input_of(node)
+    at_key_frames = isinstance(source, ir.Cut) and not source.exact and node.kind != "subtitle"
+    if at_key_frames:  # which a copy can do
+        source = graph.input_of(source)
     changed = next((a for a in graph.ancestors(source.id) if not isinstance(a, ir.Source)), None)
     if changed is not None:
         name = operator_at(changed.origin)
         if isinstance(changed, ir.Cut):
-            if not changed.exact and (hidden := _hidden(graph.input_of(changed), container)) is not None:
-                return hidden
+            if at_key_frames and not changed.exact:
+                return f"cut at key frames more than once ({name or changed.origin})"
             if not changed.start and has_hidden_cues(graph.input_of(changed).info):
                 return "subtitles that are hidden, or come before the clip, are cut off"
             return f"cut at an exact time ({name or changed.origin}){_why_no_smart_cut(graph, node)}"
@@ -153,6 +156,8 @@ def why_encoded(graph: ir.StreamGraph, node: ir.Encode, container: str, operator
         return f"the job asks for {node.info.codec}"
     if (hidden := _hidden(source, container)) is not None:
         return hidden
+    if at_key_frames and isinstance(source, ir.Source) and not source.seekable:
+        return f"cut, and the key frames of {source.input!r} are not found by seeking"
     return "copying is switched off"
 
 

@@ -186,6 +186,9 @@ def test_a_copy_that_is_asked_for_passes_what_changes_nothing(rules):
     assert "-filter_complex" not in argv
 
 
+CUT = op("trim", "in", "part", start="1s", accuracy="keyframe")
+
+
 def test_nothing_is_copied_from_two_cuts_at_key_frames():
     cuts = [
         op("trim", "in", "one", start="1s", accuracy="keyframe"),
@@ -200,6 +203,23 @@ def test_nothing_is_copied_from_a_cut_of_a_transport_stream():
     assert ways(written(clip, "a.mp4", cut)) == [("video", "libx264"), ("audio", "aac")]
     assert refused(clip, "a.mp4", cut, codec={"video": "copy"}) == [("/outputs/0/codec/video", "cannot-copy")]
     assert ways(written(clip, "a.mp4", codec={"video": "copy"})) == [("video", None)]
+
+
+@pytest.mark.parametrize(
+    ("operations", "format", "codec", "why"),
+    [
+        ([CUT], "mpegts", None, "cut, and the key frames of 'in' are not found by seeking"),
+        ([CUT, op("trim", "part", "again", start="1s", accuracy="keyframe")], "mov,mp4", None,
+         "cut at key frames more than once (trim)"),
+        ([op("hflip", "in", "flipped"), CUT | {"input": "flipped"}], "mov,mp4", None, "changed by hflip"),
+        ([CUT, op("trim", "part", "again", start="1s")], "mov,mp4", None, "cut at an exact time (trim)"),
+        ([CUT], "mov,mp4", {"video": {"codec": "libx264", "crf": 20}}, "the job gives settings for an encoder"),
+        ([CUT], "mov,mp4", {"video": "vp9"}, "the job asks for vp9"),
+    ],
+)  # fmt: skip
+def test_why_a_cut_at_key_frames_is_encoded(operations, format, codec, why):
+    made = written(clip_info(format=format), "a.mp4", *operations, codec=codec)
+    assert made.output("out").streams[0].reason == f"not copied: {why}"
 
 
 def hiding(picture: Fraction | None = None, sound: Fraction | None = None) -> MediaInfo:
