@@ -26,6 +26,8 @@ STILL = "still"
 
 _SWELL = ("-af", "volume=volume=0.3+t/16:eval=frame")
 _CUES = (("0.5s", "2s", "one"), ("1.9s", "4.6s", "two"), ("6s", "8.5s", "three"))
+_UNSEEN = (("0.2s", "0.9s", "zero"), ("1.05s", "1.2s", "hidden"), ("1.25s", "2.6s", "one"), *_CUES[2:])
+"""Cut at 1.3 s from the key frame at 1 s on, one is hidden, and the next shown in part."""
 _AVC: dict[str, Any] = {"video_codec": "libx264", "gop": 25}
 
 
@@ -72,6 +74,7 @@ RECIPES: Mapping[str, tuple[str, ClipRecipe]] = {
     "mkv-uncued": (".mkv", _clip(audio=1, audio_codec="flac", b_frames=2, extra=("-live", "1"), **_AVC)),
     "mkv-cues": (".mkv", _clip(audio=1, audio_codec="flac", subtitles=[_CUES], b_frames=2, **_AVC)),
     "mp4-trimmed": (".mp4", _clip(duration="10.3s", b_frames=2, audio=["stereo"], audio_rate=44100, **_AVC)),
+    "mp4-trimmed-cues": (".mp4", _clip(duration="10.3s", b_frames=2, audio=1, subtitles=[_UNSEEN, _CUES], **_AVC)),
     "mp4-cues": (".mp4", _clip(subtitles=[_CUES, _CUES[1:]], b_frames=2, **_AVC)),
     "mkv-late-sound": (".mkv", _clip(audio=1, audio_codec="flac", audio_delay="3.5s", **_AVC)),
     "webm": (".webm", _clip(video_codec="libvpx-vp9", gop=25, audio=1)),
@@ -106,10 +109,10 @@ def make(name: str, folder: Path, engine: Engine) -> Path:
     """Make the clip called *name* in *folder*."""
     suffix, recipe = RECIPES[name]
     path = make_clip(folder / f"{name}{suffix}", recipe, engine=engine)
-    if name == "mp4-trimmed":
+    if name.startswith("mp4-trimmed"):
         # As phones do it: packets from the key frame on, of which a list of edits hides what was cut off.
         whole = path.rename(path.with_name(f"whole{suffix}"))
-        ffmpeg(engine, "-ss", "1.3", "-i", str(whole), "-c", "copy", str(path))
+        ffmpeg(engine, "-ss", "1.3", "-i", str(whole), "-map", "0", "-c", "copy", str(path))
         whole.unlink()
     if name == "ts-amid":
         # As receivers do it: whatever was on the air when the button was pressed.

@@ -142,6 +142,11 @@ FOUND: dict[str, dict[str, Any]] = {
     "hidden-before-the-beginning": document(
         op("trim", "in", "part", start="7/2"), read="mp4-trimmed.mp4", o0="in o0.mkv", o1="in o1.mp4", o2="part o2.ts",
     ),
+    # A rule that leaves out cuts from 0 on would leave in what is hidden before.
+    "hidden-cues": document(
+        op("trim", "in", "all", start="0"), op("trim", "in", "part", start="6/5", accuracy="keyframe"),
+        read="mp4-trimmed-cues.mp4", o0="in o0.mkv", o1="all o1.mp4", o2="part o2.mov",
+    ),
     # The cut is left out, since it keeps everything; that nobody promised where it ends was forgotten with it.
     "all-of-it-from-a-key-frame": document(
         op("trim", "in", "all", start="0", accuracy="keyframe"), read="mp4.mp4", o0="all o0.mkv",
