@@ -40,7 +40,8 @@ def opened_by(graph: ir.StreamGraph, sinks: Sequence[ir.Node]) -> list[Opened]:
         known = [end for end in ends if end is not None]
         end = max(known) if known and len(known) == len(ends) else None
         lists = next((user.id for user in users if isinstance(user, ir.Joined)), "")
-        opened = source.input, source.seek, source.reading, lists
+        begins = next((user.start for user in users if isinstance(user, ir.Packets)), source.seek)
+        opened = source.input, begins, source.reading, lists
         before = until.get(opened, end)
         until[opened] = None if before is None or end is None else max(before, end)
     return [Opened(name, seek, end) for (name, seek, _, _), end in until.items()]
@@ -48,6 +49,8 @@ def opened_by(graph: ir.StreamGraph, sinks: Sequence[ir.Node]) -> list[Opened]:
 
 def _end(user: ir.Node, source: ir.Source) -> Fraction | None:
     """How much is read for *user*, seconds; None is all. Of a still nearly all of it is what lies before."""
+    if isinstance(user, ir.Packets) and isinstance(user.info, VideoStream) and user.info.frame_rate:
+        return user.frames / user.info.frame_rate
     if isinstance(user, ir.Sample):
         return lead_of(source) + user.time * (not source.key_frames) + _FRAME_TIME
     return user.end if isinstance(user, ir.Cut) else None

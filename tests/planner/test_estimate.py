@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from mediapipeline.executor.executor import Executor
@@ -15,7 +16,8 @@ from mediapipeline.planner.optimize import RULES
 from mediapipeline.planner.planner import Planner
 from mediapipeline.planner.rule import Rule
 from mediapipeline.steps.resources import Resources
-from mediapipeline.testing import clip_info, make_clip
+from mediapipeline.testing import FakeProber, clip_info, make_clip
+from planner.notation import described
 from planning import job, op, plan
 
 PIXELS = 640 * 360
@@ -96,6 +98,15 @@ def test_bytes_are_about_those_of_the_file(tmp_path: Path, codec: dict[str, Any]
     result = Executor(base_dir=tmp_path).run(made)
     assert made.resources.disk_written == pytest.approx(result.outputs["out"].size, rel=0.5)
     assert made.resources.disk_read == pytest.approx((tmp_path / "in.mp4").stat().st_size, rel=0.01)
+
+
+def test_of_a_smart_cut_only_the_packets_that_are_copied_are_read() -> None:
+    long = attrs.evolve(CLIPS["in.mp4"], size=600_000_000)  # a megabyte a second
+    cut = job(op("trim", "in", "out", start="100.3s", duration="10s"), outputs={"out": "out.mp4"})
+    prober = FakeProber({"in.mp4": described(long)}, gop=50)
+    used = plan(cut, prober=prober, strategies={"smart_cut": "required"}).resources
+    assert used.disk_read is not None
+    assert 10_000_000 < used.disk_read < 14_000_000  # the edges from their key frames on
 
 
 def test_samples_that_are_written_down_without_loss_are_counted(tmp_path: Path) -> None:
