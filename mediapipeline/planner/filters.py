@@ -92,7 +92,8 @@ def retime_filters(graph: ir.StreamGraph, node: ir.Retime, name: str | None) -> 
     if node.fill or node.info.duration is None or not (several or ends_early):
         return (Filter("fps", (*options, ("start_time", 0)) if node.fill else options, name),)
     paced = Filter("fps", (*options, ("eof_action", "pass")), name)
-    counted = Filter("trim", (("end_frame", round(node.info.duration * node.rate)),), name)
+    frames = round(node.info.duration * node.rate) + round((node.info.start or 0) * node.rate)
+    counted = Filter("trim", (("end", _floored(frames / node.rate)),), name)
     again = (Filter("tpad", (("stop_mode", "clone"), ("stop", 1)), name),) if several else ()
     return *again, paced, counted
 

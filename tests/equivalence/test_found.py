@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pytest
 
-from equivalence.decoded import Sound, decode
+from equivalence.decoded import Picture, Sound, decode
 from equivalence.harness import Bench
 from mediapipeline.planner.optimize import RULES
 from planning import job, op
@@ -212,3 +213,12 @@ def test_sound_at_another_rate_is_not_moved_by_parts_of_a_sample(bench: Bench) -
     )
     assert one.samples.shape == other.samples.shape
     assert np.abs(one.samples - other.samples).max() < 0.003
+
+
+def test_a_picture_that_begins_amid_a_group_ends_on_time_at_another_rate(bench: Bench) -> None:
+    """Frames were counted from the first that can be decoded, and so went on beyond the end of the part."""
+    found = document(op("hflip", "in", "over"), op("fps", "over", "slow", fps="8"), read="ts-amid.ts", o0="slow o0.mkv")
+    found["inputs"][0]["duration"] = "4"
+    found["outputs"][0]["codec"] = {"video": {"codec": "h264"}, "audio": "none"}
+    pictures = decode(bench.run(bench.plan(found, ()), "naive") / "o0.mkv")
+    assert [each.times[-1] for each in pictures if isinstance(each, Picture)] == [Fraction(31, 8)]
