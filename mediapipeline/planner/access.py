@@ -18,9 +18,9 @@ from mediapipeline.planner.rule import Notes
 from mediapipeline.planner.streams import Copy, Cut, Node, NodeId, Rewrite, Sample, Source, StreamGraph
 from mediapipeline.planner.ticks import on_a_tick, tick_before
 
-__all__ = ["open_groups", "picture_lead", "seek_sources"]
+__all__ = ["APART", "open_groups", "picture_lead", "seek_sources"]
 
-_APART = Fraction(5)
+APART = Fraction(5)
 """Seconds between two parts that are worth a seek: about what is decoded from the key frame before the second on."""
 
 _EARLY = Fraction(4)
@@ -107,7 +107,7 @@ def _groups(parts: list[Cut | Sample]) -> list[list[Cut | Sample]]:
     reached = _span(ordered[0])[1]
     for part in ordered[1:]:
         start, end = _span(part)
-        if reached is not None and start > reached + _APART:
+        if reached is not None and start > reached + APART:
             groups.append([])
         groups[-1].append(part)
         reached = None if reached is None or end is None else max(reached, end)

@@ -8,15 +8,12 @@ from fractions import Fraction
 import attrs
 
 from mediapipeline.media.timeline import cut_stream
-from mediapipeline.planner.access import open_groups, picture_lead
+from mediapipeline.planner.access import APART, open_groups, picture_lead
 from mediapipeline.planner.rule import Notes, rule
 from mediapipeline.planner.streams import Copy, Rewrite, Sample, Source, StreamGraph
 from mediapipeline.planner.ticks import on_a_tick, tick_before
 
 __all__ = ["sample_by_seek"]
-
-_APART = Fraction(5)
-"""Seconds between two stills that are worth a seek: about what is decoded from the key frame before the second on."""
 
 
 @rule("exact")
@@ -65,7 +62,7 @@ def _by_time(source: Source, still: Sample) -> bool:
 def _groups(stills: Sequence[Sample]) -> list[list[Sample]]:
     groups: list[list[Sample]] = []
     for still in sorted(stills, key=lambda each: each.time):
-        if not groups or still.time > groups[-1][-1].time + _APART:
+        if not groups or still.time > groups[-1][-1].time + APART:
             groups.append([])
         groups[-1].append(still)
     return groups

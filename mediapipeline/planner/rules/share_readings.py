@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import NamedTuple
 
 import attrs
 
+from mediapipeline.planner.access import APART
 from mediapipeline.planner.rule import Notes, rule
 from mediapipeline.planner.streams import Concat, Cut, Node, Rewrite, Source, StreamGraph
 from mediapipeline.planner.ticks import on_a_tick
 
 __all__ = ["share_readings"]
-
-_APART = Fraction(5)
-"""Seconds between two parts that are worth a seek; see `mediapipeline.planner.access`."""
 
 
 @rule("exact")
@@ -49,7 +46,7 @@ def share_readings(graph: StreamGraph, notes: Notes) -> StreamGraph:
                 here = _Reading(before.source, joined)
                 moved += 1
             before = here
-        if moved and whole.kind == "video":
+        if moved:
             notes(whole, f"{moved + 1} parts read in one go: they lie close together, in the order of the file")
     return edits.graph()
 
@@ -81,4 +78,4 @@ def _follows(before: _Reading, here: _Reading) -> bool:
     if before.cut.end is None or not all(on_a_tick(each.seek, each.info) for each in (one, other)):
         return False
     gap = other.seek + here.cut.start - (one.seek + before.cut.end)
-    return one.seek <= other.seek + here.cut.start and gap >= 0 and (gap <= _APART or one.access == "scan")
+    return one.seek <= other.seek + here.cut.start and gap >= 0 and (gap <= APART or one.access == "scan")
