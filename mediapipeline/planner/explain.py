@@ -64,7 +64,9 @@ def explain(plan: ProcessingPlan, *, verbose: bool = False) -> str:
     ]
     if plan.decisions:
         lines += ["", "decisions"]
-        lines += [f"  {'! ' if d.warning else ''}{d.by}: {d.text} ({d.subject})" for d in plan.decisions]
+        named = {operation.path: f"{operation.op}, {operation.path}" for operation in plan.operations}
+        told = ((f"{'! ' if d.warning else ''}{d.by}", d.text, named.get(d.subject, d.subject)) for d in plan.decisions)
+        lines += [f"  {by}: {text} ({subject})" for by, text, subject in told]
     if verbose:
         for rewrite in plan.trace:
             lines += ["", f"streams {f'after {rewrite.by}' if rewrite.by else 'as the job says'}"]
