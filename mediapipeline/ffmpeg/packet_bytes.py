@@ -7,12 +7,17 @@ packet or recognisably something else: who takes it has to check that it adds up
 from __future__ import annotations
 
 from pathlib import Path
+from typing import BinaryIO
 
-__all__ = ["read_packet"]
+from mediapipeline.media.packets import Unit, units
+
+__all__ = ["read_packet", "read_units"]
 
 _LARGEST = 16 * 1024 * 1024
 _BEGINNING = 64 * 1024  # of a packet in MPEG-TS: what comes before the picture is small
 _TS, _SYNC = 188, 0x47
+_SMALL = 4096  # bytes of a packet that are not worth to be skipped
+_HEAD = 6  # of a unit: its size, its kind, and what comes first in it
 
 
 def read_packet(path: Path, demuxer: str, pos: int, size: int) -> bytes | None:
@@ -33,6 +38,24 @@ def read_packet(path: Path, demuxer: str, pos: int, size: int) -> bytes | None:
             file.seek(pos)
             return file.read(size)
     return None
+
+
+def read_units(file: BinaryIO, pos: int, size: int) -> list[Unit]:
+    """The units of a packet of H.264 in MP4, of which only the beginnings are read; none where they do not add up."""
+    if size <= _SMALL:
+        file.seek(pos)
+        return units(file.read(size))
+    found: list[Unit] = []
+    at = 0
+    while at + _HEAD <= size:
+        file.seek(pos + at)
+        head = file.read(_HEAD)
+        told = units(b"\0\0\0\2" + head[4:])
+        if not told:
+            return []
+        found += told
+        at += 4 + int.from_bytes(head[:4])
+    return found if at == size else []
 
 
 def _payload(data: bytes) -> bytes | None:

@@ -14,7 +14,7 @@ from typing import Any
 from mediapipeline.errors import EngineError, FFmpegNotFoundError, ProbeError
 from mediapipeline.ffmpeg.demuxers import FORMAT_WHITELIST, INPUT_OPTIONS
 from mediapipeline.ffmpeg.environment import environment
-from mediapipeline.ffmpeg.packet_bytes import read_packet
+from mediapipeline.ffmpeg.packet_bytes import read_packet, read_units
 from mediapipeline.ffmpeg.probe_facts import DIGITS, FileFacts, RawMedia, RawStream, describe, look_at, wanted_of
 from mediapipeline.ffmpeg.probe_packets import (
     EARLIER,
@@ -32,7 +32,7 @@ from mediapipeline.ffmpeg.probe_packets import (
 from mediapipeline.ffmpeg.process import ToolResult, run_tool
 from mediapipeline.ffmpeg.sample_table import read_sample_table
 from mediapipeline.media.info import MediaInfo
-from mediapipeline.media.packets import CodedPacket, Contents, PacketIndex, Window, holds_idr
+from mediapipeline.media.packets import CodedPacket, Contents, PacketIndex, Window, holds_idr, is_idr, is_plain
 from mediapipeline.media.streams import Chapter, Color
 from mediapipeline.media.timecode import seconds_text
 
@@ -41,7 +41,6 @@ __all__ = ["FFprobeProber"]
 _MAX_OUTPUT = 32 * 1024 * 1024
 _LOOKED_INTO = 3
 _PACKET = re.compile("^packet" + r",([^,\n]*)" * 5, re.MULTILINE)
-_TABLED = "mov,mp4"
 _UNKNOWN = frozenset(["unknown", "unspecified", "reserved", "N/A", ""])
 
 
@@ -103,10 +102,10 @@ class FFprobeProber:
     def index(self, path: Path, stream: int, window: Window, near: tuple[Fraction, ...] = ()) -> PacketIndex | None:
         """The packets of a stream; see `mediapipeline.media.packets.PacketProber`.
 
-        Of the key packets only those nearest to the ends of the window, and to *near*, are looked into. Where the
-        header of the file tells all of them, ffprobe is not asked.
+        Where the header of the file tells all of them, ffprobe is not asked. Else, of the key packets only those
+        nearest to the ends of the window, and to *near*, are looked into.
         """
-        told = _by_header(path, stream, window, near)
+        told = _by_header(path, stream, window)
         return told if told is not None else self._by_reading(path, stream, window, near)
 
     def _by_reading(self, path: Path, stream: int, window: Window, near: tuple[Fraction, ...]) -> PacketIndex | None:
@@ -205,17 +204,24 @@ class FFprobeProber:
         ]  # fmt: skip
 
 
-def _by_header(path: Path, stream: int, window: Window, near: tuple[Fraction, ...]) -> PacketIndex | None:
+def _by_header(path: Path, stream: int, window: Window) -> PacketIndex | None:
     low, high = window
     reach = (max(low - EARLIER, Fraction(0)), None if high is None else high + LATER)
     found = read_sample_table(path, stream, reach)
     if found is None:
         return None
     packets = list(found.packets)
-    for at in _near(packets, _edges(packets, found.time_base, window, near)):
-        data = read_packet(path, _TABLED, *found.places[at])
-        packets[at] = packets[at]._replace(idr=None if data is None else holds_idr(data))
-    return PacketIndex(stream, found.time_base, tuple(packets), begins=found.begins, ends=found.ends)
+    listable = found.overtaken is not None
+    with path.open("rb", buffering=0) as file:
+        for at, packet in enumerate(packets):
+            if packet.key:
+                held = read_units(file, *found.places[at])
+                packets[at] = packet._replace(idr=is_idr(held))
+                listable &= is_plain(held)
+    return PacketIndex(
+        stream, found.time_base, tuple(packets), begins=found.begins, ends=found.ends, listable=listable,
+        overtaken=found.overtaken or frozenset(),
+    )  # fmt: skip
 
 
 def _field(told: str, section: str) -> str:

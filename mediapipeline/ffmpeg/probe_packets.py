@@ -155,6 +155,8 @@ def _leading(packets: Iterable[Packet]) -> Mapping[int, int]:
         if packet.pts is None:
             continue
         if packet.key and packet.stream in begun:
+            if packet.stream in counted:  # nothing but key frames stands between what is shown before them
+                found[packet.stream] = max(counted[packet.stream][1], found.get(packet.stream, 0))
             counted[packet.stream] = packet.pts, 0
         elif packet.stream in counted:
             key, number = counted[packet.stream]

@@ -21,7 +21,7 @@ from mediapipeline.ffmpeg.demuxers import FORMAT_WHITELIST
 from mediapipeline.ffmpeg.probe_facts import DIGITS, FileFacts, RawMedia, RawStream, describe, look_at, wanted_of
 from mediapipeline.ffmpeg.probe_packets import EARLIER, FAR, LATER, MOST, TAIL, WINDOW, Extent, Packet, observe
 from mediapipeline.media.info import MediaInfo
-from mediapipeline.media.packets import CodedPacket, PacketIndex, Window, holds_idr
+from mediapipeline.media.packets import CodedPacket, PacketIndex, Window, is_idr, is_plain, overtaken, units
 from mediapipeline.media.streams import Chapter, Color
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["PyAVProber"]
 
 _OLDEST = 16  # before that, it does not tell chapters
+_TABLED = "mp4"
 _DEFAULT, _FORCED, _ATTACHED = 0x1, 0x40, 0x400  # AV_DISPOSITION_…
 
 # Numbers of ITU-T H.273, and FFmpeg's names for them.
@@ -118,19 +119,33 @@ def _index(container: InputContainer, number: int, window: Window) -> PacketInde
         container.seek(int((low - EARLIER) * 1_000_000))
     last = None if high is None else (high + LATER) / base
     found = []
+    others: list[Fraction | None] = []  # what other streams have reached before each packet
+    reached: Fraction | None = None
     ends = True
-    for packet in container.demux(stream):
+    # Only of files that a list may read does it matter what else is between packets.
+    listable = _TABLED in container.format.name.split(",")
+    for packet in container.demux() if listable else container.demux(stream):
         pts, dts = packet.pts, packet.dts
         if pts is None and dts is None:
             continue  # a flush at the end
+        if packet.stream_index != number:
+            if dts is not None and packet.time_base is not None:
+                reached = max(dts * packet.time_base, dts * packet.time_base if reached is None else reached)
+            continue
         if pts is None or packet.is_discard or packet.is_corrupt:
             return None  # what is not sure is not told
         key = bool(packet.is_keyframe)
-        found.append(CodedPacket(pts, dts, key, holds_idr(bytes(packet)) if key else None))
+        held = units(bytes(packet)) if key else []
+        found.append(CodedPacket(pts, dts, key, is_idr(held) if key else None))
+        others.append(reached)
+        listable &= not key or is_plain(held)
         if last is not None and (pts if dts is None else dts) > last:
             ends = False
             break
-    return PacketIndex(number, base, tuple(found), begins=from_start, ends=ends)
+    return PacketIndex(
+        number, base, tuple(found), begins=from_start, ends=ends, listable=listable,
+        overtaken=overtaken(found, base, others.__getitem__),
+    )  # fmt: skip
 
 
 def _reason(error: Any) -> str:

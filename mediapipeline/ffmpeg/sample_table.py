@@ -29,7 +29,8 @@ from mediapipeline.ffmpeg.mp4_boxes import (
     read_moov,
     top_level,
 )
-from mediapipeline.media.packets import CodedPacket, Window
+from mediapipeline.ffmpeg.stored import Stored
+from mediapipeline.media.packets import CodedPacket, Window, overtaken
 
 __all__ = ["Sampled", "read_sample_table"]
 
@@ -53,6 +54,7 @@ class Sampled:
         places: Where each begins in the file, and how many bytes it has.
         begins: Whether the first packet of the stream is among them.
         ends: Whether the last one is.
+        overtaken: As `mediapipeline.media.packets.PacketIndex` has it; None where other tracks do not tell.
     """
 
     time_base: Fraction
@@ -60,6 +62,7 @@ class Sampled:
     places: Sequence[tuple[int, int]]
     begins: bool
     ends: bool
+    overtaken: frozenset[int] | None = None
 
 
 def read_sample_table(path: Path, stream: int, window: Window) -> Sampled | None:
@@ -121,7 +124,20 @@ def _sampled(header: memoryview, stream: int, window: Window, size: int) -> Samp
         raise UnusualError
     edited = any(kind == b"edts" for kind, _ in track)
     zero = _zero(boxes_of(one_box(track, b"edts")), clock_of(one_box(boxes, b"mvhd")), tables) if edited else 0
-    return _within(window, tables, zero)
+    found = _within(window, tables, zero)
+    try:
+        others = [Stored.read(boxes, boxes_of(boxes[at][1])) for number, at in enumerate(tracks) if number != stream]
+    except UnusualError:
+        return found
+    return attrs.evolve(found, overtaken=_overtaken(found, others))
+
+
+def _overtaken(found: Sampled, others: Sequence[Stored]) -> frozenset[int]:
+    def reached(at: int) -> Fraction | None:
+        times = [other.reached(found.places[at][0]) for other in others]
+        return max((time for time in times if time is not None), default=None)
+
+    return overtaken(found.packets, found.time_base, reached)
 
 
 def _tables(media: Boxes) -> _Tables:

@@ -6,6 +6,7 @@ a clean beginning: frames after it may refer to frames before it. Only `idr` tel
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
@@ -14,7 +15,10 @@ import attrs
 
 from mediapipeline.media.info import MediaInfo
 
-__all__ = ["CodedPacket", "Contents", "PacketIndex", "PacketProber", "ThroughProber", "Window", "holds_idr"]
+__all__ = [
+    "CodedPacket", "Contents", "PacketIndex", "PacketProber", "ThroughProber", "Unit", "Window", "holds_idr", "is_idr",
+    "is_plain", "overtaken", "units",
+]  # fmt: skip
 
 Window: TypeAlias = tuple[Fraction, Fraction | None]
 """From, and to; None is the end of the file. Seconds of the file's own clock."""
@@ -47,6 +51,9 @@ class PacketIndex:
         begins: Whether the first packet of the stream is among them.
         ends: Whether the last one is.
         zero: The time of tick 0, seconds.
+        listable: Whether parts of it may be read by a list of files. FFmpeg then puts parameter sets before IDR
+            pictures alone, and behind messages: all key packets have to be plain (`is_plain`).
+        overtaken: Times of decoding of packets; see the function of that name.
     """
 
     stream: int
@@ -55,6 +62,8 @@ class PacketIndex:
     begins: bool = False
     ends: bool = False
     zero: Fraction = Fraction(0)
+    listable: bool = False
+    overtaken: frozenset[int] = frozenset()
 
     def time(self, ticks: int) -> Fraction:
         """Seconds of a time of a packet."""
@@ -67,6 +76,32 @@ class PacketIndex:
     def moved(self, by: Fraction) -> PacketIndex:
         """The same with all times *by* seconds later."""
         return attrs.evolve(self, zero=self.zero + by)
+
+
+def overtaken(
+    packets: Sequence[CodedPacket], time_base: Fraction, reached: Callable[[int], Fraction | None]
+) -> frozenset[int]:
+    """Of *packets* that come right before key packets, those that something stands before that is decoded after them.
+
+    Who reads a file up to the key packet stops there, and has read less.
+
+    Args:
+        packets: Of a stream, in the order of decoding.
+        time_base: Seconds of a tick.
+        reached: When what is read last of other streams before a packet, by its place, is decoded, seconds.
+
+    Returns:
+        Their times of decoding, in ticks.
+    """
+    found = set()
+    for at, packet in enumerate(packets):
+        before = packets[at - 1].dts if at and packet.key else None
+        if before is None or packet.dts is None:
+            continue
+        time = reached(at - 1)
+        if time is not None and time >= Fraction(before + packet.dts, 2) * time_base:
+            found.add(before)
+    return frozenset(found)
 
 
 @runtime_checkable
@@ -118,7 +153,16 @@ class ThroughProber(Protocol):
         ...
 
 
-_IDR, _SLICES = 5, range(1, 6)
+class Unit(NamedTuple):
+    """A unit of H.264: its kind, and the byte after that, which of messages is the kind of the first."""
+
+    kind: int
+    first: int | None
+
+
+_IDR, _SLICES, _MESSAGE, _BUFFERING = 5, range(1, 6), 6, 0
+_BEFORE = range(6, 10)  # messages, parameter sets and delimiters
+_KINDS = range(1, 24)  # what a file may hold
 
 
 def holds_idr(data: bytes) -> bool | None:
@@ -127,26 +171,53 @@ def holds_idr(data: bytes) -> bool | None:
     >>> holds_idr(b"\0\0\0\1\x67\x42\0\0\1\x65\x88"), holds_idr(b"\0\0\0\2\x41\x9a"), holds_idr(b"??")
     (True, False, None)
     """
-    kinds = _kinds_after_start_codes(data) if data[:3] == b"\0\0\1" or data[:4] == b"\0\0\0\1" else _kinds_by_size(data)
-    slices = [kind for kind in kinds or () if kind in _SLICES]
-    return all(kind == _IDR for kind in slices) if slices else None
+    return is_idr(units(data))
 
 
-def _kinds_after_start_codes(data: bytes) -> list[int]:
+def is_idr(found: Sequence[Unit]) -> bool | None:
+    """Whether these are the units of an IDR picture; None where they are those of no picture, or in no good order.
+
+    What belongs before a picture begins the next one where a stream is read without sizes.
+    """
+    slices = [at for at, unit in enumerate(found) if unit.kind in _SLICES]
+    if not slices or any(unit.kind in _BEFORE for unit in found[slices[0] :]):
+        return None
+    return all(found[at].kind == _IDR for at in slices)
+
+
+def is_plain(found: Sequence[Unit]) -> bool:
+    """Whether these are the units of an IDR picture without a message on buffering, which names parameter sets."""
+    return is_idr(found) is True and not any(unit.kind == _MESSAGE and unit.first == _BUFFERING for unit in found)
+
+
+def units(data: bytes) -> list[Unit]:
+    """The units of a packet of H.264; none where *data* are not packed as H.264 is.
+
+    What begins like a start code may be a size as well, of 1 or of 256 to 511 bytes. Sizes have to add up.
+    """
+    found = _units_by_size(data)
+    if not found and (data[:3] == b"\0\0\1" or data[:4] == b"\0\0\0\1"):
+        found = _units_after_start_codes(data)
+    return found
+
+
+def _units_after_start_codes(data: bytes) -> list[Unit]:
     found = []
     at = data.find(b"\0\0\1")
     while at >= 0 and at + 3 < len(data):
-        found.append(data[at + 3] & 31)
+        found.append(Unit(data[at + 3] & 31, data[at + 4] if at + 4 < len(data) else None))
         at = data.find(b"\0\0\1", at + 3)
     return found
 
 
-def _kinds_by_size(data: bytes) -> list[int] | None:
-    """Units that begin with their size in four bytes, which is what encoders write; None where they do not add up."""
+def _units_by_size(data: bytes) -> list[Unit]:
+    """Units that begin with their size in four bytes, which is what encoders write; none where they do not add up."""
     found = []
     at = 0
     while at + 4 < len(data):
         size = int.from_bytes(data[at : at + 4])
-        found.append(data[at + 4] & 31)
+        if not size or data[at + 4] & 31 not in _KINDS:
+            return []
+        found.append(Unit(data[at + 4] & 31, data[at + 5] if size > 1 and at + 5 < len(data) else None))
         at += 4 + size
-    return found if at == len(data) else None
+    return found if at == len(data) else []

@@ -114,7 +114,8 @@ def steady_packets(video: VideoStream, gop: int) -> PacketIndex | None:
     packets = tuple(
         CodedPacket(time, time, at % gop == 0, True if at % gop == 0 else None) for at, time in enumerate(times)
     )
-    return PacketIndex(video.index, tick, packets, begins=True, ends=True, zero=video.start or Fraction(0))
+    zero = video.start or Fraction(0)
+    return PacketIndex(video.index, tick, packets, begins=True, ends=True, zero=zero, listable=True)
 
 
 def clip_info(

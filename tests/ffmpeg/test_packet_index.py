@@ -12,7 +12,7 @@ import pytest
 from mediapipeline.ffmpeg.binary import Engine
 from mediapipeline.ffmpeg.probe import CachingProber, FFprobeProber, PyAVProber
 from mediapipeline.media.info import MediaInfo
-from mediapipeline.media.packets import PacketIndex, PacketProber, holds_idr
+from mediapipeline.media.packets import PacketIndex, PacketProber, holds_idr, is_plain, units
 
 _FFPROBE = shutil.which("ffprobe")
 
@@ -63,6 +63,44 @@ def test_units_that_do_not_add_up_tell_nothing() -> None:
     assert holds_idr(b"\0\0\0\2\x09\x10") is None, "no slice"
     assert holds_idr(b"\0\0\0\2\x09\x10\0\0\0\2\x65\1") is True
     assert holds_idr(b"\0\0\1\x06\1\0\0\1\x41\1") is False
+
+
+def test_a_size_may_look_like_a_start_code() -> None:
+    for size in (1, 0x105, 0x141, 0x1FF):
+        told = size.to_bytes(4) + b"\x65" + b"\x80" * (size - 1)
+        assert holds_idr(told) is True, size
+        assert holds_idr(told.replace(b"\x65", b"\x41")) is False, size
+
+
+def test_what_belongs_before_a_picture_may_not_follow_it() -> None:
+    """Read as a stream it would begin the next one, whose time is then lost."""
+    assert holds_idr(b"\0\0\0\2\x65\1\0\0\0\2\x06\5") is None
+    assert holds_idr(b"\0\0\0\2\x06\5\0\0\0\2\x65\1\0\0\0\2\x65\2") is True
+
+
+def test_messages_on_buffering_are_not_plain() -> None:
+    assert is_plain(units(b"\0\0\0\2\x06\5\0\0\0\2\x65\1"))
+    assert not is_plain(units(b"\0\0\0\2\x06\0\0\0\0\2\x65\1"))
+    assert not is_plain(units(b"\0\0\0\2\x06\5\0\0\0\2\x41\1"))
+
+
+def test_sound_that_is_stored_ahead_is_told_by_headers_and_by_reading(tmp_path: Path, default_engine: Engine) -> None:
+    """Up to a key frame, more sound has been read than there is picture."""
+    silent = _clip(default_engine, tmp_path / "silent.mp4", "-g", "12")
+    sound = ("-f", "lavfi", "-i", "sine=duration=4", "-map", "0", "-map", "1", "-c:a", "aac", "-c:v", "copy")
+    plain, ahead = tmp_path / "plain.mp4", tmp_path / "ahead.mp4"
+    read = (str(default_engine.ffmpeg), "-v", "error", "-nostdin", "-i", str(silent), *sound)
+    subprocess.run([*read, str(plain)], check=True, timeout=60)
+    subprocess.run([*read, "-audio_preload", "800000", str(ahead)], check=True, timeout=60)
+    assert default_engine.ffprobe is not None
+    for prober in (PyAVProber(), FFprobeProber(default_engine.ffprobe)):
+        found = [prober.index(each, 0, (Fraction(0), None)) for each in (plain, ahead)]
+        assert found[0] is not None
+        assert found[0].listable
+        assert not found[0].overtaken
+        assert found[1] is not None
+        assert found[1].listable
+        assert found[1].overtaken
 
 
 class _Counting:
