@@ -125,6 +125,26 @@ def test_cues_come_when_they_did(destination: str, b_frames: int, tmp_path: Path
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("destination", ["out.mp4", "out.mkv"])
+def test_cues_in_fragments_are_shown_as_long_as_they_were(destination: str, tmp_path: Path, engine: Engine) -> None:
+    """How long that is, FFmpeg before 9.0 does not tell."""
+    fragments = ("-movflags", "+frag_keyframe+delay_moov")
+    make_clip(tmp_path / "in.mp4", duration="6s", gop=150, subtitles=[_CUES], extra=fragments, engine=engine)
+    begin = op("trim", "in", "part", start="3.3s")
+    document = job(begin, inputs={"in": "in.mp4"}, outputs={
+        "out": {"input": "in", "destination": destination}, "part": f"part-{destination}",
+    })  # fmt: skip
+    plan_and_run(document, tmp_path, engine)
+    assert shown(tmp_path / destination, engine) == {
+        text: (_seconds(f"0:0:{begin[:-1]}"), _seconds(f"0:0:{end[:-1]}")) for begin, end, text in _CUES
+    }
+    near = 0.05
+    assert shown(tmp_path / f"part-{destination}", engine) == {
+        "c": pytest.approx((0, 0.7), abs=near), "d": pytest.approx((1, 1.7), abs=near),
+        "e": pytest.approx((1.9, 2.3), abs=near),
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("suffix", ["mkv", "mp4"])
 def test_cues_from_long_before_the_picture(suffix: str, tmp_path: Path, engine: Engine) -> None:
     """FFmpeg counts from the picture on, so that they come before time 0."""
@@ -142,3 +162,14 @@ def test_cues_from_long_before_the_picture(suffix: str, tmp_path: Path, engine: 
         "b": pytest.approx((0, 0.3), abs=near), "c": pytest.approx((0.5, 1.6), abs=near),
         "d": pytest.approx((1.9, 2.6), abs=near), "e": pytest.approx((2.8, 3.2), abs=near),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("destination", ["out.mp4", "out.mkv"])
+def test_fragments_hide_sound_and_no_picture(destination: str, tmp_path: Path, engine: Engine) -> None:
+    """So it is with newer versions of FFmpeg; older ones hide neither."""
+    whole = make_clip(tmp_path / "whole.mp4", duration="5s", video_codec="libx264", gop=50, audio=1, engine=engine)
+    cut = ("-ss", "3.3", "-i", str(whole), "-c", "copy", "-movflags", "+frag_keyframe+delay_moov")
+    ffmpeg(engine, *cut, str(tmp_path / "in.mp4"))
+    document = job(inputs={"in": "in.mp4"}, outputs={"out": {"input": "in", "destination": destination}})
+    plan_and_run(document, tmp_path, engine)
+    assert frames(tmp_path / destination) == 75, "from the key frame at 2 s on"

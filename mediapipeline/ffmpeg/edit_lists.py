@@ -41,11 +41,13 @@ class EditList:
         duration: Seconds of it that are shown; None for all that follows.
         parts: Whether it is shown in several parts, or in one that begins later, or not as fast as it was made: then
             the others tell nothing.
+        fragments: Whether the file is in fragments, in which FFmpeg hides nothing.
     """
 
     before: Fraction = Fraction(0)
     duration: Fraction | None = None
     parts: bool = False
+    fragments: bool = False
 
 
 def read_edit_lists(path: Path) -> Mapping[int, EditList]:
@@ -71,7 +73,11 @@ def _edited(header: Boxes) -> Iterator[tuple[int, EditList]]:
     for index, track in enumerate(data for kind, data in header if kind == b"trak"):
         boxes = boxes_of(track)
         media = boxes_of(one_box(boxes, b"mdia"))
-        if bytes(one_box(media, b"hdlr")[8:12]) in _SUBTITLES and any(kind == b"edts" for kind, _ in boxes):
+        if bytes(one_box(media, b"hdlr")[8:12]) not in _SUBTITLES:
+            continue
+        if b"mvex" in kinds:
+            yield index, EditList(fragments=True)
+        elif any(kind == b"edts" for kind, _ in boxes):
             found = _edit_list(one_box(boxes_of(one_box(boxes, b"edts")), b"elst"), movie, one_box(media, b"mdhd"))
             if found is not None:
                 yield index, found

@@ -46,6 +46,7 @@ _CLOCKLESS_PICTURES = frozenset([
 _CLOCKLESS = CLOCKLESS_SOUND | _CLOCKLESS_PICTURES
 _NO_PRESENTATION_TIMES = "avi"  # of pictures it tells the order of decoding only; presentation begins later
 _MP4 = "mov,mp4"
+_MP4_TEXT = "mov_text"
 _PICTURE_SUBTITLES = frozenset([
     "dvd_subtitle", "dvb_subtitle", "hdmv_pgs_subtitle", "xsub",
 ])  # fmt: skip
@@ -230,7 +231,18 @@ class _Timed:
             duration = file.gapless or read or duration
         elif duration is None:
             duration = read
+        if duration is not None and container.startswith(_MP4) and raw.kind == "audio":
+            duration -= _skipped(raw) * raw.time_base
         return cls(raw, tags, start, duration)
+
+
+def _skipped(raw: RawStream) -> int:
+    """Ticks of packets that are in the duration of sound in fragments, and that newer versions of FFmpeg leave out."""
+    first = raw.first
+    if first is None or first.pts is None or raw.start is None or not first.shown or not first.duration:
+        return 0
+    before = raw.start - first.pts
+    return before if before >= first.duration else 0
 
 
 def _tagged_duration(tags: Mapping[str, str], start: Fraction | None) -> Fraction | None:
@@ -429,8 +441,10 @@ def _subtitles(streams: Sequence[_Timed], container: str, path: Path) -> tuple[S
 
 
 def _edited(stream: SubtitleStream, edits: EditList | None) -> SubtitleStream:
-    if edits is None or edits.parts:
-        return attrs.evolve(stream, in_parts=edits is not None)
+    if edits is None:
+        return stream
+    if edits.parts or edits.fragments:
+        return attrs.evolve(stream, in_parts=edits.parts, in_fragments=edits.fragments and stream.codec == _MP4_TEXT)
     duration = stream.duration if edits.duration is None else edits.duration
     return attrs.evolve(
         stream, start=Fraction(0), duration=duration, preroll=edits.before, postroll=edits.duration is not None

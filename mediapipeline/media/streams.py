@@ -121,6 +121,8 @@ class SubtitleStream(_BaseStream):
     """Whether an edit list hides some of it after its end."""
     in_parts: bool = False
     """Whether an edit list shows it in parts, later or at another speed: when, FFmpeg does not tell."""
+    in_fragments: bool = False
+    """Whether it lies in fragments of an MP4 file: how long each text is shown, FFmpeg before 9.0 does not tell."""
 
     @property
     def kind(self) -> str:

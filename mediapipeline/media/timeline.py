@@ -91,7 +91,7 @@ def cut_stream(stream: _S, start: Fraction, end: Fraction | None, *, exact: bool
     if isinstance(stream, VideoStream):
         changes["frames"] = None
     elif isinstance(stream, SubtitleStream):
-        changes |= {"preroll": None, "postroll": False}
+        changes |= {"preroll": None, "postroll": False, "in_fragments": False}
     return attrs.evolve(stream, **changes)
 
 

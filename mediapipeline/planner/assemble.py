@@ -17,7 +17,7 @@ from mediapipeline.planner import streams as ir
 from mediapipeline.planner.custom import custom_requirements
 from mediapipeline.planner.filters import retime_filters
 from mediapipeline.planner.gops import lay_out
-from mediapipeline.planner.hidden import brought_to_light, has_hidden_cues
+from mediapipeline.planner.hidden import brought_to_light, read_apart
 from mediapipeline.planner.joining import lay_out as joint
 from mediapipeline.planner.options import decoder_for
 from mediapipeline.planner.plan import PlannedStream
@@ -136,11 +136,7 @@ def why_encoded(graph: ir.StreamGraph, node: ir.Encode, container: str, operator
     if changed is not None:
         name = operator_at(changed.origin)
         if isinstance(changed, ir.Cut):
-            if at_key_frames and not changed.exact:
-                return f"cut at key frames more than once ({name or changed.origin})"
-            if not changed.start and has_hidden_cues(graph.input_of(changed).info):
-                return "subtitles that are hidden, or come before the clip, are cut off"
-            return f"cut at an exact time ({name or changed.origin}){_why_no_smart_cut(graph, node)}"
+            return _why_cut(graph, node, changed, name or changed.origin, at_key_frames=at_key_frames)
         if changed is source and isinstance(changed, ir.Concat):
             return f"joined by {name or changed.origin}{_why_not_joined(graph, node)}{_why_no_smart_cut(graph, node)}"
         return f"changed by {name or changed.origin}"
@@ -159,6 +155,14 @@ def why_encoded(graph: ir.StreamGraph, node: ir.Encode, container: str, operator
     if at_key_frames and isinstance(source, ir.Source) and not source.seekable:
         return f"cut, and the key frames of {source.input!r} are not found by seeking"
     return "copying is switched off"
+
+
+def _why_cut(graph: ir.StreamGraph, node: ir.Encode, cut: ir.Cut, name: str, *, at_key_frames: bool) -> str:
+    if at_key_frames and not cut.exact:
+        return f"cut at key frames more than once ({name})"
+    if not cut.start and read_apart(graph.input_of(cut).info):
+        return "subtitles in fragments, hidden or before the clip are read apart"
+    return f"cut at an exact time ({name}){_why_no_smart_cut(graph, node)}"
 
 
 def _hidden(source: ir.Node, container: str) -> str | None:

@@ -22,7 +22,7 @@ from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, Vid
 from mediapipeline.media.timeline import cut_stream
 from mediapipeline.operators.lowering import AudioRef, Clip, CoverRef, Lowering, OptionValue, SubtitleRef, VideoRef
 from mediapipeline.operators.traits import OPAQUE, POINTWISE, Traits
-from mediapipeline.planner.hidden import has_hidden_cues
+from mediapipeline.planner.hidden import read_apart
 from mediapipeline.planner.rule import Decision
 from mediapipeline.planner.streams import (
     Access,
@@ -271,7 +271,7 @@ def input_clip(build: GraphBuilder, id: str, info: MediaInfo, *, zero: int | Non
 
 def _seen(build: GraphBuilder, cues: SubtitleRef) -> SubtitleRef:
     """*cues* without those that are hidden, or before the clip."""
-    if not has_hidden_cues(cues.info):
+    if not read_apart(cues.info):
         return cues
     end = cues.info.end if cues.info.postroll else None
     info = cut_stream(cues.info, Fraction(0), end)

@@ -13,7 +13,7 @@ from fractions import Fraction
 from mediapipeline.media.container import Container
 from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
 
-__all__ = ["brought_to_light", "has_hidden_cues"]
+__all__ = ["brought_to_light", "read_apart"]
 
 _WARM_UP = Fraction(1, 10)
 """Seconds that nobody misses: what encoders put before sound, and what decoders of it (Opus) take to get going."""
@@ -44,13 +44,16 @@ def brought_to_light(info: Stream, container: Container) -> str | None:
     return f"the file hides {float(info.preroll):.3g} s of {what} before its beginning, and {container.name} cannot"
 
 
-def has_hidden_cues(info: Stream) -> bool:
-    """Whether there may be subtitles of a file that nobody is to see: an edit list hides them, or they come too early.
+def read_apart(info: Stream) -> bool:
+    """Whether subtitles have to be taken out of their file, and those cut off that nobody is to see.
 
-    FFmpeg makes other times of what an edit list hides the beginning of, and moves a whole file that begins with cues
-    before time 0: such subtitles are read past the edit list, and cut.
+    An edit list hides some, they come before the clip, or they lie in fragments. FFmpeg makes other times of what an
+    edit list hides the beginning of, moves a whole file that begins with cues before time 0, and before 9.0 does not
+    tell how long those in fragments are shown.
     """
-    return isinstance(info, SubtitleStream) and (bool(info.preroll) or info.postroll or (info.start or 0) < 0)
+    if not isinstance(info, SubtitleStream):
+        return False
+    return bool(info.preroll) or info.postroll or info.in_fragments or (info.start or 0) < 0
 
 
 def _later(info: VideoStream) -> Fraction | None:

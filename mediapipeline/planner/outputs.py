@@ -25,7 +25,7 @@ from mediapipeline.planner import pixels
 from mediapipeline.planner.beginnings import begin_together, earlier
 from mediapipeline.planner.copying import CopyBuilder, only_copied
 from mediapipeline.planner.expand import GraphBuilder
-from mediapipeline.planner.hidden import has_hidden_cues
+from mediapipeline.planner.hidden import read_apart
 from mediapipeline.planner.options import sees_through
 from mediapipeline.planner.rule import Decision
 from mediapipeline.planner.streams import Cut, Encode, Node, NodeId, Sink
@@ -347,7 +347,7 @@ class OutputBuilder:
     def _early(self, node: NodeId) -> bool:
         """Whether subtitles are cut since their file has some that are hidden, and not because the job says so."""
         found = self._build.nodes[node]
-        return isinstance(found, Cut) and has_hidden_cues(self._build.nodes[found.inputs[0]].info)
+        return isinstance(found, Cut) and read_apart(self._build.nodes[found.inputs[0]].info)
 
     def _encode_subtitles(self, ref: SubtitleRef, codec: str | None, target: str) -> NodeId:
         encoder = ENCODERS[codec if codec is not None and codec in ENCODERS else target]

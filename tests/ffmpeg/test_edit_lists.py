@@ -82,6 +82,11 @@ def test_a_track_that_does_not_tell_how_long_it_is_goes_on(length: int, tmp_path
     assert read(tmp_path, track((3 * _MOVIE, 5 * _CLOCK, _SPEED), length=length)) == {0: HALF}
 
 
+def test_of_fragments_that_they_are_such(tmp_path: Path) -> None:
+    tracks = track(LATER_HALF, kind=b"vide"), track(LATER_HALF), track()
+    assert read(tmp_path, *tracks, before=box(b"mvex")) == dict.fromkeys((1, 2), EditList(fragments=True))
+
+
 def test_nothing_is_told_where_streams_are_not_tracks(tmp_path: Path) -> None:
     assert read(tmp_path, track(LATER_HALF), before=box(b"udta", b"")) == {}
 

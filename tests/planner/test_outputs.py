@@ -452,9 +452,19 @@ def test_cues_from_before_the_clip_are_cut_off(clip, reading, part):
     assert ("avoid_negative_ts", "disabled") in target.options
     assert [(s.start, s.end) for s in made.steps if isinstance(s, CutCuesStep)] == [part]
     assert made.output("out").streams[-1].reason == (
-        "not copied: subtitles that are hidden, or come before the clip, are cut off"
+        "not copied: subtitles in fragments, hidden or before the clip are read apart"
     )
     assert not made.warnings
+
+
+def test_cues_in_fragments_are_given_their_lengths_first():
+    made = written(with_cues("mov_text", in_fragments=True), "a.mp4")
+    assert [each.id for each in made.steps] == ["time-cues-0", "extract-cues-0", "cut-cues-0-0", "write-out"]
+    assert [each.needs for each in made.steps[1:]] == [("time-cues-0",), ("extract-cues-0",), ("cut-cues-0-0",)]
+    assert [file.file for each in range(2) for file in step(made, each).command.inputs] == [
+        "source:in",
+        "work:cues-0.mp4",
+    ]
 
 
 def test_a_part_of_cues_that_are_hidden_in_part_is_cut_once():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from mediapipeline.media.streams import VideoStream
-from mediapipeline.planner.hidden import has_hidden_cues
+from mediapipeline.planner.hidden import read_apart
 from mediapipeline.planner.rule import Notes, rule
 from mediapipeline.planner.streams import Concat, Cut, Filter, Node, NodeId, Retime, Rewrite, StreamGraph
 from mediapipeline.planner.ticks import on_a_tick
@@ -26,7 +26,7 @@ def drop_noops(graph: StreamGraph, notes: Notes) -> StreamGraph:
         if node.same_as is not None:
             notes(node, "left out: it changes nothing")
             edits.redirect(node.id, node.same_as)
-        elif isinstance(node, Cut) and node.start == 0 and not has_hidden_cues(graph.input_of(node).info):
+        elif isinstance(node, Cut) and node.start == 0 and not read_apart(graph.input_of(node).info):
             told = None if node.inputs[0] in late else graph.input_of(node).info.end
             ends = [end for end in (told, over.get(node.inputs[0])) if end is not None]
             if node.end is None or (ends and node.end >= min(ends)):
