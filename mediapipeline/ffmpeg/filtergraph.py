@@ -72,6 +72,7 @@ _KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")  # soft-knee, keep-ratio
 _LABEL = re.compile(r"[a-z]+[0-9]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _MICROSECONDS = 1_000_000
+_ALWAYS_WRITABLE = (int, Fraction, Expr)  # an expression was looked at when it was made
 
 
 def number_text(value: float | Fraction) -> str:
@@ -86,13 +87,13 @@ def number_text(value: float | Fraction) -> str:
     Raises:
         ValueError: A float is not finite.
     """
+    if isinstance(value, int):
+        return str(int(value))
     if isinstance(value, Fraction):
         if _MICROSECONDS % value.denominator or value.denominator == 1:
             return str(value)
         whole, rest = divmod(abs(value), 1)
         return f"{'-' if value < 0 else ''}{whole}.{int(rest * _MICROSECONDS):06}".rstrip("0")
-    if isinstance(value, int):
-        return str(int(value))
     if not math.isfinite(value):
         raise ValueError(f"not a finite number: {value}")
     return str(int(value)) if value.is_integer() else format(Decimal(repr(value)), "f")
@@ -176,11 +177,13 @@ class Filter:
         for key, value in self.options:
             if not _KEY.fullmatch(key):
                 raise ValueError(f"not the name of an option of {self.name}: {key!r}")
+            if isinstance(value, _ALWAYS_WRITABLE):
+                continue
             try:
                 _value_text(value, None)
             except ValueError as error:
                 raise ValueError(f"option {key} of {self.name}: {error}") from None
-        if len({key for key, _ in self.options}) < len(self.options):
+        if len(self.options) > 1 and len({key for key, _ in self.options}) < len(self.options):
             twice = [key for key, count in Counter(key for key, _ in self.options).items() if count > 1]
             raise ValueError(f"options of {self.name} given twice: {', '.join(twice)}")
 

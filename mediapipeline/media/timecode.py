@@ -351,7 +351,7 @@ def format_clock(seconds: Fraction) -> str:
 
 def to_microseconds_floor(seconds: Fraction) -> int:
     """Whole microseconds, never later than *seconds*: a cut rounded up would lose its first frame."""
-    return math.floor(seconds * 1_000_000)
+    return seconds.numerator * 1_000_000 // seconds.denominator
 
 
 def seconds_text(seconds: Fraction) -> str:

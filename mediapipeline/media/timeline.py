@@ -6,7 +6,6 @@ and picture stay where they are against each other.
 
 from __future__ import annotations
 
-import math
 from fractions import Fraction
 from typing import Any, TypeVar
 
@@ -15,7 +14,7 @@ import attrs
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Chapter, DataStream, Stream, SubtitleStream, VideoStream
 
-__all__ = ["cut_info", "cut_stream", "from_zero", "is_left", "still_stream"]
+__all__ = ["cut_info", "cut_stream", "from_zero", "has_frame", "is_left", "still_stream"]
 
 _S = TypeVar("_S", bound=VideoStream | AudioStream | SubtitleStream | DataStream)
 _ZERO = Fraction(0)
@@ -58,9 +57,32 @@ def _steady_rate(stream: Stream) -> Fraction | None:
 
 def _frame_from(time: Fraction, begins: Fraction, rate: Fraction) -> Fraction:
     """When the first frame at *time* or later begins, where they are counted from *begins*."""
-    if not begins:
-        return Fraction(math.ceil(time * rate) * rate.denominator, rate.numerator)
-    return begins + Fraction(math.ceil((time - begins) * rate) * rate.denominator, rate.numerator)
+    if begins:
+        return begins + _frame_from(time - begins, _ZERO, rate)
+    count, rest = divmod(time.numerator * rate.numerator, time.denominator * rate.denominator)
+    return Fraction((count + 1) * rate.denominator, rate.numerator) if rest else time
+
+
+def _kept(
+    stream: VideoStream | AudioStream | SubtitleStream | DataStream, start: Fraction, end: Fraction | None
+) -> tuple[Fraction, Fraction | None]:
+    """When what a cut [start, end) keeps of *stream* begins, and when it ends, where that is known."""
+    begins, ends = stream.start or _ZERO, stream.end
+    last = ends if end is None else (None if ends is None else min(ends, end))
+    first = max(begins, start)
+    rate = _steady_rate(stream)
+    if rate is not None:
+        # Frames are kept whole: the first begins at or after the cut, the last may end after it.
+        first = _frame_from(first, begins, rate)
+        if last is not None and last != ends:
+            last = _frame_from(last, begins, rate)
+    return first, last
+
+
+def has_frame(video: VideoStream, start: Fraction, end: Fraction | None) -> bool:
+    """Whether a frame of *video* begins in [start, end), as far as is known."""
+    first, last = _kept(video, start, end)
+    return last is None or last > first
 
 
 def cut_stream(stream: _S, start: Fraction, end: Fraction | None, *, exact: bool = True) -> _S:
@@ -72,22 +94,14 @@ def cut_stream(stream: _S, start: Fraction, end: Fraction | None, *, exact: bool
         end: Seconds, or None for all that follows.
         exact: False where the cut falls on key frames, so that times and durations are not known beforehand.
     """
-    begins = stream.start or _ZERO
-    ends = stream.end
-    last = ends if end is None else (None if ends is None else min(ends, end))
-    first = max(begins, start)
-    rate = _steady_rate(stream)
-    if rate is not None:
-        # Frames are kept whole: the first begins at or after the cut, the last may end after it.
-        first = _frame_from(first, begins, rate)
-        if last is not None and last != ends:
-            last = _frame_from(last, begins, rate)
-    known = exact and last is not None and not isinstance(stream, SubtitleStream)
-    changes: dict[str, Any] = {
-        "start": first - start if exact else None,
-        "duration": max(_ZERO, last - first) if known and last is not None else None,
-        "bit_rate": None,
-    }
+    begins: Fraction | None = None
+    length: Fraction | None = None
+    if exact:
+        first, last = _kept(stream, start, end)
+        begins = _ZERO if first == start else first - start
+        if last is not None and not isinstance(stream, SubtitleStream):
+            length = last - first if last > first else _ZERO
+    changes: dict[str, Any] = {"start": begins, "duration": length, "bit_rate": None}
     if isinstance(stream, VideoStream):
         changes["frames"] = None
     elif isinstance(stream, SubtitleStream):

@@ -23,6 +23,7 @@ __all__ = [
 ]  # fmt: skip
 
 Fit = Literal["contain", "cover", "stretch"]
+_ZERO = Fraction(0)
 _MICROSECOND = Fraction(1, 1_000_000)
 _DEFAULT_RATE = 48_000
 _LAYOUTS = {1: "mono", 2: "stereo", 3: "2.1", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
@@ -131,7 +132,7 @@ def late_picture(clip: MediaInfo, form: Form) -> Fraction:
     Less than a frame: in Matroska and MPEG-TS the sound begins with a packet that nobody was to hear, 21 ms of AAC.
     """
     start = clip.video.start if clip.video is not None and form.picture is not None else None
-    return start if start and form.picture is not None and start * form.picture.rate < 1 else Fraction(0)
+    return start if start and form.picture is not None and start * form.picture.rate < 1 else _ZERO
 
 
 def part_length(clip: MediaInfo, form: Form) -> Fraction | None:
@@ -139,8 +140,9 @@ def part_length(clip: MediaInfo, form: Form) -> Fraction | None:
 
     It begins where the picture does, if that is less than a frame late. None where nobody knows.
     """
-    sound = [track for track in clip.audio if track.duration != 0]  # a part may lie before its sound begins
-    ends = [clip.video.end] if clip.video is not None else [track.end for track in sound]
+    ends = [] if clip.video is None else [clip.video.end]
+    if not ends:  # but for sound that a part has nothing of, since it lies before it
+        ends = [track.end for track in clip.audio if track.duration != 0]
     known = [end for end in ends if end is not None]
     length = max(known) if known and len(known) == len(ends) else clip.duration
     if length is None:
@@ -153,17 +155,18 @@ def part_length(clip: MediaInfo, form: Form) -> Fraction | None:
         rate = Fraction(form.sound[0].rate)
     else:
         return length
-    return Fraction(max(1, _nearest(length * rate)) * rate.denominator, rate.numerator)
+    return Fraction(max(1, _count(length, rate)) * rate.denominator, rate.numerator)
 
 
-def _nearest(value: Fraction) -> int:
-    """To the nearest whole number, halves up: as FFmpeg rounds times to frames."""
-    return (2 * value.numerator + value.denominator) // (2 * value.denominator)
+def _count(time: Fraction, rate: Fraction | int) -> int:
+    """How many there are up to *time*, at *rate* a second: to the nearest, halves up, as FFmpeg rounds times."""
+    above, below = time.numerator * rate.numerator, time.denominator * rate.denominator
+    return (2 * above + below) // (2 * below)
 
 
 def samples(time: Fraction, sound: SoundForm) -> int:
     """How many samples there are up to *time*."""
-    return _nearest(time * sound.rate)
+    return _count(time, sound.rate)
 
 
 def picture_facts(form: PictureForm, like: VideoStream | None, length: Fraction | None) -> VideoStream:

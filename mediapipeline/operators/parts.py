@@ -20,6 +20,8 @@ from mediapipeline.operators.traits import OPAQUE, POINTWISE, Traits
 
 __all__ = ["PartBuilder", "in_sound_form", "picture_part", "sound_part"]
 
+_MICROSECONDS = Expr("AVTB")
+_COUNTED = Expr("round(N/SR/TB)")
 _Options: TypeAlias = Mapping[str, str | int | float | bool | Fraction | Expr | None]
 
 
@@ -62,7 +64,7 @@ def picture_part(
         held: _Options = {"stop_mode": "clone", "stop_duration": _ceiled(seconds)}
         node = build.filter([node], "tpad", held, facts, OPAQUE)
     node = build.filter([node], "trim", {"end_frame": round(seconds * form.rate)}, facts, OPAQUE)
-    return build.filter([node], "settb", {"expr": Expr("AVTB")}, facts, OPAQUE)
+    return build.filter([node], "settb", {"expr": _MICROSECONDS}, facts, OPAQUE)
 
 
 def _sized(build: PartBuilder, node: str, video: VideoStream, form: PictureForm, facts: VideoStream) -> str:
@@ -82,7 +84,7 @@ def _sized(build: PartBuilder, node: str, video: VideoStream, form: PictureForm,
 
 def in_sound_form(build: PartBuilder, stream: str, track: AudioStream, form: SoundForm) -> str:
     """The sound track *stream* in *form*, with silence where it has gaps and before it begins."""
-    facts = attrs.evolve(sound_facts(form, track, track.end), start=Fraction(0))
+    facts = sound_facts(form, track, track.end)
     filled: _Options = {
         "sample_rate": form.rate, "async": 1, "first_pts": 0,
     }  # fmt: skip
@@ -109,7 +111,7 @@ def sound_part(
     node = build.filter([node], "apad", {"whole_len": count}, facts, OPAQUE)
     node = build.filter([node], "atrim", {"end_sample": count}, facts, OPAQUE)
     # Where there was no sound at all, what is added has no time, and FFmpeg 9.0 joins nothing without one.
-    return build.filter([node], "asetpts", {"expr": Expr("round(N/SR/TB)")}, facts, OPAQUE)
+    return build.filter([node], "asetpts", {"expr": _COUNTED}, facts, OPAQUE)
 
 
 def _ceiled(time: Fraction) -> Fraction:

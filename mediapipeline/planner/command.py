@@ -50,6 +50,7 @@ from mediapipeline.steps.measure import LateChain, placeholder
 __all__ = ["CommandBuilder"]
 
 _Reading = tuple[str, Options, int]
+_FRAMES_FROM_ELSEWHERE = (ir.Source, ir.Copy, ir.Sink)
 _SAFETY = Fraction(1)
 _QUEUE = "0"  # no thread for each input where packets are copied and no picture made: FFmpeg 5.1 hands over one by one
 
@@ -170,11 +171,7 @@ class CommandBuilder:
 
     def _filtered_inputs(self, node: ir.Node) -> tuple[ir.NodeId, ...]:
         """The inputs of *node* whose frames it takes within this process."""
-        if (
-            isinstance(node, ir.Source | ir.Copy | ir.Sink)
-            or node.id in self._extra
-            or node.kind in ("subtitle", "cover")
-        ):
+        if isinstance(node, _FRAMES_FROM_ELSEWHERE) or node.id in self._extra or node.kind in ("subtitle", "cover"):
             return ()
         return node.streams
 
@@ -185,21 +182,15 @@ class CommandBuilder:
         return [n for n in self._graph.upstream(wanted, self._filtered_inputs) if n.kind in ("video", "audio")]
 
     @cached_property
-    def _decoded(self) -> frozenset[ir.NodeId]:
-        """The sources whose frames are taken within this process."""
-        return frozenset(source for node in self._needed for source in self._filtered_inputs(node))
+    def _decoded(self) -> Counter[ir.NodeId]:
+        """The streams whose frames are taken within this process, by how many nodes."""
+        return Counter(source for node in self._needed for source in self._filtered_inputs(node))
 
-    def _count_uses(self) -> dict[ir.NodeId, int]:
-        uses: dict[ir.NodeId, int] = {}
-        for node in self._needed:
-            for source in self._filtered_inputs(node):
-                uses[source] = uses.get(source, 0) + 1
-        for sink in self._sinks:
-            for stream in sink.inputs:
-                uses[stream] = uses.get(stream, 0) + 1
-        uses.update((node.id, 1) for node in self._measures)
-        for stream, _ in self._taps:
-            uses[stream] = uses.get(stream, 0) + 1
+    def _count_uses(self) -> Counter[ir.NodeId]:
+        uses = self._decoded.copy()
+        uses.update(stream for sink in self._sinks for stream in sink.inputs)
+        uses.update(node.id for node in self._measures)
+        uses.update(stream for stream, _ in self._taps)
         return uses
 
     # Filters

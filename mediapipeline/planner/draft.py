@@ -284,6 +284,8 @@ def container_of(path: str, output: Output, problems: Problems) -> Container | N
 
 def _needed(graph: StreamGraph) -> StreamGraph:
     """Without what no output needs."""
+    if len(graph.consumers) + len(graph.sinks) == len(graph):
+        return graph  # each stream is taken by somebody, and so in the end by an output
     kept = graph.upstream((sink.id for sink in graph.sinks), lambda node: node.inputs)
     return StreamGraph({node.id: node for node in kept})
 

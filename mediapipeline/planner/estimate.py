@@ -54,6 +54,7 @@ _ONLY_CHOOSE = (ir.Cut, ir.Sample, ir.Retime, ir.Concat, ir.Received)
 _NO_CODING = frozenset({"rawvideo", "wrapped_avframe"})
 _CUSTOM = 10  # where the operator does not say
 _NANO = 1_000_000_000
+_ZERO = Fraction(0)
 _LOOKING_AHEAD = frozenset({"libx264", "libx265", "libvpx", "libvpx-vp9", "libaom-av1", "libsvtav1"})
 _FEW = 3  # frames that other encoders hold
 _FRAME = Fraction(3, 2)  # bytes a pixel
@@ -96,7 +97,7 @@ def _read_until(graph: ir.StreamGraph, source: ir.Source, members: set[str]) -> 
 def _cost(graph: ir.StreamGraph, node: ir.Node, members: set[str]) -> Fraction | None:
     """CPU nanoseconds of one node; None where unknown."""
     if node.kind not in ("video", "audio") or _costs_nothing(graph, node):
-        return Fraction(0)
+        return _ZERO
     per_unit: Fraction
     amount = _amount(node.info, node.info.duration)
     match node:
@@ -183,12 +184,18 @@ def _preset(node: ir.Encode) -> str:
 
 def _larger(graph: ir.StreamGraph, node: ir.Node, amount: Fraction | None) -> Fraction | None:
     """The pixels that go in, or those that come out: whichever are more."""
-    amounts = [
-        amount,
-        *(_amount(graph[each].info, node.info.duration) for each in node.inputs[:1] if each in graph.nodes),
-    ]
-    known = [each for each in amounts if each is not None]
-    return max(known) if len(known) == len(amounts) else None
+    source = graph.nodes.get(node.inputs[0]) if node.inputs else None
+    if source is None or amount is None or _as_many(source.info, node.info):
+        return amount
+    taken = _amount(source.info, node.info.duration)
+    return None if taken is None else max(amount, taken)
+
+
+def _as_many(one: Stream, other: Stream) -> bool:
+    """Whether two streams surely have as many pixels, or samples, a second."""
+    if isinstance(one, AudioStream) and isinstance(other, AudioStream):
+        return (one.sample_rate, one.channels) == (other.sample_rate, other.channels)
+    return one is other
 
 
 def _held(node: ir.Node) -> int:
@@ -320,12 +327,11 @@ def estimate_nodes(graph: ir.StreamGraph) -> Mapping[str, Resources]:
     members = set(graph.nodes)
     found: dict[str, Fraction | None] = {}
     for node in graph:
-        cost = None if isinstance(node, ir.Sink) else _cost(graph, node, members)
-        if not isinstance(node, ir.Sink):
-            before = found.get(node.origin, Fraction(0))
-            if before is not None and (cost is None or cost):
-                before = None if cost is None else before + cost
-            found[node.origin] = before
+        if isinstance(node, ir.Sink):
+            continue
+        before, cost = found.setdefault(node.origin, _ZERO), _cost(graph, node, members)
+        if before is not None and cost != 0:
+            found[node.origin] = None if cost is None else before + cost
     return {
         origin: Resources(cpu_seconds=None if cost is None else _rounded(cost / _NANO))
         for origin, cost in found.items()

@@ -201,6 +201,8 @@ def _title(graph: ir.StreamGraph, group: Sequence[ir.Sink]) -> str:
 
 def _groups(graph: ir.StreamGraph) -> list[list[ir.Sink]]:
     """Outputs by what they share, in the order of the job."""
+    if len(graph.sinks) == 1:
+        return [list(graph.sinks)]
     parent: dict[str, str] = {sink.id: sink.id for sink in graph.sinks}
 
     def root(sink: str) -> str:
@@ -241,9 +243,10 @@ def _processes(graph: ir.StreamGraph, groups: Sequence[Sequence[ir.Sink]], cores
         if are_stills(group) and len({sink.output for sink in group}) == 1:
             stills.setdefault(group[0].output, []).append(group)
             continue
-        reads = {
-            node.id for node in graph.upstream((s.id for s in group), _decoded_from) if isinstance(node, ir.Source)
-        }
+        reads = set[ir.NodeId]()
+        if len(groups) > 1:
+            above = graph.upstream((sink.id for sink in group), _decoded_from)
+            reads.update(node.id for node in above if isinstance(node, ir.Source))
         outputs = {sink.output for sink in group}
         if (
             found

@@ -352,11 +352,16 @@ class StreamGraph:
     @cached_property
     def consumers(self) -> Mapping[NodeId, tuple[NodeId, ...]]:
         """Who takes each node's stream; a node that takes it twice stands twice."""
-        found: dict[NodeId, list[NodeId]] = defaultdict(list)
+        found: dict[NodeId, tuple[NodeId, ...]] = {}
+        shared: dict[NodeId, list[NodeId]] = {}  # most have one user, and need no list
         for node in self:
             for source in node.inputs:
-                found[source].append(node.id)
-        return {node: tuple(users) for node, users in found.items()}
+                if source not in found:
+                    found[source] = (node.id,)
+                else:
+                    shared.setdefault(source, [*found[source]]).append(node.id)
+        found.update((source, tuple(users)) for source, users in shared.items())
+        return found
 
     def input_of(self, node: Node) -> Node:
         """The first input of *node*."""
@@ -369,13 +374,18 @@ class StreamGraph:
     def upstream(self, roots: Iterable[NodeId], inputs: Callable[[Node], Iterable[NodeId]]) -> list[Node]:
         """The roots and what they are made from as far as *inputs* leads, in the order of the graph."""
         found = set(roots)
-        queue = list(found)
-        for current in queue:
+        waiting = list(found)
+        reached: list[NodeId] = []
+        while waiting:  # the last first: one branch after the other is nearly the order that is wanted
+            current = waiting.pop()
+            reached.append(current)
             for source in inputs(self.nodes[current]):
                 if source not in found:
                     found.add(source)
-                    queue.append(source)
-        return [self.nodes[name] for name in sorted(found, key=self._places.__getitem__)]
+                    waiting.append(source)
+        reached.reverse()
+        reached.sort(key=self._places.__getitem__)
+        return [self.nodes[name] for name in reached]
 
     def ancestors(self, node: NodeId) -> Iterator[Node]:
         """The node and everything it is made from, each once, nearest first."""
@@ -407,6 +417,8 @@ class Rewrite:
 
     def target(self, node: NodeId) -> NodeId:
         """The id that *node* stands for after the redirections so far."""
+        if node not in self._redirected:
+            return node
         chain = []
         while node in self._redirected:
             chain.append(node)
@@ -436,7 +448,7 @@ class Rewrite:
 
     def _followed(self, node: Node) -> Node:
         """*node* with what it names redirected."""
-        inputs = tuple(self.target(source) for source in node.inputs)
+        inputs = tuple(map(self.target, node.inputs))
         same = None if node.same_as is None else self.target(node.same_as)
         if (inputs, same) != (node.inputs, node.same_as):
             node = attrs.evolve(node, inputs=inputs, same_as=same)
@@ -451,18 +463,18 @@ def _ordered(nodes: Mapping[NodeId, Node], roots: Sequence[NodeId]) -> dict[Node
     """What the roots need, inputs first; depth-first without recursion, so chains may be of any length."""
     ordered: dict[NodeId, Node] = {}
     entered: set[NodeId] = set()
-    for root in roots:
-        stack: list[tuple[NodeId, bool]] = [(root, False)]
-        while stack:
-            current, done = stack.pop()
-            if done:
-                ordered[current] = nodes[current]
-            elif current in ordered:
-                continue
-            elif current in entered:
-                raise GraphError([Problem("", "cycle", f"the stream graph has a cycle at {current}", kind="graph")])
-            else:
-                entered.add(current)
-                stack.append((current, True))
-                stack.extend((source, False) for source in reversed(nodes[current].inputs) if source not in ordered)
+    stack = [*reversed(roots)]
+    while stack:
+        current = stack[-1]
+        node = nodes[current]
+        if current not in entered:
+            entered.add(current)
+            for source in reversed(node.inputs):
+                if source not in entered:
+                    stack.append(source)
+                elif source not in ordered:  # it waits for what waits for it
+                    raise GraphError([Problem("", "cycle", f"the stream graph has a cycle at {source}", kind="graph")])
+        else:
+            ordered.setdefault(current, node)
+            stack.pop()
     return ordered

@@ -22,14 +22,15 @@ def on_a_tick(time: Fraction, info: Stream) -> bool:
     FFmpeg is told of bounds in microseconds and rounds them to ticks. Where a first cut begins at such a time, rounding
     what is inside of it gives the same as rounding the sum; otherwise another frame, or sample, may be kept.
     """
-    tick = info.time_base
-    if isinstance(info, AudioStream):  # filters count samples, whatever the container counts
-        tick = None if info.sample_rate is None else Fraction(1, info.sample_rate)
-    elif isinstance(info, SubtitleStream):  # the coarsest of the forms that cues are cut in
-        tick = Fraction(1, 100)
     if _MICROSECONDS % time.denominator:
         return False
-    return time == 0 or (tick is not None and (time / tick).denominator == 1)
+    if not time:
+        return True
+    if isinstance(info, AudioStream):  # filters count samples, whatever the container counts
+        return info.sample_rate is not None and info.sample_rate % time.denominator == 0
+    if isinstance(info, SubtitleStream):  # the coarsest of the forms that cues are cut in
+        return 100 % time.denominator == 0
+    return info.time_base is not None and (time / info.time_base).denominator == 1
 
 
 def unit_of(info: Stream) -> Fraction | None:

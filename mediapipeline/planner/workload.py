@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 
@@ -21,7 +22,8 @@ from mediapipeline.planner import streams as ir
 
 __all__ = ["Decoding", "Workload", "counted", "workload"]
 
-_ALL: Window = (Fraction(0), None)
+_ZERO = Fraction(0)
+_ALL: Window = (_ZERO, None)
 
 
 @attrs.frozen(kw_only=True)
@@ -77,16 +79,16 @@ def workload(graph: ir.StreamGraph) -> Workload:
 
 
 def _decodings(graph: ir.StreamGraph) -> Iterator[Decoding]:
-    wanted = _wanted(graph)
+    wanted = _Wanted(graph)
     streams: dict[tuple[str, int], list[ir.Source]] = {}
     for source in graph.of(ir.Source):
-        if source.kind == "video" and (wanted[source.id].windows or wanted[source.id].keys):
+        if source.kind == "video" and (source.id in wanted.windows or source.id in wanted.keys):
             streams.setdefault((source.input, source.info.index), []).append(source)
     everywhere = {(n.input, n.info.index): n.packets for n in graph.of(ir.Source) if n.packets is not None}
     for (name, stream), sources in streams.items():
-        parts = _merged(_later(window, node.seek) for node in sources for window in wanted[node.id].windows)
-        keys = sorted({node.seek + key for node in sources for key in wanted[node.id].keys})
-        told = Decoding(input=name, stream=stream, parts=tuple(parts), keys=tuple(keys))
+        windows = (_later(window, node.seek) for node in sources for window in wanted.windows.get(node.id, ()))
+        keys = {node.seek + key for node in sources for key in wanted.keys.get(node.id, ())}
+        told = Decoding(input=name, stream=stream, parts=tuple(_merged([*windows])), keys=tuple(sorted(keys)))
         whole = min(sources, key=lambda node: node.seek)
         yield attrs.evolve(told, frames=_count(told, whole.info, whole.seek, everywhere.get((name, stream))))
 
@@ -94,62 +96,70 @@ def _decodings(graph: ir.StreamGraph) -> Iterator[Decoding]:
 # What is wanted of each stream
 
 
-@attrs.define
 class _Wanted:
-    windows: list[Window] = attrs.Factory(list)
-    keys: set[Fraction] = attrs.Factory(set)
+    """Which frames of each stream are decoded for, with times of that stream.
 
+    Attributes:
+        windows: By stream; in the end those of sources only, in order.
+        keys: Times of a source at which the key frame before will do.
+    """
 
-def _wanted(graph: ir.StreamGraph) -> dict[ir.NodeId, _Wanted]:
-    """Which frames of each stream are decoded for, with times of that stream."""
-    found = {node.id: _Wanted() for node in graph}
-    for node in reversed(list(graph)):
-        mine = found[node.id]
-        mine.windows = _merged(mine.windows)
+    def __init__(self, graph: ir.StreamGraph) -> None:
+        self._graph = graph
+        self.windows: dict[ir.NodeId, list[Window]] = defaultdict(list)
+        self.keys: dict[ir.NodeId, set[Fraction]] = defaultdict(set)
+        for node in reversed(list(graph)):
+            mine = _merged(self.windows.pop(node.id, []))
+            if not isinstance(node, ir.Source):
+                self._look_at(node, mine)
+            elif mine:
+                self.windows[node.id] = mine
+
+    def _look_at(self, node: ir.Node, mine: list[Window]) -> None:
+        """What *node* takes so that *mine* is there of it."""
         match node:
             case ir.Splice() | ir.Sink():
                 for source in node.inputs:
-                    found[source].windows.append(_ALL)
+                    self.windows[source].append(_ALL)
             case ir.Copy():
                 pass  # nothing is decoded for it
             case ir.Cut():
-                found[node.inputs[0]].windows += (_within(window, node) for window in mine.windows)
+                self.windows[node.inputs[0]] += (_within(window, node) for window in mine)
             case ir.Sample():
-                _sampled(node, graph.input_of(node).info, found[node.inputs[0]])
+                self._sampled(node, self._graph.input_of(node).info)
             case ir.Concat():
-                _joined(graph, node, mine.windows, found)
+                self._joined(node, mine)
             case ir.Measure():
-                found[node.inputs[0]].windows.append(_ALL)
+                self.windows[node.inputs[0]].append(_ALL)
             case _:
                 opaque = isinstance(node, ir.Filter) and not (node.traits.pointwise or node.traits.timed)
                 for source in node.streams:
-                    found[source].windows += [_ALL] if opaque and mine.windows else mine.windows
-    return found
+                    self.windows[source] += [_ALL] if opaque and mine else mine
 
+    def _sampled(self, node: ir.Sample, info: Stream) -> None:
+        (source,) = node.inputs
+        if not node.exact:
+            self.keys[source].add(node.time)
+        elif isinstance(info, VideoStream) and info.frame_rate:
+            self.windows[source].append((node.time, node.time + 1 / info.frame_rate))
+        else:
+            self.windows[source].append((node.time, node.time + Fraction(1, 1000)))
 
-def _sampled(node: ir.Sample, info: Stream, into: _Wanted) -> None:
-    if not node.exact:
-        into.keys.add(node.time)
-    elif isinstance(info, VideoStream) and info.frame_rate:
-        into.windows.append((node.time, node.time + 1 / info.frame_rate))
-    else:
-        into.windows.append((node.time, node.time + Fraction(1, 1000)))
-
-
-def _joined(graph: ir.StreamGraph, node: ir.Concat, windows: Sequence[Window], found: dict[ir.NodeId, _Wanted]) -> None:
-    """Of each part what lies in *windows* of the whole."""
-    begins: Fraction | None = Fraction(0)
-    for leg in node.inputs:
-        length = graph[leg].info.duration
-        if begins is None or length is None:  # where the next begins is not known either
-            begins = None
-            found[leg].windows.append(_ALL)
-            continue
-        for start, end in windows:
-            if start < begins + length and (end is None or end > begins):
-                stop = None if end is None or end >= begins + length else end - begins
-                found[leg].windows.append((max(Fraction(0), start - begins), stop))
-        begins += length
+    def _joined(self, node: ir.Concat, mine: Sequence[Window]) -> None:
+        """Of each part what lies in *mine* of the whole."""
+        begins: Fraction | None = Fraction(0)
+        for leg in node.inputs:
+            length = self._graph[leg].info.duration
+            if begins is None or length is None:  # where the next begins is not known either
+                begins = None
+                self.windows[leg].append(_ALL)
+                continue
+            ends = begins + length
+            for start, end in mine:
+                if start < ends and (end is None or end > begins):
+                    stop = None if end is None or end >= ends else end - begins
+                    self.windows[leg].append((max(_ZERO, start - begins), stop))
+            begins = ends
 
 
 def _within(window: Window, cut: ir.Cut) -> Window:
@@ -163,10 +173,10 @@ def _later(window: Window, by: Fraction) -> Window:
     return start + by, None if end is None else end + by
 
 
-def _merged(windows: Iterable[Window]) -> list[Window]:
-    """In order, with those that overlap or touch made one."""
+def _merged(windows: list[Window]) -> list[Window]:
+    """In order, with those that overlap or touch made one, and without those that are empty."""
     made: list[Window] = []
-    for start, end in sorted(windows, key=lambda window: window[0]):
+    for start, end in sorted(windows, key=lambda window: window[0]) if len(windows) > 1 else windows:
         if made and (made[-1][1] is None or start <= made[-1][1]):
             before, reached = made[-1]
             made[-1] = before, None if end is None or reached is None else max(end, reached)

@@ -57,5 +57,6 @@ def _late(node: Node, late: set[NodeId]) -> bool:
     """
     if isinstance(node.info, VideoStream) and node.info.frame_rate and node.info.vfr is False:
         return False
-    between = isinstance(node, Cut) and not on_a_tick(node.start, node.info)
-    return between or any(stream in late for stream in node.streams if not isinstance(node, Concat | Retime))
+    if isinstance(node, Cut) and not on_a_tick(node.start, node.info):
+        return True
+    return not late.isdisjoint(node.streams) and not isinstance(node, Concat | Retime)

@@ -27,7 +27,7 @@ def push_cuts(graph: StreamGraph, notes: Notes) -> StreamGraph:
         if node.id not in seen:
             run = _run(graph, node)
             seen.update(each.id for each in run)
-            if _out_of_order(run):
+            if len(run) > 1 and _out_of_order(run):
                 _reorder(run, edits)
                 filters = dict.fromkeys(each.name for each in run if isinstance(each, Filter))
                 names = ", ".join([*filters][:3]) + (", …" if len(filters) > 3 else "")

@@ -50,19 +50,20 @@ def share_streams(graph: StreamGraph, notes: Notes) -> StreamGraph:
     contents: dict[NodeId, int] = {}
     for node in graph:
         work = _work(node)
-        made_of = tuple(contents[source] for source in node.inputs)
-        key: _Key = (node.id,) if work is None else (*work, made_of)
-        contents[node.id] = numbers.setdefault(key, len(numbers))
-        inputs = tuple(edits.target(source) for source in node.inputs)
+        if work is None:
+            contents[node.id] = numbers.setdefault((node.id,), len(numbers))
+            continue
+        content = numbers.setdefault((*work, *map(contents.__getitem__, node.inputs)), len(numbers))
+        contents[node.id] = content
+        if node.id in waiting or not (node.inputs or isinstance(node, Source)):
+            continue  # made up sound and pictures would wait in memory for the last who needs them
         match node:
             case Source():
-                key = (*key, node.reading)
+                key: _Key = (content, node.reading)
             case Concat():
-                key = (*key, inputs[0])
+                key = (content, edits.target(node.inputs[0]))
             case _:
-                key = (*key, inputs)
-        if work is None or (not inputs and not isinstance(node, Source)) or node.id in waiting:
-            continue  # made up sound and pictures would wait in memory for the last who needs them
+                key = (content, *map(edits.target, node.inputs))
         kept = first.setdefault(key, node.id)
         if kept != node.id:
             notes(node, f"{node.kind} shared with {graph[kept].origin}, which does the same")
@@ -99,7 +100,7 @@ def _waiting(graph: StreamGraph) -> set[NodeId]:
         users = graph.consumers.get(node.id, ())
         if len(users) != 1 or node.same_as is not None:
             continue
-        (user,) = (graph[each] for each in users)
+        user = graph[users[0]]
         if isinstance(node, Filter) and node.frame_by_frame:
             if user.same_as is None and (user.id in found or isinstance(user, Cut) or _leaves_out(user, node)):
                 found.add(node.id)

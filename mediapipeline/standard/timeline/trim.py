@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from mediapipeline.errors import Problem
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.timecode import Duration, Timecode, format_clock
-from mediapipeline.media.timeline import cut_info, cut_stream
+from mediapipeline.media.timeline import cut_info, has_frame
 from mediapipeline.operators import AV, Category, Clip, Facts, Lowering, Operator, operator
 from mediapipeline.params import Param, at_most_one_of
 
@@ -101,10 +101,13 @@ class Trim(Operator):
     def _nothing_left(self, facts: Facts, start: Fraction, end: Fraction | None) -> Iterable[Problem]:
         """What is wrong with a part in which the clip has nothing, though it lasts."""
         clip = facts.clip
+        no_frame = clip.video is not None and not has_frame(clip.video, start, end)
+        if not no_frame and (clip.video is not None or not clip.audio or self.infer(facts).audio):
+            return
         part = f"between {format_clock(start)} and {'the end' if end is None else format_clock(end)}"
-        if clip.video is not None and cut_stream(clip.video, start, end).duration == 0:
+        if no_frame:
             yield Problem("/start", "no-frame-left", f"no frame begins {part}", "make the part longer than a frame")
-        elif clip.video is None and clip.audio and not self.infer(facts).audio:
+        else:
             yield Problem("/start", "no-sound-left", f"there is no sound {part}", "take another part of the clip")
 
     def infer(self, facts: Facts) -> MediaInfo:
