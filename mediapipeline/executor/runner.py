@@ -33,7 +33,8 @@ from mediapipeline.ffmpeg.progress import Progress
 from mediapipeline.steps.cues import cut_cues
 from mediapipeline.steps.files import Work, parse_token
 from mediapipeline.steps.hls import Variant, master_playlist
-from mediapipeline.steps.measure import MEASURE_LOG_LEVEL, fill
+from mediapipeline.steps.late import fill
+from mediapipeline.steps.measure import MEASURE_LOG_LEVEL
 from mediapipeline.steps.pipes import pipes_read, pipes_written
 from mediapipeline.steps.plugin import ReaderGone, StepRunner
 from mediapipeline.steps.step import CustomStep, CutCuesStep, FFmpegStep, JoinFilesStep, PlaylistStep, Step

@@ -30,7 +30,8 @@ from mediapipeline.operators.form import (
 )
 from mediapipeline.operators.parts import PartBuilder, in_sound_form, picture_part, sound_part
 from mediapipeline.operators.traits import Traits
-from mediapipeline.steps.measure import Case, Condition, Late, LateFilter, Measurement, Told
+from mediapipeline.steps.late import Case, Condition, Late, LateFilter
+from mediapipeline.steps.measure import Measurement, Told
 from mediapipeline.steps.resources import Resources
 
 __all__ = [

@@ -44,8 +44,8 @@ from mediapipeline.planner.options import (
 from mediapipeline.planner.ticks import tells_samples_apart
 from mediapipeline.steps.files import Asset, Final
 from mediapipeline.steps.files import Source as SourceFile
+from mediapipeline.steps.late import LateChain, placeholder
 from mediapipeline.steps.listing import DEMUXER, Member, is_listing, listing
-from mediapipeline.steps.measure import LateChain, placeholder
 
 __all__ = ["CommandBuilder"]
 

@@ -39,7 +39,8 @@ from mediapipeline.planner.streams import (
     Source,
     StreamKind,
 )
-from mediapipeline.steps.measure import Case, Measurement, fields_of
+from mediapipeline.steps.late import Case, fields_of
+from mediapipeline.steps.measure import Measurement
 from mediapipeline.steps.resources import Resources
 
 __all__ = ["GraphBuilder", "input_clip", "lower"]

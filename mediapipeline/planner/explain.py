@@ -14,8 +14,8 @@ from mediapipeline.media.timecode import format_clock
 from mediapipeline.media.values import to_dict
 from mediapipeline.planner.sharing import shared_by
 from mediapipeline.steps.files import Asset, Source
+from mediapipeline.steps.late import Case
 from mediapipeline.steps.listing import is_listing, members_of
-from mediapipeline.steps.measure import Case
 from mediapipeline.steps.pipes import joined
 from mediapipeline.steps.resources import Resources
 from mediapipeline.steps.step import FFmpegStep

@@ -16,7 +16,7 @@ from mediapipeline.planner import streams as ir
 from mediapipeline.planner.command import CommandBuilder
 from mediapipeline.planner.estimate import estimate_measures
 from mediapipeline.planner.machine import Machine
-from mediapipeline.steps.measure import LateChain
+from mediapipeline.steps.late import LateChain
 from mediapipeline.steps.step import FFmpegStep
 
 __all__ = ["Measuring", "measuring"]

@@ -13,8 +13,9 @@ from mediapipeline.ffmpeg.command import shell_words
 from mediapipeline.ffmpeg.features import Capabilities
 from mediapipeline.steps import cues, hls, readings
 from mediapipeline.steps.files import Asset, Final, Pipe, Source, Work, parse_token
+from mediapipeline.steps.late import Late, LateChain, placeholder
 from mediapipeline.steps.listing import is_listing, located, members_of
-from mediapipeline.steps.measure import MEASURE_LOG_LEVEL, Late, LateChain, Measurement, placeholder
+from mediapipeline.steps.measure import MEASURE_LOG_LEVEL, Measurement
 from mediapipeline.steps.step import CustomStep, CutCuesStep, FFmpegStep, JoinFilesStep, PlaylistStep, Step
 
 if TYPE_CHECKING:

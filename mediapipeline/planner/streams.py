@@ -22,7 +22,8 @@ from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.packets import PacketIndex
 from mediapipeline.media.streams import Stream
 from mediapipeline.operators.traits import OPAQUE, Traits
-from mediapipeline.steps.measure import Case, Measurement
+from mediapipeline.steps.late import Case
+from mediapipeline.steps.measure import Measurement
 from mediapipeline.steps.resources import Resources
 
 __all__ = [

@@ -2,7 +2,8 @@
 
 from mediapipeline.steps.expectation import Expectation, Range, StreamExpectation
 from mediapipeline.steps.files import Asset, FileRef, Final, Pipe, Source, Work, parse_token
-from mediapipeline.steps.measure import Case, Condition, Late, LateChain, LateFilter, Measurement, Told
+from mediapipeline.steps.late import Case, Condition, Late, LateChain, LateFilter
+from mediapipeline.steps.measure import Measurement, Told
 from mediapipeline.steps.plugin import ProcessOutcome, ReaderGone, StepContext, StepRunner
 from mediapipeline.steps.resources import Resources
 from mediapipeline.steps.step import (

@@ -1,4 +1,4 @@
-"""Reading what a filter measured, and choosing by it: the pure part of `mediapipeline.steps.measure`.
+"""Reading what a filter measured, and choosing by it: the pure part of `measure` and `late`.
 
 Only the standard library is used, and nothing else of this one, so that a plan written out as a shell script can carry
 this file along.

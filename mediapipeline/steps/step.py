@@ -14,7 +14,8 @@ import attrs
 
 from mediapipeline.ffmpeg.command import Command
 from mediapipeline.media.values import custom, tagged_union
-from mediapipeline.steps.measure import LateChain, Measurement
+from mediapipeline.steps.late import LateChain
+from mediapipeline.steps.measure import Measurement
 from mediapipeline.steps.resources import Resources
 
 __all__ = [

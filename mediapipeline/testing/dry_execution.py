@@ -21,7 +21,7 @@ from mediapipeline.executor.verify import Checked
 from mediapipeline.ffmpeg.progress import Progress
 from mediapipeline.planner.plan import PlannedFile, PlannedOutput, ProcessingPlan
 from mediapipeline.sources.staging import Staged
-from mediapipeline.steps.measure import fill
+from mediapipeline.steps.late import fill
 from mediapipeline.steps.pipes import joined
 from mediapipeline.steps.step import FFmpegStep, Step
 from mediapipeline.testing.mishaps import Mishap
