@@ -156,6 +156,54 @@ def test_half_of_what_begins_late_is_refused(suffix: str, late_folder: Path, eng
     assert any("planned to end at" in difference for difference in caught.value.differences)
 
 
+@pytest.mark.parametrize(("rate", "kept"), [("50", 50), ("60", 30), ("60000/1001", 30), ("120", 40)])
+def test_an_animation_has_no_more_frames_than_players_show(
+    rate: str, kept: int, tmp_path: Path, engine: Engine
+) -> None:
+    """They take a frame of a hundredth of a second for one of a tenth, and so does FFmpeg up to 7.0."""
+    clip = make_clip(tmp_path / "in.mkv", ClipRecipe(rate=rate, duration="0.5s", video_codec="ffv1"))
+    plan, result = plan_and_run(_job(clip, "out.gif"), tmp_path, engine)
+    video = plan.output("out").media.video
+    assert video is not None
+    assert video.frame_rate is not None
+    assert round(video.frame_rate) == kept
+    assert "not copied: gif does not take ffv1" in plan.explain()
+    assert [f"{video.frame_rate} a second are kept" in each.text for each in plan.warnings] == [True] * (rate != "50")
+    assert abs(float(result.outputs["out"].media.duration or 0) - 0.5) < 0.03
+
+
+def test_an_animation_of_one_frame_lasts_as_long(tmp_path: Path, engine: Engine) -> None:
+    clip = make_clip(tmp_path / "in.mkv", ClipRecipe(duration="0.04s", video_codec="ffv1"))
+    _, result = plan_and_run(_job(clip, "out.gif"), tmp_path, engine)
+    assert result.outputs["out"].media.duration == Fraction(1, 25)
+
+
+def test_a_copied_picture_is_counted_by_its_frames_in_avi(tmp_path: Path, engine: Engine) -> None:
+    """FFmpeg 9.0 counted a thousand a second, most of them empty."""
+    clip = make_clip(tmp_path / "in.mkv", ClipRecipe(video_codec="mpeg4"))
+    _, result = plan_and_run(_job(clip, "out.avi"), tmp_path, engine)
+    video = result.outputs["out"].media.video
+    assert video is not None
+    assert (video.frame_rate, video.frames or 25, video.time_base) == (25, 25, Fraction(1, 25))
+
+
+@pytest.mark.parametrize("codec", ["alac", "wavpack"])
+def test_the_last_packet_of_copied_sound_may_be_of_no_known_length(codec: str, tmp_path: Path, engine: Engine) -> None:
+    recipe = ClipRecipe(size=None, audio=1, audio_codec=codec, audio_rate=44100, duration="0.8s")
+    clip = make_clip(tmp_path / "in.mka", recipe, engine=find_ffmpeg())
+    plan = Planner(base_dir=tmp_path, ffmpeg=engine.ffmpeg).plan(_job(clip, "out.mka"))
+    Executor(base_dir=tmp_path, ffmpeg=engine.ffmpeg).run(plan)
+    samples = ffmpeg(engine, "-i", str(tmp_path / "out.mka"), "-f", "s16le", "-")
+    assert len(samples) == 2 * 35280
+
+
+def test_dts_is_no_sound_for_avi(tmp_path: Path) -> None:
+    """FFmpeg writes it at eight times its pace."""
+    clip = make_clip(tmp_path / "in.mkv", ClipRecipe(audio=1, audio_codec="dca", extra=("-strict", "-2")))
+    plan = Planner(base_dir=tmp_path).plan(_job(clip, "out.avi"))
+    assert plan.output("out").media.audio[0].codec == "mp3"
+
+
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts", "avi", "gif"])
 def test_a_rate_that_varies_is_encoded(suffix: str, tmp_path: Path, engine: Engine) -> None:
     clip = zoo.make("vfr-mkv", tmp_path)

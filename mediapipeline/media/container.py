@@ -66,6 +66,10 @@ class Container:
     """Pixel formats of pictures that are not coded (``rawvideo``) of which it tells that they are these."""
     tick: Fraction | None = None
     """What its times are multiples of, in seconds, where that is coarse for a picture."""
+    numbers: bool = False
+    """Whether its pictures have numbers instead of times, so that its clock should tick once for each."""
+    fastest: Fraction | None = None
+    """Frames per second, where players show no more; None is any."""
     trims: bool = False
     """Whether it tells which samples of the first and last packet of sound are not to be heard."""
     hides: bool = False
@@ -166,8 +170,10 @@ _TABLE = (
         metadata=False, copy_filters={"mpeg4": "dump_extra"},
     ),
     Container(
-        # FFmpeg writes H.264 and MPEG-2 into it by fields, at twice the rate and with gaps.
+        # FFmpeg writes H.264 and MPEG-2 into it by fields, at twice the rate and with gaps, and DTS at eight times its
+        # pace.
         name="avi", muxer="avi", demuxer="avi", suffixes=("avi",), reorders=False, at_once=True,
+        numbers=True,
         uncoded=_UNCODED,
         # It has no times to be negative: moving all of them for sound that begins earlier would leave a gap.
         options=(("avoid_negative_ts", "disabled"),),
@@ -175,7 +181,7 @@ _TABLE = (
             "mpeg4", "mjpeg", "ffv1", "huffyuv", "ffvhuff", "utvideo", "rawvideo",
             "dvvideo", "msmpeg4v2", "msmpeg4v3", "wmv1", "wmv2",
         ),
-        audio=("mp3", "ac3", "mp2", "aac", "dts", "pcm_s16le", "pcm_s24le", "pcm_u8", "pcm_alaw", "pcm_mulaw"),
+        audio=("mp3", "ac3", "mp2", "aac", "pcm_s16le", "pcm_s24le", "pcm_u8", "pcm_alaw", "pcm_mulaw"),
     ),
     Container(
         name="mp3", muxer="mp3", demuxer="mp3", suffixes=("mp3",), audio=("mp3",), cover=True, chapters=True,
@@ -203,7 +209,8 @@ _TABLE = (
     ),
     Container(
         name="gif", muxer="gif", demuxer="gif", suffixes=("gif",), video=("gif",), metadata=False,
-        tick=Fraction(1, 100), at_once=True,
+        # Browsers, and FFmpeg itself, take a frame of less than two hundredths of a second for one of ten.
+        tick=Fraction(1, 100), fastest=Fraction(50), at_once=True,
     ),
     Container(
         name="png", muxer="image2", demuxer="png_pipe", suffixes=("png",), video=("png",), metadata=False,

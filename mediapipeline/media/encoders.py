@@ -87,6 +87,8 @@ class Encoder:
     """Those of `pix_fmts` that players can be expected to show."""
     frame_rates: frozenset[Fraction] = frozenset()
     """Frames per second, where it takes no others, nor any that vary; empty is any."""
+    sizes: tuple[int, int] = (1, 65_535)
+    """Least and greatest width and height, pixels."""
     ticks: int = 90_000
     """What it can count in a second where the rate varies."""
     read_as: Mapping[str, str] = attrs.field(factory=dict, hash=False)
@@ -99,6 +101,10 @@ class Encoder:
     """The option that names the statistics of a first pass; None where two passes are not possible."""
     threads: int = 1
     """Threads that it keeps busy on a 1080p picture, roughly."""
+
+    def fits(self, *lengths: int) -> bool:
+        """Whether it takes pictures that are so wide and high."""
+        return self.sizes[0] <= min(lengths) and max(lengths) <= self.sizes[1]
 
     def sample_rate(self, rate: int) -> int:
         """The rate to encode *rate* at: the same, or the next one above that it takes, else its greatest."""
@@ -162,7 +168,7 @@ _VIDEO_ENCODERS = (
         },
         levels=_H264_LEVELS,
         pix_fmts=(*_CHROMA, "yuvj420p", "yuvj422p", "yuvj444p", "nv12", "gray", *_TEN_BIT, "gray10le"),
-        playable=("yuv420p",), statistics="passlogfile", threads=12,
+        playable=("yuv420p",), statistics="passlogfile", threads=12, sizes=(1, 16_384),
         # Without colours it has them for decoders all the same.
         read_as={"nv12": "yuv420p", "gray": "yuvj420p", "gray10le": "yuv420p10le"},
     ),
@@ -174,12 +180,12 @@ _VIDEO_ENCODERS = (
             "main422-10": ("yuv422p10le",), "main444-8": ("yuv444p",), "main444-10": ("yuv444p10le",),
         },
         pix_fmts=(*_CHROMA, "yuvj420p", "gbrp", "gray", *_TEN_BIT, "gbrp10le", *_TWELVE_BIT),
-        playable=("yuv420p", "yuv420p10le"), statistics="x265-params", threads=8,
+        playable=("yuv420p", "yuv420p10le"), statistics="x265-params", threads=8, sizes=(16, 65_535),
     ),
     Encoder(
         name="libsvtav1", codec="av1", kind="video", quality=_crf(45, 35, 24), crf=(1, 63), bit_rates=_VIDEO_BITS,
         presets=tuple(str(n) for n in range(14)), preset="8",
-        pix_fmts=("yuv420p", "yuv420p10le"), playable=("yuv420p", "yuv420p10le"), threads=16,
+        pix_fmts=("yuv420p", "yuv420p10le"), playable=("yuv420p", "yuv420p10le"), threads=16, sizes=(64, 16_384),
     ),
     Encoder(
         name="libaom-av1", codec="av1", kind="video", always=(("row-mt", "1"),),
@@ -196,7 +202,7 @@ _VIDEO_ENCODERS = (
             "yuv420p", "yuva420p", "yuv420p10le", "yuv422p", "yuv444p", "yuv422p10le", "yuv444p10le", *_TWELVE_BIT,
             "gbrp",
         ),
-        playable=("yuv420p", "yuva420p", "yuv420p10le"), statistics="passlogfile", threads=6,
+        playable=("yuv420p", "yuva420p", "yuv420p10le"), statistics="passlogfile", threads=6, sizes=(1, 16_384),
     ),
     Encoder(
         # Its crf is only a floor: without a generous bit rate it encodes at 256 kbit/s whatever crf says. It takes
@@ -204,16 +210,16 @@ _VIDEO_ENCODERS = (
         name="libvpx", codec="vp8", kind="video", always=(("deadline", "good"),),
         quality=_crf(24, 12, 4, ("b", "50000000")), crf=(4, 63), crf_options=(("b", "50000000"),),
         bit_rates=_VIDEO_BITS, presets=tuple(str(n) for n in range(6)), preset="1", preset_option="cpu-used",
-        pix_fmts=("yuv420p",), playable=("yuv420p",), statistics="passlogfile", threads=4,
+        pix_fmts=("yuv420p",), playable=("yuv420p",), statistics="passlogfile", threads=4, sizes=(1, 16_383),
     ),
     Encoder(
         name="mpeg4", codec="mpeg4", kind="video", quality=_FREE_Q, bit_rates=_VIDEO_BITS, pix_fmts=("yuv420p",),
-        playable=("yuv420p",), statistics="passlogfile", threads=4, ticks=60_000,
+        playable=("yuv420p",), statistics="passlogfile", threads=4, ticks=60_000, sizes=(1, 8191),
     ),
     Encoder(
         name="mpeg2video", codec="mpeg2video", kind="video", quality=_FREE_Q, bit_rates=_VIDEO_BITS,
         pix_fmts=("yuv420p", "yuv422p"), playable=("yuv420p",), statistics="passlogfile", threads=4,
-        frame_rates=_MPEG2_RATES,
+        frame_rates=_MPEG2_RATES, sizes=(1, 16_383),
     ),
     Encoder(
         name="prores_ks", codec="prores", kind="video", always=(("vendor", "apl0"),),
@@ -255,7 +261,7 @@ _VIDEO_ENCODERS = (
     Encoder(
         name="libwebp", codec="webp", kind="video", quality=_scale("quality", "50", "75", "90"),
         pix_fmts=("yuv420p", "yuva420p", "bgra"), playable=("yuv420p", "yuva420p", "bgra"),
-        read_as={"bgra": "yuva420p"},
+        read_as={"bgra": "yuva420p"}, sizes=(1, 16_383),
     ),
     Encoder(name="rawvideo", codec="rawvideo", kind="video", threads=2),
 )  # fmt: skip

@@ -109,6 +109,20 @@ def cut_stream(stream: _S, start: Fraction, end: Fraction | None, *, exact: bool
     return attrs.evolve(stream, **changes)
 
 
+def paced_stream(stream: VideoStream, rate: Fraction) -> VideoStream:
+    """The facts of *stream* with *rate* frames a second, repeated and left out: each at its time, to half a frame."""
+
+    def placed(time: Fraction) -> Fraction:
+        return Fraction((2 * time * rate + 1) // 2) / rate
+
+    start = placed(stream.start or _ZERO)
+    end = None if stream.end is None else max(placed(stream.end), start + 1 / rate)
+    return attrs.evolve(
+        stream, frame_rate=rate, vfr=False, frames=None, start=start, time_base=1 / rate, bit_rate=None,
+        duration=None if end is None else end - start,
+    )  # fmt: skip
+
+
 def still_stream(stream: VideoStream) -> VideoStream:
     """The facts of one frame of *stream*, on its own."""
     return attrs.evolve(

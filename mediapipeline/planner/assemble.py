@@ -32,6 +32,8 @@ OperatorAt: TypeAlias = Callable[[str], str | None]
 
 _TOLERANCE = Fraction(1, 20)
 _LONGEST_PACKET = 1536  # samples, of the codecs that such containers hold
+_UNTOLD = {"wavpack": Fraction(2), "alac": Fraction(1, 2)}
+"""Seconds of a packet, at most, of codecs of which FFmpeg may copy the last one without telling how long it is."""
 _DIALECT = re.compile(r"yuvj|yuva")
 
 
@@ -132,7 +134,7 @@ def why_encoded(graph: ir.StreamGraph, node: ir.Encode, container: str, operator
     at_key_frames = isinstance(source, ir.Cut) and not source.exact and node.kind != "subtitle"
     if at_key_frames:  # which a copy can do
         source = graph.input_of(source)
-    changed = next((a for a in graph.ancestors(source.id) if not isinstance(a, ir.Source)), None)
+    changed = _changed(graph, source, node.origin)
     if changed is not None:
         name = operator_at(changed.origin)
         if isinstance(changed, ir.Cut):
@@ -155,6 +157,12 @@ def why_encoded(graph: ir.StreamGraph, node: ir.Encode, container: str, operator
     if at_key_frames and isinstance(source, ir.Source) and not source.seekable:
         return f"cut, and the key frames of {source.input!r} are not found by seeking"
     return "copying is switched off"
+
+
+def _changed(graph: ir.StreamGraph, stream: ir.Node, output: str) -> ir.Node | None:
+    """What changes a stream, but for what the output at that place does to it by itself."""
+    made_of = graph.ancestors(stream.id)
+    return next((each for each in made_of if not isinstance(each, ir.Source) and each.origin != output), None)
 
 
 def _why_cut(graph: ir.StreamGraph, node: ir.Encode, cut: ir.Cut, name: str, *, at_key_frames: bool) -> str:
@@ -295,7 +303,9 @@ def _expected_stream(graph: ir.StreamGraph, node: ir.Node, sink: ir.Sink, begin:
                 max(Fraction(0), last - source.start - tolerance), last - begins + tolerance + max(length, padding)
             )
     elif info.end is not None and not isinstance(info, SubtitleStream):
-        end = Range(max(Fraction(0), info.end - begin - tolerance), info.end - begin + tolerance + padding)
+        untold = Fraction(0) if isinstance(node, ir.Encode) else _UNTOLD.get(info.codec or "", Fraction(0))
+        lasts = info.end - begin
+        end = Range(max(Fraction(0), lasts - tolerance - untold), lasts + tolerance + padding)
         if isinstance(info, VideoStream) and info.vfr and any(map(_begins_later, graph.ancestors(node.id))):
             # How long before the end the last frame begins is not known, nor how long it is: as the one before it,
             # which is no longer than the part.

@@ -17,8 +17,8 @@ from mediapipeline.planner.ticks import PACKETS_EARLY
 from mediapipeline.steps.files import Work
 
 __all__ = [
-    "Options", "clock_of_track", "decoder_for", "on_grid", "packet_cut", "pass_options", "read_late",
-    "reading_options", "sees_through", "segment_options", "stream_options",
+    "Options", "clock_of_track", "decoder_for", "last_of_animation", "on_grid", "packet_cut", "pass_options",
+    "read_late", "reading_options", "sees_through", "segment_options", "stream_options",
 ]  # fmt: skip
 
 Options: TypeAlias = tuple[Option, ...]
@@ -95,6 +95,9 @@ def stream_options(at: int, node: ir.Node, container: Container) -> list[tuple[s
             options.append((f"enc_time_base:{at}", _clock(node)))
     else:
         options.append((f"c:{at}", "copy"))
+        if container.numbers and isinstance(node.info, VideoStream) and node.info.vfr is False and node.info.frame_rate:
+            # Otherwise that of the file, by which there would be pictures without content in between (9.0: 1,000 fps).
+            options.append((f"time_base:{at}", str(1 / node.info.frame_rate)))
         if isinstance(node, ir.Copy) and node.clipped:
             options.append((f"copypriorss:{at}", "0"))
         needed = container.copy_filters.get(node.info.codec or "")
@@ -150,6 +153,13 @@ def on_grid(info: Stream) -> Fraction:
     rate = info.frame_rate if isinstance(info, VideoStream) else None
     start = info.start or Fraction(0)
     return round(start * rate) / rate if rate else start
+
+
+def last_of_animation(nodes: Sequence[ir.Node], container: Container) -> list[Option]:
+    """How long the last frame is shown: FFmpeg takes the time of the one before, and 5.1 a tenth where it is alone."""
+    if container.tick is None or not isinstance(info := nodes[0].info, VideoStream) or info.vfr or not info.frame_rate:
+        return []
+    return [("final_delay", str(max(2, round(1 / (info.frame_rate * container.tick)))))]
 
 
 def clock_of_track(nodes: Sequence[ir.Node], container: Container) -> list[Option]:

@@ -7,6 +7,7 @@ optimiser.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
@@ -20,6 +21,7 @@ from mediapipeline.media.container import Container
 from mediapipeline.media.encoders import CODECS, ENCODERS, Encoder, encoders_for
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, VideoStream
+from mediapipeline.media.timeline import paced_stream
 from mediapipeline.operators.lowering import AudioRef, Clip, CoverRef, SubtitleRef, VideoRef
 from mediapipeline.planner import pixels
 from mediapipeline.planner.beginnings import begin_together, earlier
@@ -145,13 +147,27 @@ class OutputBuilder:
             message = "the pictures of one package are encoded in one process, in one pass"
             self._problem("not-allowed", message, "leave out two_pass", at="/codec/video/two_pass")
             return []
-        encoder = self._encoder(asked, container.video, "video")
+        encoder = self._encoder(asked, container.video, "video", (clip.video.info.width, clip.video.info.height))
         if encoder is None or not asked.check(f"{request.path}/codec/video", self._problems, encoder):
             return []
         one_of_many = container.still and not clip.info.still
         if one_of_many:
             self._left_out("all but the first frame", f"{container.name} holds one picture")
-        return [self._encode_video(clip.video, asked, encoder, one_of_many=one_of_many)]
+        return [self._encode_video(self._paced(clip.video), asked, encoder, one_of_many=one_of_many)]
+
+    def _paced(self, ref: VideoRef) -> VideoRef:
+        """The picture with as many frames a second as players of this container show: every second, third, ... one."""
+        info, fastest = ref.info, self._request.container.fastest
+        if fastest is None or (info.frame_rate or 0) <= fastest or info.codec in self._request.container.video:
+            return ref
+        assert info.frame_rate is not None  # it is more than some
+        rate = info.frame_rate / math.ceil(info.frame_rate / fastest)
+        self._left_out(
+            "frames",
+            f"{rate} a second are kept, as players of {self._request.container.name} show no more than {fastest}",
+        )
+        paced = paced_stream(info, rate)
+        return VideoRef(self._build.retime(ref.id, rate, paced, fill=False), paced)
 
     def _encode_video(self, ref: VideoRef, asked: VideoCodec, encoder: Encoder, *, one_of_many: bool) -> NodeId:
         info, container = ref.info, self._request.container
@@ -184,6 +200,10 @@ class OutputBuilder:
         if encoder.name in pixels.EVEN_ONLY and (info.width % 2 or info.height % 2) and pixels.subsampled(pix_fmt):
             message = f"{encoder.name} in {pix_fmt} takes no odd sizes, and the picture is {info.width}x{info.height}"
             faults.append(self._fault("odd-size", message, "scale or crop it to even sizes"))
+        if not encoder.fits(info.width, info.height):
+            low, high = encoder.sizes
+            message = f"{encoder.name} takes widths and heights of {low} to {high}, not {info.width}x{info.height}"
+            faults.append(self._fault("unsupported-size", message, "scale the picture, or ask for another codec"))
         if encoder.frame_rates and (info.vfr is not False or info.frame_rate not in encoder.frame_rates):
             what = "one that varies" if info.vfr or info.frame_rate is None else f"{info.frame_rate} a second"
             message = f"{encoder.name} takes the frame rates of broadcasting only, and the picture has {what}"
@@ -370,8 +390,10 @@ class OutputBuilder:
 
     # Parts
 
-    def _encoder(self, asked: VideoCodec | AudioCodec, taken: tuple[str, ...], kind: str) -> Encoder | None:
-        """The encoder to use, or None with a problem."""
+    def _encoder(
+        self, asked: VideoCodec | AudioCodec, taken: tuple[str, ...], kind: str, size: tuple[int, int] = (1, 1)
+    ) -> Encoder | None:
+        """The encoder to use, for pictures of that *size*; or None with a problem."""
         container = self._request.container
         codec = asked.name or taken[0]
         if codec not in taken:
@@ -382,7 +404,8 @@ class OutputBuilder:
             return None
         named = asked.encoder if asked.pins_encoder else None
         choices = (named,) if named is not None else tuple(encoders_for(codec))
-        return next((each for each in choices if self._capabilities.has(f"encoder:{each.name}")), choices[0])
+        there = [each for each in choices if self._capabilities.has(f"encoder:{each.name}")] or choices[:1]
+        return next((each for each in there if each.fits(*size)), there[0])
 
     def _lacking(self, encoder: Encoder, kind: str | None) -> tuple[Problem, ...]:
         """What is to be said where this FFmpeg has not got *encoder*, nor another one of its codec."""

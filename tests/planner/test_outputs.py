@@ -678,3 +678,27 @@ def test_an_output_with_a_mistake_is_searched_for_others():
         ("/outputs/0/input", "unresolved-reference"),
     ]
     assert found[1].hint == "did you mean 'in'?"
+
+
+@pytest.mark.parametrize(
+    ("codec", "size", "taken"),
+    [
+        ("mpeg4", (8192, 64), False),
+        ("mpeg4", (8190, 64), True),
+        ("hevc", (64, 8), False),
+        ("vp8", (16384, 64), False),
+    ],
+)
+def test_sizes_that_an_encoder_does_not_take_are_told(codec, size, taken):
+    clip = clip_info(size=size, audio=0, video="ffv1")
+    found = refused(clip, "a.mkv", codec={"video": codec})
+    assert found == ([] if taken else [("/outputs/0", "unsupported-size")])
+
+
+def test_of_the_encoders_of_a_codec_one_is_taken_that_takes_the_size():
+    full = Capabilities.assume("5.1")
+    full = attrs.evolve(full, encoders=full.encoders | {"libsvtav1"})
+    for size, encoder in (((62, 64), "libaom-av1"), ((64, 64), "libsvtav1")):
+        document = job(outputs={"in": {"destination": "a.webm", "codec": {"video": "av1"}}})
+        made = plan(document, {"in.mp4": clip_info(size=size, audio=0)}, capabilities=full)
+        assert made.output("in").streams[0].encoder == encoder

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Annotated
 
 import attrs
 
 from mediapipeline.media.info import MediaInfo
-from mediapipeline.media.streams import VideoStream
+from mediapipeline.media.timeline import paced_stream
 from mediapipeline.operators import VIDEO, Category, Clip, Facts, Lowering, Operator, operator
 from mediapipeline.params import FrameRate, Param
 
@@ -25,22 +24,11 @@ class Fps(Operator):
 
     fps: Annotated[FrameRate, Param("Frames per second", gt=0, le=1000, examples=[25, "30000/1001"])]
 
-    def _paced(self, video: VideoStream) -> VideoStream:
-        def placed(time: Fraction) -> Fraction:
-            return Fraction((2 * time * self.fps + 1) // 2) / self.fps
-
-        start = placed(video.start or Fraction(0))
-        end = None if video.end is None else max(placed(video.end), start + 1 / self.fps)
-        return attrs.evolve(
-            video, frame_rate=self.fps, vfr=False, frames=None, start=start, time_base=1 / self.fps, bit_rate=None,
-            duration=None if end is None else end - start,
-        )  # fmt: skip
-
     def infer(self, facts: Facts) -> MediaInfo:
         clip = facts.clip
         if clip.video is None:
             return clip
-        video = self._paced(clip.video)
+        video = paced_stream(clip.video, self.fps)
         ends = [video.end, *(track.end for track in clip.audio)]
         known = [end for end in ends if end is not None]
         return attrs.evolve(
@@ -60,4 +48,4 @@ class Fps(Operator):
     def lower(self, work: Lowering) -> Clip:
         video = work.clip.info.video
         assert video is not None  # the port's kind is checked at planning
-        return work.retime(work.clip, self.fps, self._paced(video))
+        return work.retime(work.clip, self.fps, paced_stream(video, self.fps))
