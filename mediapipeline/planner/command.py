@@ -34,6 +34,7 @@ from mediapipeline.planner.filters import (
 from mediapipeline.planner.options import (
     Options,
     clock_of_track,
+    last_of_animation,
     on_grid,
     packet_cut,
     pass_options,
@@ -404,6 +405,7 @@ class CommandBuilder:
         if sink.segment is not None:
             options.extend(segment_options(sink, sink.segment, container))
         options.extend(clock_of_track(nodes, container))
+        options.extend(last_of_animation(nodes, container))
         if container.at_once and sink.media.start is not None and sink.media.start > 0:
             options.append(("output_ts_offset", seconds_text(-sink.media.start)))
         if container.still:
