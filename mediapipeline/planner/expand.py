@@ -19,10 +19,9 @@ from mediapipeline.ffmpeg.filtergraph import Value
 from mediapipeline.graph.graph import BoundOperation
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
-from mediapipeline.media.timeline import cut_stream
 from mediapipeline.operators.lowering import AudioRef, Clip, CoverRef, Lowering, OptionValue, SubtitleRef, VideoRef
 from mediapipeline.operators.traits import OPAQUE, POINTWISE, Traits
-from mediapipeline.planner.hidden import read_apart
+from mediapipeline.planner.hidden import as_seen, read_apart, seen_until
 from mediapipeline.planner.rule import Decision
 from mediapipeline.planner.streams import (
     Access,
@@ -274,9 +273,8 @@ def _seen(build: GraphBuilder, cues: SubtitleRef) -> SubtitleRef:
     """*cues* without those that are hidden, or before the clip."""
     if not read_apart(cues.info):
         return cues
-    end = cues.info.end if cues.info.postroll else None
-    info = cut_stream(cues.info, Fraction(0), end)
-    return SubtitleRef(build.cut(cues.id, Fraction(0), end, info, exact=True), info)
+    info = as_seen(cues.info)
+    return SubtitleRef(build.cut(cues.id, Fraction(0), seen_until(cues.info), info, exact=True), info)
 
 
 def _turned(build: GraphBuilder, video: VideoRef) -> VideoRef:

@@ -12,8 +12,9 @@ from fractions import Fraction
 
 from mediapipeline.media.container import Container
 from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
+from mediapipeline.media.timeline import cut_stream
 
-__all__ = ["brought_to_light", "read_apart"]
+__all__ = ["as_seen", "brought_to_light", "read_apart", "seen_until"]
 
 _WARM_UP = Fraction(1, 10)
 """Seconds that nobody misses: what encoders put before sound, and what decoders of it (Opus) take to get going."""
@@ -54,6 +55,16 @@ def read_apart(info: Stream) -> bool:
     if not isinstance(info, SubtitleStream):
         return False
     return bool(info.preroll) or info.postroll or info.in_fragments or (info.start or 0) < 0
+
+
+def seen_until(info: SubtitleStream) -> Fraction | None:
+    """When those begin that an edit list hides after the end of subtitles, seconds; None where it hides none."""
+    return info.end if info.postroll else None
+
+
+def as_seen(info: SubtitleStream) -> SubtitleStream:
+    """Subtitles without those that nobody is to see."""
+    return cut_stream(info, Fraction(0), seen_until(info)) if read_apart(info) else info
 
 
 def _later(info: VideoStream) -> Fraction | None:

@@ -17,6 +17,7 @@ from mediapipeline.media.timeline import cut_info, from_zero
 from mediapipeline.operators.base import Kind
 from mediapipeline.operators.lowering import Clip, Lowering
 from mediapipeline.planner.expand import GraphBuilder, input_clip
+from mediapipeline.planner.hidden import as_seen
 from mediapipeline.spec import Input, StreamChoice
 
 __all__ = ["ProbedInput", "expand_input", "probe_input"]
@@ -73,7 +74,7 @@ def probe_input(path: str, spec: Input, file: Path, prober: Prober, problems: Pr
     used = from_zero(media)
     if spec.streams is not None:
         used = _choose(path + "/streams", spec.streams, used, problems)
-    clip = used
+    clip = attrs.evolve(used, subtitles=tuple(map(as_seen, used.subtitles)))
     if spec.start_offset is not None and used.duration is not None and spec.start_offset >= used.duration:
         problems.add(
             path + "/start_offset", "start-beyond-end", f"{spec.source!r} lasts {float(used.duration):.6g} s only",
@@ -81,7 +82,7 @@ def probe_input(path: str, spec: Input, file: Path, prober: Prober, problems: Pr
         )  # fmt: skip
     elif spec.start_offset is not None or spec.duration is not None:
         start = spec.start_offset or Fraction(0)
-        clip = cut_info(used, start, None if spec.duration is None else start + spec.duration)
+        clip = cut_info(clip, start, None if spec.duration is None else start + spec.duration)
     return ProbedInput(path, spec, media, used, clip) if len(problems) == before else None
 
 

@@ -455,6 +455,10 @@ def test_cues_from_before_the_clip_are_cut_off(clip, reading, part):
         "not copied: subtitles in fragments, hidden or before the clip are read apart"
     )
     assert not made.warnings
+    made = written(clip, "a.mp4", FLIP)
+    (shown,) = made.output("out").media.subtitles
+    assert shown.start is not None
+    assert (shown.start >= 0, shown.preroll) == (True, None)
 
 
 def test_cues_in_fragments_are_given_their_lengths_first():
