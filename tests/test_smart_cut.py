@@ -220,7 +220,10 @@ def test_few_frames_between_key_frames(options: tuple[str, ...], tmp_path: Path,
     assert copied(plan) == (72, 89)
 
 
-@pytest.mark.parametrize("why", ["sound first", "another clock", "key frames in a row"])
+@pytest.mark.parametrize(
+    "why",
+    ["sound first", "another clock", "key frames in a row", "sound stored ahead", "messages on buffering", "refreshed"],
+)
 def test_what_a_list_would_not_find_becomes_a_file(why: str, tmp_path: Path, default_engine: Engine) -> None:
     plain = make("mp4", tmp_path, default_engine)
     source = tmp_path / "source.mp4"
@@ -229,11 +232,77 @@ def test_what_a_list_would_not_find_becomes_a_file(why: str, tmp_path: Path, def
         "sound first": ("-map", "0:a", "-map", "0:v", "-c", "copy"),
         "another clock": ("-c", "copy", "-video_track_timescale", "16001"),
         "key frames in a row": (*encode, "-force_key_frames", "2,2.04,4,4.04"),
-    }
+        "sound stored ahead": ("-c", "copy", "-audio_preload", "800000"),
+        "messages on buffering": (*encode, "-b:v", "300k", "-maxrate", "300k", "-bufsize", "300k", "-nal-hrd", "vbr"),
+        "refreshed": (
+            *encode, "-x264-params", "intra-refresh=1:bframes=0:ref=1", "-forced-idr", "1", "-force_key_frames", "2,4",
+        ),
+    }  # fmt: skip
     run(default_engine, "-i", str(plain), *options[why], str(source))
-    plan = smart_cut(source, "out.mp4", default_engine, start="1.53s", end="5.29s")
+    plan = smart_cut(source, "out.mp4", default_engine, start="1.53s", end="5.29s", strategy="required")
     assert any(step.id == "splice-0-copies" for step in plan.steps)
     check(source, tmp_path / "out.mp4", plan, default_engine, "1.53", "5.29")
+
+
+def test_every_key_frame_of_an_edge_can_be_sought(tmp_path: Path, engine: Engine) -> None:
+    """A new scene right behind a key frame begins with no IDR picture, which has no parameter sets before it."""
+    source, scenes = tmp_path / "in.mp4", "testsrc2=size=96x64:rate=15:duration=8,negate=enable='lt(mod(n,17),8)'"
+    encode = ("-c:v", "libx264", *_PLAIN, "-profile:v", "baseline", "-g", "30")
+    run(engine, "-f", "lavfi", "-i", scenes, *encode, str(source))
+    plan = smart_cut(source, "out.mp4", engine, start="0.2s", end="7.2s")
+    check(source, tmp_path / "out.mp4", plan, engine, "0.2", "7.2")
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        keys = [packet.pts for packet in container.demux(container.streams.video[0]) if packet.is_keyframe]
+    for key in keys:
+        with av.open(str(tmp_path / "out.mp4")) as container:
+            assert key is not None
+            container.seek(key, stream=container.streams.video[0])
+            assert next(container.decode(video=0)).pts == key
+
+
+def test_picture_and_sound_begin_together_where_the_clock_is_coarse(tmp_path: Path, engine: Engine) -> None:
+    """By its rate the frame would be shown before the part begins, and the next one be the first."""
+    CLIPS["milliseconds"] = Clip("mp4", "30000/1001", ("-g", "12", "-bf", "0", "-video_track_timescale", "1000"))
+    source = make("milliseconds", tmp_path, engine)
+    plan = smart_cut(source, "out.mp4", engine, start="1.702s", end="4.238s")  # its frame 51, at 1.7017 by its rate
+    check(source, tmp_path / "out.mp4", plan, engine, "1.702", "4.238")
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        assert [stream.start_time for stream in container.streams] == [0, 0]
+
+
+def test_a_bound_that_is_a_rounded_time_of_a_frame(tmp_path: Path, default_engine: Engine) -> None:
+    CLIPS["thirds"] = Clip("mp4", "30", ("-g", "12"))
+    source = make("thirds", tmp_path, default_engine)
+    plan = smart_cut(source, "out.mp4", default_engine, start="1.366666667s", end="4.433333333s")
+    check(source, tmp_path / "out.mp4", plan, default_engine, "1.366666", "4.433333")
+    assert copied(plan)[1] == 133 - 41
+
+
+def test_times_that_are_those_of_decoding_are_not_believed(tmp_path: Path, default_engine: Engine) -> None:
+    """So AVI has them, and who copies from it."""
+    plain = make("mp4", tmp_path, default_engine)
+    source = tmp_path / "source.mp4"
+    run(default_engine, "-i", str(plain), "-an", "-c", "copy", "-bsf:v", "setts=ts=N*512", str(source))
+    reason = planned(source, "out.mp4", default_engine, start="1.53s", end="5.29s").output("out").streams[0].reason
+    assert "no smart cut: its times do not tell in which order frames are shown" in reason
+
+
+def test_a_first_packet_of_which_no_time_of_decoding_is_told(tmp_path: Path, engine: Engine) -> None:
+    """Sought by its time, the key frame after it was found by FFmpeg 9.0: all frames were those of a group later."""
+    CLIPS["groups of three"] = Clip("mkv", "8", ("-g", "3", "-bf", "2"))
+    plain = make("groups of three", tmp_path, engine)
+    source = tmp_path / "source.mkv"
+    run(engine, "-ss", "1.23", "-i", str(plain), "-c", "copy", str(source))
+    plan = smart_cut(source, "out.mkv", engine, start="0.22s", end="3.72s")
+    check(source, tmp_path / "out.mkv", plan, engine, "0.22", "3.72")
+
+
+def test_what_is_hidden_is_not_believed(tmp_path: Path, default_engine: Engine) -> None:
+    plain = make("mp4", tmp_path, default_engine)
+    source = tmp_path / "source.mp4"
+    run(default_engine, "-ss", "1.3", "-i", str(plain), "-c", "copy", str(source))
+    with pytest.raises(PlanningError, match="no smart cut: its packets are not known"):
+        planned(source, "out.mp4", default_engine, start="1.53s", end="4.29s", strategy="required")
 
 
 def test_every_decoder_plays_it(tmp_path: Path, engine: Engine, default_engine: Engine) -> None:

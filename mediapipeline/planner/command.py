@@ -326,13 +326,13 @@ class CommandBuilder:
         return self._inputs.setdefault(key, len(self._inputs))
 
     def _mapped(self, node: ir.Node) -> Pad:
-        if node.id in self._listed:
-            return InputStream(self._list(self._listed[node.id], on_grid(node.info)), 0)
+        if isinstance(node, ir.Splice) and node.id in self._listed:
+            return InputStream(self._list(self._listed[node.id], on_grid(node)), 0)
         if node.id in self._extra:
             token, demuxer = self._extra[node.id]
             reading: Options = (("f", demuxer),)
-            if isinstance(node, ir.Splice) and node.info.start:
-                reading = (("itsoffset", seconds_text(on_grid(node.info))), *reading)  # it begins at 0 otherwise
+            if isinstance(node, ir.Splice) and node.begin:
+                reading = (("itsoffset", seconds_text(on_grid(node))), *reading)  # it begins at 0 otherwise
             return InputStream(self._file(token, reading, (demuxer,)), 0)
         if isinstance(node, ir.Encode) and node.kind in ("video", "audio"):
             return self._by_one_graph(self._take(node.id), node.kind)

@@ -49,9 +49,12 @@ def with_packets(graph: StreamGraph, look: Look) -> StreamGraph:
         for window in joined(windows):
             near = {time for each in windows for time in each if time is not None and _within(each, window)}
             near.update(time for each in sources for time in ends[each.id] if _within((time, time), window))
+            stream = sources[0].info
             packets = look(sources[0], window, tuple(sorted(near - set(window))))
+            if packets is None:  # that somebody looked in vain is a reason that the plan gives
+                packets = PacketIndex(stream.index, stream.time_base or Fraction(1), ())
             for source in sources:
-                if packets is not None and all(_within(each, window) for each in wanted[source.id]):
+                if all(_within(each, window) for each in wanted[source.id]):
                     edits.put(attrs.evolve(source, packets=packets))
     return edits.graph()
 

@@ -34,7 +34,8 @@ _REORDERING: tuple[tuple[tuple[str, str], ...], ...] = (
 )  # by the frames that decoding is ahead of showing: x264 says so by its settings, whatever the frames
 _MOST_REORDERED = len(_REORDERING) - 1
 _QUALITY = (("crf", "12"), ("preset", "superfast"))  # of grain as well: the seam shall not be seen, and it is short
-_SET = "sps-id=7:repeat-headers=1:open-gop=0"  # parameter sets of their own, before every key frame
+# Parameter sets of their own, before every key frame. What x264 makes of a new scene may be called one and have none.
+_SET = "sps-id=7:repeat-headers=1:open-gop=0:scenecut=0"
 _COPYING = 32  # frames that are copied in the time in which one is encoded
 _TOO_FEW = _MOST_REORDERED  # frames: x264 does not tell when they are decoded if no more come than it reorders
 _PROVEN = frozenset({"mp4", "mov", "mkv", "ts"})
@@ -73,8 +74,11 @@ class Run:
         start: When the first of them is shown, seconds from the start of the file.
         end: When the first after them is.
         frames: How many they become.
-        after: Of packets, a time that lies after all key frames before the first of them, but not after its decoding.
+        after: Of packets, a time that lies after all key frames before the first of them, but not after its decoding;
+            None where the stream begins with it, of which no time of decoding may be told.
         lead: Of them, how many repeat the first; see `Part`.
+        entry: Where the key frame before the first of them may refer to others, when that is shown from which on none
+            does; seconds from the start of the file.
     """
 
     part: int
@@ -82,8 +86,9 @@ class Run:
     start: Fraction
     end: Fraction
     frames: int
-    after: Fraction = Fraction(0)
+    after: Fraction | None = None
     lead: int = 0
+    entry: Fraction | None = None
 
 
 @attrs.frozen
@@ -96,6 +101,7 @@ class Layout:
         retimed: Whether the runs disagree on that, or the source does not tell its times exactly, so that all times
             have to be counted anew.
         worth: Whether it takes less than encoding everything.
+        begin: When the first frame is shown, seconds from the start of its part.
     """
 
     runs: tuple[Run, ...]
@@ -103,6 +109,7 @@ class Layout:
     delay: int
     retimed: bool
     worth: bool = True
+    begin: Fraction = Fraction(0)
 
     @property
     def frames(self) -> int:
@@ -152,7 +159,9 @@ def lay_out(parts: Sequence[Part], encode: Encode, sinks: Iterable[Node]) -> Lay
         *(option for option in settings if option[0] != "x264-params"),
         ("x264-params", ":".join([*(v for k, v in settings if k == "x264-params"), _SET])),
     )
-    layout = Layout(tuple(run for split in found for run in split.runs), options, delay, _retimed(found))
+    runs = tuple(run for split in found for run in split.runs)
+    begin = max(Fraction(0), runs[0].start - parts[0].start)
+    layout = Layout(runs, options, delay, _retimed(found), begin=begin)
     if _worth(layout, max(split.group for split in found)):
         return layout
     if encode.at_any_cost:
@@ -220,27 +229,24 @@ def _split(number: int, part: Part, rate: Fraction, few: int) -> _Split | Reason
         rate: Frames a second.
         few: How many frames are too few to be encoded by themselves.
     """
-    index = part.source.packets
+    index, info = part.source.packets, part.source.info
     assert index is not None  # `lay_out` has looked
+    assert isinstance(info, VideoStream)
     step = 1 / (rate * index.time_base)
     shown = _known(index)
+    if not index.packets:
+        return "its packets are not known: an edit list may leave out some, or none tells when it is shown"
     if not shown or not (index.begins or index.time(shown[0]) < part.start):
         return "the packets before the part are not known"
+    if info.reorder and all(packet.pts == packet.dts for packet in index.packets):
+        return "its times do not tell in which order frames are shown"
     far = _farthest(shown, step) * index.time_base
     if far > max(index.time_base, _ALLOWED):
         return "its frames are not evenly spaced"
-    begin = bisect_left(shown, index.ticks(_as_cut(part.start, index.time_base)))
-    stop = len(shown) if part.end is None else bisect_left(shown, index.ticks(_as_cut(part.end, index.time_base)))
-    if stop == len(shown) and not index.ends:
-        return "the packets after the part are not known"
-    if part.frames is not None:
-        stop = min(stop, begin + part.frames - part.lead)
-        if stop - begin + part.lead < part.frames:
-            return "its last frame has to stand for longer than it does"
-    if begin >= stop:
-        return "there is no frame in it"
-    if index.time(shown[begin]) < part.start:
-        return "its first frame begins less than a tick before it does, and times are counted from the next"
+    places = _places(part, index, shown)
+    if isinstance(places, str):
+        return places
+    begin, stop = places
 
     def time(place: int) -> Fraction:
         return index.time(shown[place]) if place < len(shown) else index.time(shown[-1]) + 1 / rate
@@ -252,11 +258,15 @@ def _split(number: int, part: Part, rate: Fraction, few: int) -> _Split | Reason
     group = Fraction(len(index.packets), max(1, sum(packet.key for packet in index.packets)))
     taken = _taken(index, shown, begin, stop, step=step, lead=part.lead, few=few)
     if isinstance(taken, str):
-        return _Split((run(begin, stop),), group=group, reason=taken)
+        whole = _entered(index, [run(begin, stop)])
+        return whole if isinstance(whole, str) else _Split(whole, group=group, reason=taken)
     left, right = taken.left, taken.right
     copied = Run(number, True, time(left), time(right), right - left, after=taken.after)
     runs = [*([run(begin, left)] if left > begin else []), copied, *([run(right, stop)] if stop > right else [])]
-    return _Split(tuple(runs), taken.delay, not taken.told or far > _EVEN, group)
+    entered = _entered(index, runs)
+    if isinstance(entered, str):
+        return entered
+    return _Split(entered, taken.delay, not taken.told or far > _EVEN, group)
 
 
 @attrs.frozen
@@ -268,7 +278,7 @@ class _Taken:
 
     left: int
     right: int
-    after: Fraction
+    after: Fraction | None
     delay: int
     told: bool
 
@@ -301,7 +311,51 @@ def _taken(
     if before is not None and before >= decoded:
         return "key frames stand too close together"
     after = decoded - step / 2 if before is None else (before + decoded) / 2
-    return _Taken(left, right, index.zero + after * index.time_base, delay, told)
+    from_start = first == 0 and index.begins
+    return _Taken(left, right, None if from_start else index.zero + after * index.time_base, delay, told)
+
+
+def _places(part: Part, index: PacketIndex, shown: Sequence[int]) -> tuple[int, int] | Reason:
+    """Of the times in *shown*, the place of the first in the part, and of the first after it."""
+    begin = bisect_left(shown, index.ticks(_as_cut(part.start, index.time_base)))
+    stop = len(shown) if part.end is None else bisect_left(shown, index.ticks(_as_cut(part.end, index.time_base)))
+    if stop == len(shown) and not index.ends:
+        return "the packets after the part are not known"
+    if part.frames is not None:
+        stop = min(stop, begin + part.frames - part.lead)
+        if stop - begin + part.lead < part.frames:
+            return "its last frame has to stand for longer than it does"
+    if begin >= stop:
+        return "there is no frame in it"
+    if part.frames is not None and index.time(shown[begin]) < part.start:
+        return "its first frame begins less than a tick before it does, and times are counted from the next"
+    return begin, stop
+
+
+def _entered(index: PacketIndex, runs: Sequence[Run]) -> tuple[Run, ...] | Reason:
+    """*runs*, with where those that are encoded are decoded from."""
+    found: list[Run] = []
+    for run in runs:
+        entry = None if run.copied else _entry(index, run.start)
+        if isinstance(entry, str):
+            return entry
+        found.append(attrs.evolve(run, entry=entry))
+    return tuple(found)
+
+
+def _entry(index: PacketIndex, start: Fraction) -> Fraction | Reason | None:
+    """Where to begin to decode the frame at *start*, if not at the key frame before it.
+
+    A picture that is refreshed bit by bit has key frames that nothing can be decoded from at once.
+    """
+    keys = sorted((packet.pts, packet.idr is True) for packet in index.packets if packet.key)
+    before = [key for key in keys if index.time(key[0]) <= start]
+    if before and before[-1][1]:
+        return None
+    clean = [pts for pts, idr in before if idr]
+    if clean:
+        return index.time(clean[-1])
+    return Fraction(0) if index.begins else "it is not known where decoding can begin"
 
 
 def _known(index: PacketIndex) -> list[int]:

@@ -148,11 +148,10 @@ def _clock(node: ir.Encode) -> str:
     return str(1 / steady) if steady else f"1/{ENCODERS[node.encoder].ticks}"
 
 
-def on_grid(info: Stream) -> Fraction:
-    """When a stream begins, in whole frames, as an encoder has it: of half frames, converters make a mess."""
-    rate = info.frame_rate if isinstance(info, VideoStream) else None
-    start = info.start or Fraction(0)
-    return round(start * rate) / rate if rate else start
+def on_grid(splice: ir.Splice) -> Fraction:
+    """When a whole begins, in whole frames, as an encoder has it: of half frames, converters make a mess."""
+    rate = splice.info.frame_rate if isinstance(splice.info, VideoStream) else None
+    return round(splice.begin * rate) / rate if rate else splice.begin
 
 
 def last_of_animation(nodes: Sequence[ir.Node], container: Container) -> list[Option]:

@@ -43,6 +43,13 @@ _COPYTS: tuple[Option, ...] = (("copyts", None),)
 _RAW: tuple[Option, ...] = (("seek_timestamp", "1"), ("noaccurate_seek", None))
 """With `_COPYTS`: times are those of the file itself, and nothing is added to them."""
 
+_IN_STREAM = "mpegts"
+"""The format that has the parameter sets in the stream already."""
+
+_SETS: tuple[Option, ...] = (("bsf:0", "h264_mp4toannexb,dump_extra=freq=keyframe"),)
+"""Parameter sets at the beginning of every key frame. FFmpeg by itself puts them before IDR pictures alone, in 5.1
+behind messages that name them; other key frames cannot be sought where the header has the sets of another part."""
+
 _CLOCK = 90_000
 """Ticks a second, of a transport stream."""
 
@@ -225,10 +232,11 @@ def _clock(graph: ir.StreamGraph, splice: ir.Splice, demuxers: Mapping[str, tupl
 def _span(source: ir.Source, part: ir.Packets) -> tuple[Fraction, Fraction | None] | None:
     """When *part* is shown first and when what is after it is decoded, by the clock of the file; None if not certain.
 
-    A seek to a time leads to the last key frame that is decoded by then.
+    A seek to a time leads to the last key frame that is decoded by then. Reading up to a time ends at the first packet
+    of any stream that is not before it.
     """
     index = source.packets
-    if index is None:
+    if index is None or not index.listable:
         return None
     shown = index.ticks(part.start)
     times = [packet.pts for packet in index.packets]
@@ -240,6 +248,8 @@ def _span(source: ir.Source, part: ir.Packets) -> tuple[Fraction, Fraction | Non
     if len(taken) < part.frames or len(decoded) < len(taken) + len(later) or decoded != sorted(set(decoded)):
         return None
     first = taken[0]
+    if later and decoded[-2] in index.overtaken:
+        return None
     if any(packet.key and time <= first.pts for packet, time in zip(taken[1:], decoded[1:], strict=False)):
         return None
     end = (decoded[-2] + Fraction(decoded[-1] - decoded[-2], 2)) * index.time_base if later else None
@@ -317,7 +327,7 @@ def _copy(
     assert isinstance(source, ir.Source)  # packets are an input's
     begin = media[source.input].start or Fraction(0)
     early = part.start - _EARLIER
-    skip = max(Fraction(0), _floored(part.after + begin))
+    skip = Fraction(0) if part.after is None else max(Fraction(0), _floored(part.after + begin))
     shift = placed.before + skip - (part.start + begin)
     read = (*_RAW, *INPUT_OPTIONS.get(demuxers[source.input][0], ()))
     if early > 0:
@@ -326,6 +336,7 @@ def _copy(
         ("c:0", "copy"),
         ("frames:0", str(part.frames)),
         *((("ss", seconds_text(skip)),) if skip else ()),
+        *(() if _IN_STREAM in demuxers[source.input] else _SETS),
         ("map_metadata", "-1"),
         ("map_chapters", "-1"),
         *placed.options(shift),

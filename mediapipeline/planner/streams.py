@@ -251,11 +251,11 @@ class Packets(Copy):
     """A part of a `Splice`: so many `frames` of a source from the IDR picture on that is shown at `start`.
 
     All times are seconds from the start of the file. `after` lies behind all key frames before that picture, and not
-    behind its decoding.
+    behind its decoding; it is None where there is nothing before.
     """
 
     start: Fraction
-    after: Fraction
+    after: Fraction | None
     frames: int
 
 
@@ -264,11 +264,13 @@ class Splice(Copy):
     """Coded pictures of several parts, each encoded or `Packets`, one after the other: as a file of its own, copied.
 
     Decoding is `delay` frames ahead of showing. Where `retimed`, the parts do not agree on that or do not tell their
-    times exactly, and all times are counted anew.
+    times exactly, and all times are counted anew. The first frame is shown at `begin`, seconds, as packets tell: by its
+    rate, the first in a part of a file with a coarse clock may be another.
     """
 
     delay: int = 0
     retimed: bool = False
+    begin: Fraction = Fraction(0)
 
 
 @attrs.frozen(kw_only=True)

@@ -84,7 +84,7 @@ def _decodings(graph: ir.StreamGraph) -> Iterator[Decoding]:
     for source in graph.of(ir.Source):
         if source.kind == "video" and (source.id in wanted.windows or source.id in wanted.keys):
             streams.setdefault((source.input, source.info.index), []).append(source)
-    everywhere = {(n.input, n.info.index): n.packets for n in graph.of(ir.Source) if n.packets is not None}
+    everywhere = {(n.input, n.info.index): n.packets for n in graph.of(ir.Source) if n.packets and n.packets.packets}
     for (name, stream), sources in streams.items():
         windows = (_later(window, node.seek) for node in sources for window in wanted.windows.get(node.id, ()))
         keys = {node.seek + key for node in sources for key in wanted.keys.get(node.id, ())}

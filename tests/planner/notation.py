@@ -138,11 +138,14 @@ class _Parser:
         kind = match["kind"]
         streams = [s for s in info.streams if s.kind == kind]
         stream = next(s for s in streams if match["index"] in (None, str(s.index)))
+        packets = _packets(stream)
+        if packets is not None and isinstance(stream, VideoStream):
+            stream = attrs.evolve(stream, reorder=0)  # as they are
         self.names[name] = self.add(Source, [], kind=kind, info=stream, input=match["input"], origin="/inputs/0",
             seekable=info.format != "mpegts",
             access={"mpegts": "guess", "avi": "scan"}.get(info.format or "", "index"),
             reading=int(match["reading"] or 1) - 1, seek=Fraction(match["seek"] or 0),
-            key_frames=match["keys"] is not None, packets=_packets(stream),
+            key_frames=match["keys"] is not None, packets=packets,
         )  # fmt: skip
         return self.names[name]
 

@@ -85,10 +85,11 @@ class _Splicer:
             whole, codec=first.codec, profile=first.profile, color=first.color, interlaced=first.interlaced,
             pix_fmt=first.pix_fmt, frames=self._layout.frames,
         )  # fmt: skip
+        begin = self._layout.begin if len(self._parts) == 1 else whole.start or Fraction(0)
         self._edits.put(
             Splice(
                 id=node.id, kind=node.kind, inputs=tuple(made), info=info, origin=node.origin,
-                delay=self._layout.delay, retimed=self._layout.retimed,
+                delay=self._layout.delay, retimed=self._layout.retimed, begin=begin,
             )
         )  # fmt: skip
 
@@ -107,9 +108,12 @@ class _Splicer:
     def _encoded(self, name: NodeId, source: Source, run: Run, facts: VideoStream) -> NodeId:
         lead = picture_lead(source)
         early = Fraction(0) if lead is None else max(Fraction(0), run.start - lead)
+        early = early if run.entry is None else min(early, run.entry)
         seek = tick_before(early, source.info) or Fraction(0)
         origin = self._node.origin
         read = attrs.evolve(source, id=f"{name}.source", seek=seek, packets=None)
+        if run.entry is not None:
+            read = attrs.evolve(read, access="scan")  # no other rule knows where decoding can begin
         self._edits.put(read)
         last = self._add(
             Cut(
