@@ -107,7 +107,8 @@ def _readings(plan: ProcessingPlan, step: FFmpegStep) -> list[dict[str, Any]]:
             kinds = dict.fromkeys(stream.kind for stream in media.streams if stream.index in taken.get(at, ()))
             begin = next((value for key, value in file.options if key == "ss"), "0")
             alone.append({"input": name, "from": begin, "streams": list(kinds)})
-    return [*alone, *({"input": name, "from": "0"} for names in _listed(plan, step) for name in names)]
+    listed = (name for names in _listed(plan, step) for name in names if name is not None)
+    return [*alone, *({"input": name, "from": "0"} for name in listed)]
 
 
 def _taken(step: FFmpegStep) -> dict[int, set[int]]:
@@ -122,12 +123,13 @@ def _taken(step: FFmpegStep) -> dict[int, set[int]]:
     return found
 
 
-def _listed(plan: ProcessingPlan, step: FFmpegStep) -> list[list[str]]:
-    """The inputs in each list of files that a step reads."""
+def _listed(plan: ProcessingPlan, step: FFmpegStep) -> list[list[str | None]]:
+    """The inputs in each list of files that a step reads; None for what a step before it has encoded."""
     lists = [file.file for file in step.command.inputs if is_listing(file.demuxers)]
-    texts = [plan.assets[name.removeprefix(_ASSET)] for name in lists]
-    inputs = [[token for token in members_of(text) if token.startswith(_INPUT)] for text in texts]
-    return [[token.removeprefix(_INPUT) for token in each] for each in inputs]
+    members = [members_of(plan.assets[name.removeprefix(_ASSET)]) for name in lists]
+    return [
+        [token.removeprefix(_INPUT) if token.startswith(_INPUT) else None for token in tokens] for tokens in members
+    ]
 
 
 def _reads(plan: ProcessingPlan, step: FFmpegStep) -> Iterable[str]:
@@ -145,7 +147,8 @@ def _reads(plan: ProcessingPlan, step: FFmpegStep) -> Iterable[str]:
     if late:
         yield f"     reads {', '.join(dict.fromkeys(late))}"
     for names in dict.fromkeys(map(tuple, _listed(plan, step))):
-        shown = ", ".join(names[:_INPUTS_SHOWN]) + (", …" if len(names) > _INPUTS_SHOWN else "")
+        shown = ", ".join(name or "an edge" for name in names[:_INPUTS_SHOWN])
+        shown += ", …" if len(names) > _INPUTS_SHOWN else ""
         yield f"     reads one after the other, packet by packet: {shown}"
     written = [output for output in step.command.outputs if output.file is not None]
     if len(written) > 1:
