@@ -15,7 +15,7 @@ from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
 from mediapipeline.planner import streams as ir
 from mediapipeline.planner.custom import custom_requirements
-from mediapipeline.planner.filters import retime_filters
+from mediapipeline.planner.filters import has_palettes, palette_filters, retime_filters
 from mediapipeline.planner.gops import lay_out
 from mediapipeline.planner.hidden import brought_to_light, read_apart
 from mediapipeline.planner.joining import lay_out as joint
@@ -71,6 +71,8 @@ def _filters(graph: ir.StreamGraph, node: ir.Node) -> set[str]:
         case ir.Sample():
             clock = {"settb"} if ticks_coarsely(graph.input_of(node).info) else set()
             return {"trim", "setpts"} | clock
+        case ir.Encode() if has_palettes(node):
+            return {part.name for part in palette_filters()}
     return set()
 
 
@@ -168,8 +170,8 @@ def _changed(graph: ir.StreamGraph, stream: ir.Node, output: str) -> ir.Node | N
 def _why_cut(graph: ir.StreamGraph, node: ir.Encode, cut: ir.Cut, name: str, *, at_key_frames: bool) -> str:
     if at_key_frames and not cut.exact:
         return f"cut at key frames more than once ({name})"
-    if not cut.start and read_apart(graph.input_of(cut).info):
-        return "subtitles in fragments, hidden or before the clip are read apart"
+    if not cut.start and (apart := read_apart(graph.input_of(cut).info)) is not None:
+        return apart
     return f"cut at an exact time ({name}){_why_no_smart_cut(graph, node)}"
 
 

@@ -45,16 +45,19 @@ def brought_to_light(info: Stream, container: Container) -> str | None:
     return f"the file hides {float(info.preroll):.3g} s of {what} before its beginning, and {container.name} cannot"
 
 
-def read_apart(info: Stream) -> bool:
-    """Whether subtitles have to be taken out of their file, and those cut off that nobody is to see.
+def read_apart(info: Stream) -> str | None:
+    """Why subtitles have to be taken out of their file, and those cut off that nobody is to see; None for all others.
 
-    An edit list hides some, they come before the clip, or they lie in fragments. FFmpeg makes other times of what an
-    edit list hides the beginning of, moves a whole file that begins with cues before time 0, and before 9.0 does not
-    tell how long those in fragments are shown.
+    FFmpeg makes other times of what an edit list hides the beginning of, moves a whole file that begins with cues
+    before time 0, and before 9.0 does not tell how long those in fragments are shown.
     """
     if not isinstance(info, SubtitleStream):
-        return False
-    return bool(info.preroll) or info.postroll or info.in_fragments or (info.start or 0) < 0
+        return None
+    if info.preroll or info.postroll:
+        return "an edit list hides some of them, and FFmpeg would show the others at other times"
+    if (info.start or 0) < 0:
+        return "some come before the clip"
+    return "how long they are shown, not every FFmpeg tells of fragments" if info.in_fragments else None
 
 
 def seen_until(info: SubtitleStream) -> Fraction | None:

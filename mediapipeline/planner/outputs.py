@@ -367,7 +367,7 @@ class OutputBuilder:
     def _early(self, node: NodeId) -> bool:
         """Whether subtitles are cut since their file has some that are hidden, and not because the job says so."""
         found = self._build.nodes[node]
-        return isinstance(found, Cut) and read_apart(self._build.nodes[found.inputs[0]].info)
+        return isinstance(found, Cut) and read_apart(self._build.nodes[found.inputs[0]].info) is not None
 
     def _encode_subtitles(self, ref: SubtitleRef, codec: str | None, target: str) -> NodeId:
         encoder = ENCODERS[codec if codec is not None and codec in ENCODERS else target]
