@@ -14,8 +14,9 @@ import attrs
 
 from mediapipeline.media.streams import Stream, VideoStream
 from mediapipeline.media.timeline import cut_stream
+from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes
-from mediapipeline.planner.streams import Copy, Cut, Node, NodeId, Rewrite, Sample, Source, StreamGraph
+from mediapipeline.planner.streams import Copy, Cut, Node, NodeId, Sample, Source, StreamGraph
 from mediapipeline.planner.ticks import on_a_tick, tick_before
 
 __all__ = ["APART", "open_groups", "picture_lead", "seek_sources"]

@@ -9,7 +9,8 @@ from typing import TypeAlias
 import attrs
 
 from mediapipeline.media.packets import PacketIndex, Window
-from mediapipeline.planner.streams import Concat, Cut, Encode, Node, NodeId, Rewrite, Source, StreamGraph
+from mediapipeline.planner.rewrite import Rewrite
+from mediapipeline.planner.streams import Concat, Cut, Encode, Node, NodeId, Source, StreamGraph
 
 __all__ = ["Look", "joined", "with_packets"]
 

@@ -18,8 +18,9 @@ import attrs
 from mediapipeline.media.packets import PacketIndex, Window
 from mediapipeline.media.timeline import cut_stream
 from mediapipeline.planner.gather import Look, joined
+from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Decision
-from mediapipeline.planner.streams import Cut, NodeId, Rewrite, Sample, Source, StreamGraph
+from mediapipeline.planner.streams import Cut, NodeId, Sample, Source, StreamGraph
 from mediapipeline.planner.ticks import tick_before
 
 __all__ = ["land"]

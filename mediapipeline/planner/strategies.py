@@ -17,8 +17,9 @@ import attrs
 from mediapipeline.errors import Problem
 from mediapipeline.media.fields import closest
 from mediapipeline.planner.assemble import OperatorAt, why_encoded
+from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Rule
-from mediapipeline.planner.streams import Cut, Encode, Rewrite, Source, StreamGraph
+from mediapipeline.planner.streams import Cut, Encode, Source, StreamGraph
 from mediapipeline.planner.wanted import wanted_parts
 
 __all__ = ["STRATEGIES", "Choice", "Strategy", "chosen", "demanded", "unmet", "without_disabled"]

@@ -44,6 +44,7 @@ from mediapipeline.media.streams import AudioStream, Stream, VideoStream
 from mediapipeline.operators.registry import Registry
 from mediapipeline.planner.plan import ProcessingPlan
 from mediapipeline.planner.planner import Planner
+from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Guarantee, Notes, Rule, rule
 from mediapipeline.planner.streams import (
     Concat,
@@ -55,7 +56,6 @@ from mediapipeline.planner.streams import (
     Node,
     Packets,
     Retime,
-    Rewrite,
     Sample,
     Sink,
     Source,
@@ -365,10 +365,11 @@ class Bench:
         return found
 
     def _unpacked(self, file: Path) -> Path:
-        """What this FFmpeg decodes of copies, as it did of their sources."""
+        """What this FFmpeg decodes of copies, as it did of their sources, and when: but MPEG streams begin anywhere."""
         target = file.with_name(f"{file.stem}-unpacked.mov")
+        times = () if file.suffix in (".ts", ".mpg") else ("-copyts",)
         ffmpeg(
-            self._engine, "-i", str(file), "-map", "0:v?", "-map", "0:a?", "-c:v", "ffv1", "-c:a", "pcm_s32le",
+            self._engine, *times, "-i", str(file), "-map", "0:v?", "-map", "0:a?", "-c:v", "ffv1", "-c:a", "pcm_s32le",
             "-fps_mode", "passthrough", "-enc_time_base:v", "1/90000", str(target),
         )  # fmt: skip
         return target

@@ -16,9 +16,10 @@ from mediapipeline.operators.registry import default_registry
 from mediapipeline.operators.traits import POINTWISE
 from mediapipeline.planner.access import seek_sources
 from mediapipeline.planner.optimize import RULES
+from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, Rule, rule
 from mediapipeline.planner.rules.push_cuts import push_cuts
-from mediapipeline.planner.streams import Copy, Cut, Encode, Filter, Rewrite, Source, StreamGraph
+from mediapipeline.planner.streams import Copy, Cut, Encode, Filter, Source, StreamGraph
 from planning import job, op
 
 

@@ -206,7 +206,7 @@ def test_nothing_is_copied_from_a_cut_of_a_transport_stream():
 
 
 @pytest.mark.parametrize(
-    ("operations", "format", "codec", "why"),
+    ("operations", "demuxer", "codec", "why"),
     [
         ([CUT], "mpegts", None, "cut, and the key frames of 'in' are not found by seeking"),
         ([CUT, op("trim", "part", "again", start="1s", accuracy="keyframe")], "mov,mp4", None,
@@ -217,8 +217,8 @@ def test_nothing_is_copied_from_a_cut_of_a_transport_stream():
         ([CUT], "mov,mp4", {"video": "vp9"}, "the job asks for vp9"),
     ],
 )  # fmt: skip
-def test_why_a_cut_at_key_frames_is_encoded(operations, format, codec, why):
-    made = written(clip_info(format=format), "a.mp4", *operations, codec=codec)
+def test_why_a_cut_at_key_frames_is_encoded(operations, demuxer, codec, why):
+    made = written(clip_info(format=demuxer), "a.mp4", *operations, codec=codec)
     assert made.output("out").streams[0].reason == f"not copied: {why}"
 
 

@@ -18,8 +18,9 @@ import pytest
 from mediapipeline.errors import RuleError
 from mediapipeline.media.timeline import cut_stream
 from mediapipeline.planner.optimize import RULES, optimize
+from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, rule
-from mediapipeline.planner.streams import Cut, Encode, Rewrite, StreamGraph
+from mediapipeline.planner.streams import Cut, Encode, StreamGraph
 from mediapipeline.planner.text import render
 from planner import notation
 

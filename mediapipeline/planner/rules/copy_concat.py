@@ -6,8 +6,9 @@ import attrs
 
 from mediapipeline.media.streams import AudioStream, VideoStream
 from mediapipeline.planner.joining import Joint, lay_out
+from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, rule
-from mediapipeline.planner.streams import Concat, Encode, Joined, Rewrite, StreamGraph
+from mediapipeline.planner.streams import Concat, Encode, Joined, StreamGraph
 
 __all__ = ["copy_concat"]
 

@@ -7,8 +7,9 @@ import attrs
 from mediapipeline.media.container import container_named
 from mediapipeline.media.streams import AudioStream, VideoStream
 from mediapipeline.planner.hidden import brought_to_light
+from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, rule
-from mediapipeline.planner.streams import Copy, Cut, Encode, Rewrite, Sink, Source, StreamGraph
+from mediapipeline.planner.streams import Copy, Cut, Encode, Sink, Source, StreamGraph
 
 __all__ = ["copy_untouched"]
 

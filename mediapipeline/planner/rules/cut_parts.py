@@ -9,8 +9,9 @@ from typing import TypeAlias
 import attrs
 
 from mediapipeline.media.timeline import cut_stream
+from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, rule
-from mediapipeline.planner.streams import Concat, Cut, Node, NodeId, Rewrite, StreamGraph
+from mediapipeline.planner.streams import Concat, Cut, Node, NodeId, StreamGraph
 from mediapipeline.planner.ticks import unit_of
 
 __all__ = ["cut_parts"]

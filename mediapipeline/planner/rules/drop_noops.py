@@ -6,8 +6,9 @@ from fractions import Fraction
 
 from mediapipeline.media.streams import VideoStream
 from mediapipeline.planner.hidden import read_apart
+from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, rule
-from mediapipeline.planner.streams import Concat, Cut, Filter, Node, NodeId, Retime, Rewrite, StreamGraph
+from mediapipeline.planner.streams import Concat, Cut, Filter, Node, NodeId, Retime, StreamGraph
 from mediapipeline.planner.ticks import on_a_tick
 
 __all__ = ["drop_noops"]

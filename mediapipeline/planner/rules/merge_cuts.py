@@ -5,8 +5,9 @@ from __future__ import annotations
 import attrs
 
 from mediapipeline.media.streams import AudioStream, Stream, VideoStream
+from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, rule
-from mediapipeline.planner.streams import Concat, Cut, Rewrite, StreamGraph
+from mediapipeline.planner.streams import Concat, Cut, StreamGraph
 from mediapipeline.planner.ticks import on_a_tick
 
 __all__ = ["merge_cuts"]

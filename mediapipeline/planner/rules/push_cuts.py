@@ -7,8 +7,9 @@ from fractions import Fraction
 import attrs
 
 from mediapipeline.media.timeline import cut_stream
+from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, rule
-from mediapipeline.planner.streams import Cut, Filter, Node, NodeId, Rewrite, StreamGraph
+from mediapipeline.planner.streams import Cut, Filter, Node, NodeId, StreamGraph
 
 __all__ = ["push_cuts"]
 

@@ -9,8 +9,9 @@ import attrs
 
 from mediapipeline.media.streams import VideoStream
 from mediapipeline.media.timeline import still_stream
+from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, rule
-from mediapipeline.planner.streams import Cut, Filter, Node, Rewrite, Sample, StreamGraph
+from mediapipeline.planner.streams import Cut, Filter, Node, Sample, StreamGraph
 from mediapipeline.planner.ticks import on_a_tick
 
 __all__ = ["push_samples"]

@@ -7,8 +7,9 @@ from typing import TypeGuard
 import attrs
 
 from mediapipeline.media.streams import VideoStream
+from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, rule
-from mediapipeline.planner.streams import Filter, Node, Retime, Rewrite, StreamGraph
+from mediapipeline.planner.streams import Filter, Node, Retime, StreamGraph
 
 __all__ = ["retime_early"]
 

@@ -9,8 +9,9 @@ import attrs
 
 from mediapipeline.media.timeline import cut_stream
 from mediapipeline.planner.access import APART, open_groups, picture_lead
+from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, rule
-from mediapipeline.planner.streams import Copy, Rewrite, Sample, Source, StreamGraph
+from mediapipeline.planner.streams import Copy, Sample, Source, StreamGraph
 from mediapipeline.planner.ticks import on_a_tick, tick_before
 
 __all__ = ["sample_by_seek"]

@@ -8,8 +8,9 @@ import attrs
 
 from mediapipeline.media.timeline import cut_stream
 from mediapipeline.planner.access import open_groups
+from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, rule
-from mediapipeline.planner.streams import Rewrite, Sample, Source, StreamGraph
+from mediapipeline.planner.streams import Sample, Source, StreamGraph
 
 __all__ = ["sample_key_frames"]
 

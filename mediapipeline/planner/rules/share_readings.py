@@ -7,8 +7,9 @@ from typing import NamedTuple
 import attrs
 
 from mediapipeline.planner.access import APART
+from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, rule
-from mediapipeline.planner.streams import Concat, Cut, Node, Rewrite, Source, StreamGraph
+from mediapipeline.planner.streams import Concat, Cut, Node, Source, StreamGraph
 from mediapipeline.planner.ticks import on_a_tick
 
 __all__ = ["share_readings"]

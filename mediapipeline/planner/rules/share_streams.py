@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from mediapipeline.media.streams import VideoStream
+from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, rule
 from mediapipeline.planner.streams import (
     Choice,
@@ -15,7 +16,6 @@ from mediapipeline.planner.streams import (
     Node,
     NodeId,
     Retime,
-    Rewrite,
     Sample,
     Source,
     StreamGraph,

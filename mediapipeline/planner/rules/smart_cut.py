@@ -11,6 +11,7 @@ from mediapipeline.ffmpeg.filtergraph import Expr
 from mediapipeline.media.streams import Stream, VideoStream
 from mediapipeline.planner.access import picture_lead
 from mediapipeline.planner.gops import Layout, Part, Run, lay_out
+from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, rule
 from mediapipeline.planner.streams import (
     Cut,
@@ -20,7 +21,6 @@ from mediapipeline.planner.streams import (
     NodeId,
     Packets,
     Retime,
-    Rewrite,
     Source,
     Splice,
     StreamGraph,
