@@ -1,8 +1,8 @@
 """What a rule of the optimiser is, and what no rule may change.
 
 A rule is a function from a graph to one that gives the same outputs for less work, or to the very same where it finds
-nothing to do. It goes through the graph once, collects its edits in a `Rewrite`, and says in its `Notes` what it did.
-It declares what it guarantees:
+nothing to do. It goes through the graph once, collects its edits (`mediapipeline.planner.rewrite`), and says in its
+`Notes` what it did. It declares what it guarantees:
 
 ``exact``
     decoded frames and samples are bit-identical.
