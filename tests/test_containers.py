@@ -172,6 +172,21 @@ def test_an_animation_has_no_more_frames_than_players_show(
     assert abs(float(result.outputs["out"].media.duration or 0) - 0.5) < 0.03
 
 
+@pytest.mark.parametrize("name", ["out.gif", "out.png"])
+def test_pictures_of_few_colours_have_those_that_are_in_them(name: str, tmp_path: Path, engine: Engine) -> None:
+    """With one palette for all pictures that there are they were 8 (of 256) off, in a pattern that everybody sees."""
+    clip = make_clip(tmp_path / "in.mkv", ClipRecipe(duration="0.4s", video_codec="ffv1"))
+    if name == "out.png":
+        plan_and_run(_job(clip, name, video={"codec": "png", "pix_fmt": "pal8"}), tmp_path, engine)
+    else:
+        plan_and_run(_job(clip, name), tmp_path, engine)
+    before, after = (
+        ffmpeg(engine, "-i", str(tmp_path / each), "-pix_fmt", "rgb24", "-f", "rawvideo", "-") for each in (clip, name)
+    )
+    assert len(after) == len(before) // (10 if name == "out.png" else 1)
+    assert sum(abs(a - b) for a, b in zip(before, after, strict=False)) / len(after) < 3
+
+
 def test_an_animation_of_one_frame_lasts_as_long(tmp_path: Path, engine: Engine) -> None:
     clip = make_clip(tmp_path / "in.mkv", ClipRecipe(duration="0.04s", video_codec="ffv1"))
     _, result = plan_and_run(_job(clip, "out.gif"), tmp_path, engine)

@@ -27,7 +27,9 @@ from mediapipeline.planner.filters import (
     concat_filters,
     cut_filters,
     format_filters,
+    has_palettes,
     instance_name,
+    palette_filters,
     retime_filters,
     still_filters,
 )
@@ -141,7 +143,7 @@ class CommandBuilder:
                 case ir.Choice():
                     self._add(node, (self._late(node),))
                 case ir.Encode():
-                    self._add(node, format_filters(node, self._graph.input_of(node)))
+                    self._form(node)
                 case _:
                     pass
         if first_pass:
@@ -248,6 +250,18 @@ class CommandBuilder:
         chain.outputs = [self._label() for _ in range(uses)]
         chain.filters.append(Filter("asplit" if node.kind == "audio" else "split", (("outputs", uses),)))
         self._pads[node.id] = list(chain.outputs)
+
+    def _form(self, node: ir.Encode) -> None:
+        """Bring frames into the form that the encoder is given; of few colours, each has a palette of its own."""
+        self._add(node, format_filters(node, self._graph.input_of(node)))
+        if not has_palettes(node):
+            return
+        chosen, painted = palette_filters()
+        both = _OpenChain([self._take(node.id)], [Filter("split", (("outputs", 2),))], [self._label(), self._label()])
+        colours = _OpenChain([both.outputs[0]], [chosen], [self._label()])
+        pictures = _OpenChain([both.outputs[1], colours.outputs[0]], [painted])
+        self._chains += [both, colours, pictures]
+        self._ends[node.id] = pictures
 
     def _take(self, node: ir.NodeId) -> Pad:
         """A pad that carries the stream of *node*, for one reader."""

@@ -18,6 +18,7 @@ from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, VideoStream
 from mediapipeline.planner import costs
 from mediapipeline.planner import streams as ir
+from mediapipeline.planner.filters import has_palettes
 from mediapipeline.planner.machine import Machine
 from mediapipeline.planner.opened import bytes_read, lead_of, opened_by, packets_in, packets_read
 from mediapipeline.steps.resources import Resources
@@ -53,6 +54,7 @@ _FREE = frozenset(
 _ONLY_CHOOSE = (ir.Cut, ir.Sample, ir.Retime, ir.Concat, ir.Received)
 _NO_CODING = frozenset({"rawvideo", "wrapped_avframe"})
 _CUSTOM = 10  # where the operator does not say
+_PALETTE = 100  # of a pixel, to choose the colours of its picture and to paint it with them
 _NANO = 1_000_000_000
 _ZERO = Fraction(0)
 _LOOKING_AHEAD = frozenset({"libx264", "libx265", "libvpx", "libvpx-vp9", "libaom-av1", "libsvtav1"})
@@ -175,6 +177,8 @@ def _encoding(node: ir.Encode) -> Fraction:
     if node.kind == "audio":
         return _nano(costs.ENCODE_SOUND)
     usual = _nano(costs.ENCODE.get(node.encoder, costs.ENCODE_OTHER))
+    if has_palettes(node):
+        usual += _PALETTE
     return usual * _nano(costs.PRESET.get(_preset(node), 1))
 
 

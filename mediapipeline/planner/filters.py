@@ -12,10 +12,13 @@ from mediapipeline.planner.options import read_late
 from mediapipeline.planner.ticks import ticks_coarsely
 
 __all__ = [
-    "as_it_is", "concat_filters", "cut_filters", "format_filters", "instance_name", "retime_filters", "still_filters",
+    "as_it_is", "concat_filters", "cut_filters", "format_filters", "has_palettes", "instance_name", "palette_filters",
+    "retime_filters", "still_filters",
 ]  # fmt: skip
 
 _MADE = ("yuv", "gray", "rgb", "bgr", "gbr")
+_UNPAINTED = "bgra"
+"""What palettes are made of, and for."""
 _GUESSED = {1: "mono", 2: "stereo"}
 """The layouts that FFmpeg takes so many channels to have, where nobody says."""
 
@@ -125,12 +128,13 @@ def format_filters(node: ir.Encode, source: ir.Node) -> tuple[Filter, ...]:
         decoded = (
             source.info.pix_fmt if isinstance(source, ir.Source) and isinstance(source.info, VideoStream) else None
         )
-        if node.pix_fmt in (None, decoded):
+        wanted = _UNPAINTED if has_palettes(node) else node.pix_fmt
+        if wanted in (None, decoded):
             return ()
-        asked = Filter("format", (("pix_fmts", node.pix_fmt),))
+        asked = Filter("format", (("pix_fmts", wanted),))
         given = source.info.pix_fmt if isinstance(source.info, VideoStream) else None
         # Converted here, and not wherever FFmpeg likes: turned first, rows of odd pictures are others.
-        return (asked,) if given == node.pix_fmt else (*as_it_is(source.info), Filter("scale"), asked)
+        return (asked,) if given == wanted else (*as_it_is(source.info), Filter("scale"), asked)
     options: list[tuple[str, Value]] = []
     if node.sample_rate is not None:
         options.append(("sample_rates", node.sample_rate))
@@ -140,6 +144,16 @@ def format_filters(node: ir.Encode, source: ir.Node) -> tuple[Filter, ...]:
     # parts of a sample with that (9.0: half of one, of 32 kHz).
     formed = (Filter("aresample"), Filter("aformat", tuple(options))) if options else ()
     return (Filter("aresample", (("async", 1), ("first_pts", 0))), *formed) if node.fill else formed
+
+
+def has_palettes(node: ir.Encode) -> bool:
+    """Whether its pictures get a palette each, of the colours in them; FFmpeg by itself has one for all pictures."""
+    return node.pix_fmt == "pal8"
+
+
+def palette_filters() -> tuple[Filter, Filter]:
+    """What makes the palette of a picture, and what paints the picture with it: no picture waits for those after it."""
+    return Filter("palettegen", (("stats_mode", "single"),)), Filter("paletteuse", (("new", True),))
 
 
 def as_it_is(info: Stream) -> tuple[Filter, ...]:
