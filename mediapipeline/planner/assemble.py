@@ -243,11 +243,6 @@ def _tolerance(info: Stream) -> Fraction:
     return max(_TOLERANCE, 1 / rate) + (1 / (2 * rate) if between else 0)
 
 
-def _begins_later(node: ir.Node) -> bool:
-    """Whether a part is taken here, by a cut or by where reading begins."""
-    return isinstance(node, ir.Cut) or (isinstance(node, ir.Source) and node.seek > 0)
-
-
 def _held_back(info: VideoStream) -> Fraction:
     """About how long a decoder holds frames back to bring them into order."""
     return (1 + (3 if info.reorder is None else info.reorder)) / (info.frame_rate or Fraction(25))
@@ -297,9 +292,8 @@ def _expected_stream(graph: ir.StreamGraph, node: ir.Node, sink: ir.Sink, begin:
         last = whole if source.end is None else source.end if whole is None else min(source.end, whole)
         if last is not None:
             # Packets are taken by when they are decoded: reordered pictures may be shown later by so much.
-            length = info.packet or Fraction(0) if isinstance(info, AudioStream) else Fraction(0)
-            if isinstance(info, VideoStream):
-                length = _held_back(info)
+            packet = info.packet if isinstance(info, AudioStream) else None
+            length = _held_back(info) if isinstance(info, VideoStream) else packet or Fraction(0)
             begins = source.start if node.clipped else 0
             end = Range(
                 max(Fraction(0), last - source.start - tolerance), last - begins + tolerance + max(length, padding)
@@ -308,7 +302,7 @@ def _expected_stream(graph: ir.StreamGraph, node: ir.Node, sink: ir.Sink, begin:
         untold = Fraction(0) if isinstance(node, ir.Encode) else _UNTOLD.get(info.codec or "", Fraction(0))
         lasts = info.end - begin
         end = Range(max(Fraction(0), lasts - tolerance - untold), lasts + tolerance + padding)
-        if isinstance(info, VideoStream) and info.vfr and any(map(_begins_later, graph.ancestors(node.id))):
+        if isinstance(info, VideoStream) and info.vfr and node.id in graph.of_parts:
             # How long before the end the last frame begins is not known, nor how long it is: as the one before it,
             # which is no longer than the part.
             end = Range(None, info.end - begin + tolerance + info.end)

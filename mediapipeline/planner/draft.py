@@ -103,11 +103,17 @@ class Draft:
         graph = read_apart(_needed(StreamGraph(self.build.nodes)))
         if any("packets" in rule.needs for rule in self.planner.rules):
             graph = with_packets(graph, self._packets)
-        self.given = graph = demanded(graph, self.planner.strategies)
+        graph = demanded(graph, self.planner.strategies)
         with self.planner.trace("mediapipeline.optimize", {}):
             self.optimized = optimize(graph, self.planner.rules)
         landed, said = land(self.optimized.graph, graph, self._packets)
-        self.optimized = attrs.evolve(self.optimized, graph=landed, decisions=(*self.optimized.decisions, *said))
+        graphs = (("", graph), *self.optimized.trace)
+        self.optimized = attrs.evolve(
+            self.optimized,
+            graph=landed,
+            decisions=(*self.optimized.decisions, *said),
+            trace=graphs if len(graphs) * len(graph) <= _READABLE else (),  # or nobody holds them any longer
+        )
         faults = (fault for node in self.optimized.graph.of(Encode) for fault in node.faults)
         self.problems.extend(dict.fromkeys(faults))
         self.problems.extend(unmet(self.optimized.graph, self.planner.strategies, self._operators().get))
@@ -235,10 +241,7 @@ class Draft:
 
     def _trace(self) -> tuple[Rewritten, ...]:
         """How the rules changed the streams, unless there are too many of either to be read."""
-        graphs = (("", self.given), *self.optimized.trace)
-        if len(graphs) * len(self.given) > _READABLE:
-            return ()
-        return tuple(Rewritten(by=by, graph=render(graph)) for by, graph in graphs)
+        return tuple(Rewritten(by=by, graph=render(graph)) for by, graph in self.optimized.trace)
 
     def _report_unused(self) -> None:
         """Say which operations and inputs no output needs."""

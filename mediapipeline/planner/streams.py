@@ -366,6 +366,16 @@ class StreamGraph:
         found.update((source, tuple(users)) for source, users in shared.items())
         return found
 
+    @cached_property
+    def of_parts(self) -> frozenset[NodeId]:
+        """Streams that are parts, cut or read from later on, and all that is made of them."""
+        found: set[NodeId] = set()
+        for node in self:
+            begins_later = isinstance(node, Cut) or (isinstance(node, Source) and node.seek > 0)
+            if begins_later or not found.isdisjoint(node.inputs):
+                found.add(node.id)
+        return frozenset(found)
+
     def input_of(self, node: Node) -> Node:
         """The first input of *node*."""
         return self.nodes[node.inputs[0]]

@@ -9,7 +9,7 @@ import attrs
 from mediapipeline.planner.access import APART
 from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, rule
-from mediapipeline.planner.streams import Concat, Cut, Node, Source, StreamGraph
+from mediapipeline.planner.streams import Concat, Cut, NodeId, Source, StreamGraph
 from mediapipeline.planner.ticks import on_a_tick
 
 __all__ = ["share_readings"]
@@ -33,11 +33,13 @@ def share_readings(graph: StreamGraph, notes: Notes) -> StreamGraph:
     before it would, so there they may lie apart. Nothing waits in memory: each part is over when the next begins.
     """
     edits = Rewrite(graph)
-    for whole in graph.of(Concat):
+    wholes = graph.of(Concat)
+    cuts = _cuts(graph) if wholes else {}
+    for whole in wholes:
         before: _Reading | None = None
         moved = 0
         for leg in whole.inputs:
-            here = _reading(graph, edits, graph[leg])
+            here = _reading(graph, edits, cuts[leg]) if leg in cuts else None
             if here is not None and before is not None and _follows(before, here):
                 by = here.source.seek - before.source.seek
                 cut = here.cut
@@ -57,12 +59,20 @@ class _Reading(NamedTuple):
     cut: Cut
 
 
-def _reading(graph: StreamGraph, edits: Rewrite, leg: Node) -> _Reading | None:
-    """The part of a source that *leg* is made of, where nothing else takes it."""
-    node = leg
-    while len(node.inputs) == 1 and not isinstance(node, Cut):
-        node = graph.input_of(node)
-    if not isinstance(node, Cut) or not node.exact or node.same_as is not None:
+def _cuts(graph: StreamGraph) -> dict[NodeId, Cut]:
+    """The last cut before each stream, where every node since then takes one stream only."""
+    found: dict[NodeId, Cut] = {}
+    for node in graph:
+        if isinstance(node, Cut):
+            found[node.id] = node
+        elif len(node.inputs) == 1 and node.inputs[0] in found:
+            found[node.id] = found[node.inputs[0]]
+    return found
+
+
+def _reading(graph: StreamGraph, edits: Rewrite, node: Cut) -> _Reading | None:
+    """The part of a source that *node* cuts, where nothing else takes it."""
+    if not node.exact or node.same_as is not None:
         return None
     cut = edits.current(node.id)
     source = graph.input_of(node)
