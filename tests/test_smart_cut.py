@@ -297,6 +297,23 @@ def test_a_first_packet_of_which_no_time_of_decoding_is_told(tmp_path: Path, eng
     check(source, tmp_path / "out.mkv", plan, engine, "0.22", "3.72")
 
 
+def test_sound_begins_the_file_at_time_0(tmp_path: Path, engine: Engine) -> None:
+    """FFmpeg 5.1 counts such a stream from its picture where only that is taken, also where times are to be kept."""
+    CLIPS["at once"] = Clip("ts", "25", ("-g", "25", "-bf", "0", "-muxdelay", "0", "-muxpreload", "0"))
+    source = make("at once", tmp_path, engine)
+    with av.open(str(source)) as container:
+        assert container.start_time == 0
+        late = Fraction(container.streams.video[0].start_time or 0, 90_000)
+    assert late > 0
+    start, end = (f"{float(late + frame * Fraction(1, 25) - Fraction(1, 1000)):.6f}s" for frame in (39, 133))
+    plan = smart_cut(source, "out.mp4", engine, start=start, end=end)
+    found, wanted = hashes(engine, tmp_path / "out.mp4"), hashes(engine, source)[39:133]
+    same = [a == b for a, b in zip(found, wanted, strict=True)]
+    assert sum(same) >= copied(plan)[0] > 50
+    assert not same[0], "the edges are encoded"
+    assert not same[-1]
+
+
 def test_what_is_hidden_is_not_believed(tmp_path: Path, default_engine: Engine) -> None:
     plain = make("mp4", tmp_path, default_engine)
     source = tmp_path / "source.mp4"

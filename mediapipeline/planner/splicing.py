@@ -11,7 +11,7 @@ any other file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
 import attrs
@@ -195,12 +195,17 @@ def _edges(
         # What comes after those is read along so that times count from the start of the file, as they do here anyway.
         for each, output in zip(placed, command.outputs, strict=False)
     )
+    also = _also_begun(
+        ((file, each.file) for file, each in enumerate(command.inputs) if "ss" in dict(each.options)),
+        (node for node in made if isinstance(node, ir.Source)),
+        media,
+    )
     inputs = tuple(attrs.evolve(each, options=(*_RAW, *each.options)) for each in command.inputs)
     seconds = sum((each.info.duration or Fraction(0) for each in placed), Fraction(0))
     return FFmpegStep(
         id="",
         title=f"encode {sum(each.info.frames or 0 for each in placed)} frames between key frames",
-        command=attrs.evolve(command, inputs=inputs, outputs=outputs, options=_COPYTS),
+        command=attrs.evolve(command, inputs=inputs, outputs=(*outputs, *also), options=_COPYTS),
         duration=max((each.info.duration or Fraction(0) for each in placed), default=None),
         cpus=processor_cores(alone, sinks) if seconds > _SHORT else 1,
         operations=build.operations,
@@ -278,14 +283,37 @@ def _copies(
 ) -> FFmpegStep:
     """The step that takes packets."""
     files = [_copy(graph, each, at, demuxers=demuxers, media=media) for at, each in enumerate(placed)]
+    sources = [source for each in placed if isinstance(source := graph.input_of(each.part), ir.Source)]
+    also = _also_begun(((at, source.file) for at, (source, _) in enumerate(files)), sources, media)
     return FFmpegStep(
         id="",
         title=f"copy {sum(each.info.frames or 0 for each in placed)} frames",
         command=Command(
-            inputs=tuple(source for source, _ in files), outputs=tuple(output for _, output in files), options=_COPYTS
+            inputs=tuple(source for source, _ in files),
+            outputs=(*(output for _, output in files), *also),
+            options=_COPYTS,
         ),
         duration=max((each.info.duration or Fraction(0) for each in placed), default=None),
         resources=total(_moved(graph.input_of(each.part).info.bit_rate, each.info.duration) for each in placed),
+    )
+
+
+def _also_begun(
+    files: Iterable[tuple[int, str]], sources: Iterable[ir.Source], media: Mapping[str, MediaInfo]
+) -> tuple[OutputFile, ...]:
+    """Outputs that come to nothing, of the streams that *files* begin with, by the number of the file.
+
+    Where a file begins at time 0 exactly, FFmpeg 5.1 counts from the first stream that is taken all the same.
+    """
+    zeros = {
+        Source(source.input).token: source.zero
+        for source in sources
+        if source.zero not in (None, source.info.index) and not media[source.input].start
+    }
+    return tuple(
+        OutputFile(file=None, muxer="null", maps=(InputStream(at, zero),), options=(("c", "copy"), ("frames:0", "1")))
+        for at, name in files
+        if (zero := zeros.get(name)) is not None
     )
 
 
