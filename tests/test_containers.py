@@ -117,6 +117,18 @@ def test_streams_begin_together_where_nothing_tells_their_times(
     assert abs(heard - (2.2 if kind == "sound" else 0)) < 0.001
 
 
+def test_a_recorded_broadcast_lasts_from_its_beginning_on(tmp_path: Path, engine: Engine) -> None:
+    """Opus in Ogg goes on counting from where the broadcast began."""
+    clip = tmp_path / "in.opus"
+    ffmpeg(engine, "-f", "lavfi", "-i", "sine=d=2", "-c:a", "libopus", "-output_ts_offset", "100", str(clip))
+    job = _job(clip, "out.wav")
+    job["operations"] = [{"op": "trim", "input": "in", "output": "part", "params": {"start": "1s"}}]
+    job["outputs"] = [*job["outputs"], {"id": "part", "destination": "part.opus"}]
+    _, result = plan_and_run(job, tmp_path, engine)
+    lasting = [result.outputs[name].media.duration for name in ("out", "part")]
+    assert [round(float(each or 0), 1) for each in lasting] == [2, 1]
+
+
 def test_tracks_begin_together_in_ogg(late_folder: Path, tmp_path: Path, engine: Engine) -> None:
     early = make_clip(tmp_path / "early.mka", ClipRecipe(size=None, audio=1, audio_codec="flac"))
     ffmpeg(

@@ -231,6 +231,8 @@ class _Timed:
             duration = file.gapless or read or duration
         elif duration is None:
             duration = read
+        elif container == "ogg" and raw.codec == "opus" and start is not None and 0 < start < duration:
+            duration -= start  # it counts from 0, which recordings of broadcasts begin long after
         if duration is not None and container.startswith(_MP4) and raw.kind == "audio":
             duration -= _skipped(raw) * raw.time_base
         return cls(raw, tags, start, duration)

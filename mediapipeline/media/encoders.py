@@ -219,7 +219,7 @@ _VIDEO_ENCODERS = (
     Encoder(
         name="mpeg2video", codec="mpeg2video", kind="video", quality=_FREE_Q, bit_rates=_VIDEO_BITS,
         pix_fmts=("yuv420p", "yuv422p"), playable=("yuv420p",), statistics="passlogfile", threads=4,
-        frame_rates=_MPEG2_RATES, sizes=(1, 16_383),
+        frame_rates=_MPEG2_RATES, sizes=(1, 4095),
     ),
     Encoder(
         name="prores_ks", codec="prores", kind="video", always=(("vendor", "apl0"),),
