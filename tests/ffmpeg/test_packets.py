@@ -123,13 +123,17 @@ def test_the_first_bytes_tell_what_is_read_in_a_way_of_its_own(name, format_name
     assert guess_format(b"") is None
 
 
-@pytest.mark.parametrize(("shown", "leading"), [
-    ([(0, True), (3, False), (1, False), (2, False), (6, True), (4, False), (5, False), (8, False)], {0: 2}),
-    ([(0, True), (3, False), (1, False), (2, False), (4, True), (7, False), (5, False), (6, False)], {0: 0}),
-    ([(2, True), (0, False), (1, False), (3, False)], {}),
-    ([(0, True), (3, True), (1, False), (2, False)], {}),
-    ([(0, True), (3, True), (1, False), (2, False), (6, True), (4, False), (5, False)], {0: 2}),
-], ids=["open groups", "closed groups", "one key frame", "what follows was not read", "nothing but key frames"])
+@pytest.mark.parametrize(
+    ("shown", "leading"),
+    [
+        ([(0, True), (3, False), (1, False), (2, False), (6, True), (4, False), (5, False), (8, False)], {0: 2}),
+        ([(0, True), (3, False), (1, False), (2, False), (4, True), (7, False), (5, False), (6, False)], {0: 0}),
+        ([(2, True), (0, False), (1, False), (3, False)], {}),
+        ([(0, True), (3, True), (1, False), (2, False)], {}),
+        ([(0, True), (3, True), (1, False), (2, False), (6, True), (4, False), (5, False)], {0: 2}),
+    ],
+    ids=["open groups", "closed groups", "one key frame", "what follows was not read", "nothing but key frames"],
+)
 def test_pictures_that_are_shown_before_their_key_frame(shown, leading):
     read = [Packet(0, pts, at, 1, key=key) for at, (pts, key) in enumerate(shown)]
     assert observe(read, "window").leading == leading
