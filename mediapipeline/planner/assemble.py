@@ -219,18 +219,29 @@ def expected(
             max_duration if high is None else min(high, max_duration + frame),
         )
     return Expectation(
-        demuxer=demuxer, streams=tuple(streams), duration=duration, covers=len(media.covers), start=_first(nodes, begin)
+        demuxer=demuxer,
+        streams=tuple(streams),
+        duration=duration,
+        covers=len(media.covers),
+        start=_first(graph, nodes, begin),
     )
 
 
-def _first(nodes: Iterable[ir.Node], begin: Fraction) -> Fraction:
+def _first(graph: ir.StreamGraph, nodes: Iterable[ir.Node], begin: Fraction) -> Fraction:
     """When the first picture or sound begins, from the *begin* of the output on."""
     starts = [
-        (node.info.start or Fraction(0)) - begin
+        _begins(graph, node) - begin
         for node in nodes
         if node.kind != "cover" and isinstance(node.info, VideoStream | AudioStream)
     ]
     return max(Fraction(0), min(starts, default=Fraction(0)))
+
+
+def _begins(graph: ir.StreamGraph, node: ir.Node) -> Fraction:
+    """When a stream begins; one that is cut at key frames no earlier than that."""
+    if node.info.start is None and isinstance(cut := graph.input_of(node), ir.Cut):
+        return max(Fraction(0), (graph.input_of(cut).info.start or Fraction(0)) - cut.start)
+    return node.info.start or Fraction(0)
 
 
 def _tolerance(info: Stream) -> Fraction:

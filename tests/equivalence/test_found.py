@@ -186,6 +186,11 @@ FOUND: dict[str, dict[str, Any]] = {
         op("trim", "in", "cut", start="0", duration="9"), op("volume", "cut", "low", gain_db=-6), read="mp4.mp4",
         o0="low o0.mov",
     ),
+    # Sound of which the part begins late, copied from where key frames are: it was taken to end too early.
+    "late-sound-at-key-frames": document(
+        op("trim", "in", "cut", start="2.92", duration="1", accuracy="keyframe"), read="mkv-late-sound.mkv",
+        o0="cut o0.mka",
+    ),
     "loudness-as-it-goes": document(
         op("trim", "in", "cut", start="57057/10000"), op("loudnorm", "cut", "loud", mode="single"),
         read="mp4-surround.mp4", o0="loud o0.mov",

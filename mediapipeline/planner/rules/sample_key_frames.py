@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import attrs
 
+from mediapipeline.media.streams import Stream, VideoStream
 from mediapipeline.media.timeline import cut_stream
 from mediapipeline.planner.access import open_groups
 from mediapipeline.planner.rewrite import Rewrite
@@ -22,7 +23,7 @@ def sample_key_frames(graph: StreamGraph, notes: Notes) -> StreamGraph:
     in:video → sample(60s, keyframe) → out    becomes    in:video@60sk → sample(0s, keyframe) → out
 
     Only where FFmpeg finds key frames by an index and groups of pictures are closed: of open ones in MP4 it may take
-    the key frame after that time.
+    the key frame after that time. And not where the file hides its first pictures: the key frame may be one of them.
     """
     edits = Rewrite(graph)
     said: set[str] = set()
@@ -34,6 +35,7 @@ def sample_key_frames(graph: StreamGraph, notes: Notes) -> StreamGraph:
             or source.key_frames
             or source.access != "index"
             or open_groups(source.info)
+            or _hides_pictures(source.info)
             or source.seek  # the key frame may lie before the part that is read
         ):
             continue
@@ -47,3 +49,7 @@ def sample_key_frames(graph: StreamGraph, notes: Notes) -> StreamGraph:
             said.add(still.origin)
             notes(still, f"{source.input}: the key frame before each time is taken, as the job allows")
     return edits.graph()
+
+
+def _hides_pictures(info: Stream) -> bool:
+    return isinstance(info, VideoStream) and bool(info.preroll)
