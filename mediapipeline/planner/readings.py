@@ -7,8 +7,6 @@ readings of its own of all that it is made of.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import attrs
 
 from mediapipeline.planner.streams import Concat, Measure, Node, NodeId, Source, StreamGraph
@@ -29,26 +27,30 @@ class _Places:
 
     def __init__(self, graph: StreamGraph) -> None:
         self._graph = graph
+        self._measures = {node.id for node in graph.of(Measure)}
         self._numbers: dict[tuple[int, str, int], int] = {}
         self._needed: dict[NodeId, set[int]] = {node.id: set() for node in graph}
         for node in reversed(list(graph)):
             places = self._needed[node.id]
-            if not places or isinstance(node, Measure):  # what measures runs before, by itself
+            if not places or node.id in self._measures:  # what measures runs before, by itself
                 places.clear()
                 places.add(0)
             for place in places:
                 for source, there in self._sources(node, place):
                     self._needed[source].add(there)
+        self._first = {node: min(places) for node, places in self._needed.items()}
 
-    def _sources(self, node: Node, place: int) -> Iterator[tuple[NodeId, int]]:
-        """What *node* takes, and at which place."""
-        for at, source in enumerate(node.inputs):
-            if isinstance(self._graph[source], Measure):
-                yield source, 0
-            else:
-                yield source, self._later(place, node.origin, at) if at and isinstance(node, Concat) else place
-        if node.same_as is not None:
-            yield node.same_as, place
+    def _sources(self, node: Node, place: int) -> list[tuple[NodeId, int]]:
+        """What *node* takes, and at which place; at the end what it is the same as."""
+        if isinstance(node, Concat):
+            found = [
+                (each, self._later(place, node.origin, at) if at else place) for at, each in enumerate(node.inputs)
+            ]
+        else:
+            found = [(each, place) for each in node.inputs]
+        if self._measures:
+            found = [(each, 0 if each in self._measures else there) for each, there in found]
+        return found if node.same_as is None else [*found, (node.same_as, place)]
 
     def _later(self, place: int, origin: str, at: int) -> int:
         """The place of a part; one and the same for the picture and the sound that one operation joins."""
@@ -58,7 +60,7 @@ class _Places:
         return self._numbers.setdefault(key, len(self._numbers) + 1)
 
     def _name(self, node: NodeId, place: int) -> NodeId:
-        return node if place == min(self._needed[node]) else f"{node}r{place}"
+        return node if place == self._first[node] else f"{node}r{place}"
 
     def graph(self) -> StreamGraph:
         readings: dict[str, list[int]] = {}
@@ -75,7 +77,7 @@ class _Places:
         return StreamGraph(nodes)
 
     def _at(self, node: Node, place: int) -> Node:
-        sources = list(self._sources(node, place))
+        sources = self._sources(node, place)
         named = [self._name(source, there) for source, there in sources]
         same = None if node.same_as is None else named.pop()
         name = self._name(node.id, place)
