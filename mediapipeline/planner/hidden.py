@@ -3,8 +3,8 @@
 Files that were cut without encoding (by phones, by ``ffmpeg -ss … -c copy``) begin with the key frame before the cut,
 and say from when on they are shown. In a container that cannot say it, what was cut off would be there again. Files
 that hide something after their beginning (by QuickTime Player, say) are copied nowhere: FFmpeg 5.1 writes into MP4 what
-is hidden at the end, and no version leaves out what is hidden between two parts. Subtitles are never copied past what is
-hidden of them: they are taken out of their file, and cut.
+is hidden at the end, and no version leaves out what is hidden between two parts. Subtitles of which some are hidden are
+not copied at all: they are taken out of their file, and cut.
 """
 
 from __future__ import annotations
