@@ -413,7 +413,9 @@ def _lossy(graph: StreamGraph, node: Node) -> bool:
 
     Resampling is rounded by the form of samples that FFmpeg happens to choose for it.
     """
-    if isinstance(node, Encode) and node.sample_rate is not None:
+    made_of = list(graph.ancestors(node.id))
+    resampled = any(isinstance(each, Filter) and each.name == "aresample" for each in made_of)
+    if resampled or (isinstance(node, Encode) and node.sample_rate is not None):
         return True
-    sources = [each for each in graph.ancestors(node.id) if isinstance(each, Source)]
+    sources = [each for each in made_of if isinstance(each, Source)]
     return any((each.seek or isinstance(node, Copy)) and not CODECS[each.info.codec or ""].lossless for each in sources)
