@@ -244,6 +244,16 @@ def test_what_a_list_would_not_find_becomes_a_file(why: str, tmp_path: Path, def
     check(source, tmp_path / "out.mp4", plan, default_engine, "1.53", "5.29")
 
 
+def test_a_frame_is_a_tick(tmp_path: Path, engine: Engine) -> None:
+    """FFmpeg 9.0 moves what it copies by whole ticks: between two of them, by half a frame."""
+    CLIPS["ticks"] = Clip("mp4", "25", ("-g", "25", "-bf", "0", "-video_track_timescale", "25"))
+    plain, source = make("ticks", tmp_path, engine), tmp_path / "source.mp4"
+    track = ("-video_track_timescale", "25")
+    run(engine, "-i", str(plain), "-map", "0:a", "-map", "0:v", "-c", "copy", *track, str(source))
+    plan = smart_cut(source, "out.mp4", engine, start="1.32s", end="5.29s")
+    check(source, tmp_path / "out.mp4", plan, engine, "1.32", "5.29")
+
+
 def test_every_key_frame_of_an_edge_can_be_sought(tmp_path: Path, engine: Engine) -> None:
     """A new scene right behind a key frame begins with no IDR picture, which has no parameter sets before it."""
     source, scenes = tmp_path / "in.mp4", "testsrc2=size=96x64:rate=15:duration=8,negate=enable='lt(mod(n,17),8)'"

@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import pairwise
+from math import ceil
 from operator import sub
 from typing import TypeAlias
 
@@ -310,7 +311,8 @@ def _taken(
     before = max((packet.pts for packet in packets[:first] if packet.key), default=None)
     if before is not None and before >= decoded:
         return "key frames stand too close together"
-    after = decoded - step / 2 if before is None else (before + decoded) / 2
+    between = decoded - step / 2 if before is None else (before + decoded) / 2
+    after = min(Fraction(ceil(between)), decoded)  # times are moved by as much, in whole ticks, which may be frames
     from_start = first == 0 and index.begins
     return _Taken(left, right, None if from_start else index.zero + after * index.time_base, delay, told)
 
