@@ -39,6 +39,8 @@ def checks(planned: Expectation, found: MediaInfo) -> list[str]:
         streams = "; ".join(_described(stream) for stream in _lasting(found))
         covers = f"; {planned.covers} cover" + "s" * (planned.covers > 1) if planned.covers else ""
         said.append(f"streams: {streams}{covers}".replace(": ; ", ": "))
+    if any(stream.begins_by is not None for stream in planned.streams):
+        said.append("pictures begin when they should")
     if any(stream.end is not None for stream in planned.streams):
         said.append("every stream ends when it should")
     if planned.duration is not None and found.duration is not None:
@@ -91,6 +93,9 @@ def _stream(
         tolerance = _RATE_TOLERANCE + _rounded(stream, reached)
         if want_rate is not None and rate is not None and abs(rate - want_rate) > want_rate * tolerance:
             yield f"planned {want_rate} frames per second, found {rate}"
+    begin = None if media.format in _SHIFTED else stream.start
+    if wanted.begins_by is not None and begin is not None and begin > wanted.begins_by:
+        yield f"planned to begin by {_seconds(wanted.begins_by)} s, begins at {_seconds(begin)} s"
     end = stream.end if stream.end is not None else reached
     if wanted.end is not None and end is not None:
         if media.format in _SHIFTED and stream.end is not None:

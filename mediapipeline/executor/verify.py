@@ -231,7 +231,7 @@ class Verifier:
         if planned.duration is not None and not any(length in planned.duration for length in lengths):
             raise _wrong(output, "is not what was planned", [f"its segments last {float(found.duration):.3f} s"])
         # How long it lasts has been compared: the joined file has no header that tells.
-        streams = tuple(attrs.evolve(stream, end=None) for stream in planned.streams)
+        streams = tuple(attrs.evolve(stream, begins_by=None, end=None) for stream in planned.streams)
         return (
             attrs.evolve(output, expectation=attrs.evolve(planned, streams=streams, duration=None)), whole, found.names
         )  # fmt: skip

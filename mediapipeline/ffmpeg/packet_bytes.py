@@ -13,6 +13,9 @@ from mediapipeline.media.packets import Unit, units
 
 __all__ = ["read_packet", "read_units"]
 
+_IN_ONE_PIECE = {"mov": 0, "matroska": 4}
+"""Bytes of each packet before its data: of a block of Matroska its track, time and flags."""
+
 _LARGEST = 16 * 1024 * 1024
 _BEGINNING = 64 * 1024  # of a packet in MPEG-TS: what comes before the picture is small
 _TS, _SYNC = 188, 0x47
@@ -33,9 +36,9 @@ def read_packet(path: Path, demuxer: str, pos: int, size: int) -> bytes | None:
         with path.open("rb") as file:
             file.seek(pos)
             return _payload(file.read(_BEGINNING // _TS * _TS))
-    if "mp4" in demuxer.split(",") and 0 < size <= _LARGEST:
+    if 0 < size <= _LARGEST and (skipped := _IN_ONE_PIECE.get(demuxer.split(",", maxsplit=1)[0])) is not None:
         with path.open("rb") as file:
-            file.seek(pos)
+            file.seek(pos + skipped)
             return file.read(size)
     return None
 

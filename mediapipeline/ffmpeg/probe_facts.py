@@ -98,6 +98,8 @@ class RawStream:
     """How long each packet is, but the last; None where they differ."""
     leading: int | None = None
     """The most pictures that come after a key frame and are shown before it; None where none but the first was seen."""
+    refreshed: bool | None = None
+    """Whether the second key frame is made of other pictures; None where it was not seen, or not looked into."""
 
 
 @attrs.frozen(kw_only=True)
@@ -349,6 +351,7 @@ def _video(stream: _Timed, media: RawMedia, still: bool) -> VideoStream:
         interlaced=interlaced,
         reorder=raw.reorder,
         leading=None if still else raw.leading,
+        refreshed=None if still else raw.refreshed,
         extradata=None if still else raw.extradata,
         preroll=None if still else _preroll(stream),
         delay=None if still else _delay(raw),

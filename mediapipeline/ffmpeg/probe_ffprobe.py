@@ -11,6 +11,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import attrs
+
 from mediapipeline.errors import EngineError, FFmpegNotFoundError, ProbeError
 from mediapipeline.ffmpeg.demuxers import FORMAT_WHITELIST, INPUT_OPTIONS
 from mediapipeline.ffmpeg.environment import environment
@@ -32,7 +34,17 @@ from mediapipeline.ffmpeg.probe_packets import (
 from mediapipeline.ffmpeg.process import ToolResult, run_tool
 from mediapipeline.ffmpeg.sample_table import read_sample_table
 from mediapipeline.media.info import MediaInfo
-from mediapipeline.media.packets import CodedPacket, Contents, PacketIndex, Window, holds_idr, is_idr, is_plain
+from mediapipeline.media.packets import (
+    CodedPacket,
+    Contents,
+    PacketIndex,
+    Window,
+    holds_idr,
+    is_idr,
+    is_plain,
+    is_refreshed,
+    units,
+)
 from mediapipeline.media.streams import Chapter, Color
 from mediapipeline.media.timecode import seconds_text
 
@@ -156,11 +168,11 @@ class FFprobeProber:
 
     def _media(self, path: Path, file: FileFacts, demuxer: str | None, extent: Extent) -> RawMedia:
         try:
-            return _observed(self._report(path, file, demuxer, extent), extent)
+            return _observed(path, self._report(path, file, demuxer, extent), extent)
         except ProbeError as error:
             if extent != "tail" or error.retryable:
                 raise
-        return _observed(self._report(path, file, demuxer, "window"), "window")  # a file in which one cannot seek
+        return _observed(path, self._report(path, file, demuxer, "window"), "window")  # a file in which one cannot seek
 
     def _report(self, path: Path, file: FileFacts, demuxer: str | None, extent: Extent) -> Mapping[str, Any]:
         return self._run(path, self._argv(file, demuxer, extent), file)
@@ -199,7 +211,7 @@ class FFprobeProber:
             str(self.ffprobe), "-v", log, "-protocol_whitelist", "file", "-format_whitelist", FORMAT_WHITELIST,
             *pixels, *named, *reading, "-show_format", "-show_streams", "-show_chapters",
             "-show_data_hash", "sha256",
-            "-show_entries", "packet=stream_index,pts,dts,duration,flags", *intervals,
+            "-show_entries", "packet=stream_index,pts,dts,duration,flags,size,pos", *intervals,
             "-of", "json=c=1", "-i", file.url,
         ]  # fmt: skip
 
@@ -279,9 +291,23 @@ def _parsed(path: Path, told: str) -> Mapping[str, Any]:
     return report
 
 
-def _observed(report: Mapping[str, Any], extent: Extent) -> RawMedia:
-    packets = [_packet(each) for each in report.get("packets", ()) if isinstance(each, dict)]
-    return _media(report, observe(packets, extent))
+def _observed(path: Path, report: Mapping[str, Any], extent: Extent) -> RawMedia:
+    told = [each for each in report.get("packets", ()) if isinstance(each, dict)]
+    media = _media(report, observe([_packet(each) for each in told], extent))
+    streams = (attrs.evolve(each, refreshed=_refreshed(path, media.format, each, told)) for each in media.streams)
+    return attrs.evolve(media, streams=tuple(streams))
+
+
+def _refreshed(path: Path, demuxer: str, stream: RawStream, packets: Sequence[Mapping[str, Any]]) -> bool | None:
+    """Whether the second key frame is made of other pictures, of streams of H.264 that lie in the file as they are."""
+    if stream.codec != "h264":
+        return None
+    keys = (each for each in packets if each["stream_index"] == stream.index and "K" in str(each.get("flags", "")))
+    _, second = next(keys, None), next(keys, None)
+    if second is None or not str(second.get("pos", "")).isdigit():
+        return None
+    data = read_packet(path, demuxer, int(second["pos"]), int(second.get("size", 0)))
+    return None if data is None else is_refreshed(units(data))
 
 
 def _media(report: Mapping[str, Any], seen: Observed) -> RawMedia:

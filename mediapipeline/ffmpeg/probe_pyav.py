@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -21,7 +22,16 @@ from mediapipeline.ffmpeg.demuxers import FORMAT_WHITELIST
 from mediapipeline.ffmpeg.probe_facts import DIGITS, FileFacts, RawMedia, RawStream, describe, look_at, wanted_of
 from mediapipeline.ffmpeg.probe_packets import EARLIER, FAR, LATER, MOST, TAIL, WINDOW, Extent, Packet, observe
 from mediapipeline.media.info import MediaInfo
-from mediapipeline.media.packets import CodedPacket, PacketIndex, Window, is_idr, is_plain, overtaken, units
+from mediapipeline.media.packets import (
+    CodedPacket,
+    PacketIndex,
+    Window,
+    is_idr,
+    is_plain,
+    is_refreshed,
+    overtaken,
+    units,
+)
 from mediapipeline.media.streams import Chapter, Color
 
 if TYPE_CHECKING:
@@ -165,7 +175,7 @@ def _media(container: InputContainer, file: FileFacts) -> RawMedia:
         chapters=tuple(_chapter(chapter) for chapter in container.chapters()),
     )
     extent = wanted_of(known, file)
-    packets, turned = _read(container, extent)
+    packets, turned, refreshed = _read(container, extent)
     seen = observe(packets, extent)
     return attrs.evolve(
         known,
@@ -177,6 +187,7 @@ def _media(container: InputContainer, file: FileFacts) -> RawMedia:
                 first=seen.firsts.get(index),
                 packet=seen.lengths.get(index),
                 leading=seen.leading.get(index),
+                refreshed=refreshed.get(index),
                 turned=turned.get(index),
             )
             for index, header in enumerate(headers)
@@ -185,17 +196,27 @@ def _media(container: InputContainer, file: FileFacts) -> RawMedia:
     )
 
 
-def _read(container: InputContainer, extent: Extent) -> tuple[list[Packet], Mapping[int, int]]:
-    """Packets, and degrees that a decoded picture is turned by stream."""
+def _read(
+    container: InputContainer, extent: Extent
+) -> tuple[list[Packet], Mapping[int, int], Mapping[int, bool | None]]:
+    """Packets, and by stream the degrees that a decoded picture is turned and whether pictures are refreshed."""
     import av
 
     found: list[Packet] = []
     turned: dict[int, int] = {}
     waiting = {s.index for s in container.streams.video if not _disposition(s) & _ATTACHED}
+    refreshed: dict[int, bool | None] = {}
+    keys = Counter[int]()
+    in_one_piece = container.format.name.split(",")[0] in ("mov", "matroska", "mpegts")
+    coded = {s.index for s in container.streams.video if in_one_piece and _codec(s) == "h264"}
     # A stream that breaks off, or a picture that cannot be decoded, still has the facts of its header.
     with contextlib.suppress(av.error.FFmpegError):
         for packet in _packets(container, None if extent == "whole" else WINDOW):
             found.append(_packet(packet))
+            keys[packet.stream_index] += bool(packet.is_keyframe)
+            if packet.stream_index in coded and keys[packet.stream_index] == 2:
+                refreshed[packet.stream_index] = is_refreshed(units(bytes(packet)))
+                coded.discard(packet.stream_index)
             if packet.stream_index in waiting and len(found) <= WINDOW:
                 with contextlib.suppress(av.error.FFmpegError):
                     for frame in packet.decode():
@@ -206,7 +227,7 @@ def _read(container: InputContainer, extent: Extent) -> tuple[list[Packet], Mapp
     if extent == "tail":
         with contextlib.suppress(av.error.FFmpegError):
             found += _tail(container)
-    return found, turned
+    return found, turned, refreshed
 
 
 def _tail(container: InputContainer) -> list[Packet]:

@@ -17,7 +17,7 @@ from mediapipeline.media.info import MediaInfo
 
 __all__ = [
     "CodedPacket", "Contents", "PacketIndex", "PacketProber", "ThroughProber", "Unit", "Window", "holds_idr", "is_idr",
-    "is_plain", "overtaken", "units",
+    "is_plain", "is_refreshed", "overtaken", "units",
 ]  # fmt: skip
 
 Window: TypeAlias = tuple[Fraction, Fraction | None]
@@ -163,6 +163,8 @@ class Unit(NamedTuple):
 _IDR, _SLICES, _MESSAGE, _BUFFERING = 5, range(1, 6), 6, 0
 _BEFORE = range(6, 10)  # messages, parameter sets and delimiters
 _KINDS = range(1, 24)  # what a file may hold
+_FROM_THE_TOP = 0x80  # a slice that begins with the first block of the picture
+_INTRA = ("1011", "10001000")  # and is made of nothing but itself: 2, and 7 where all slices of the picture are so
 
 
 def holds_idr(data: bytes) -> bool | None:
@@ -183,6 +185,20 @@ def is_idr(found: Sequence[Unit]) -> bool | None:
     if not slices or any(unit.kind in _BEFORE for unit in found[slices[0] :]):
         return None
     return all(found[at].kind == _IDR for at in slices)
+
+
+def is_refreshed(found: Sequence[Unit]) -> bool | None:
+    r"""Whether these are the units of a picture that is made of others, though it may be called a key frame.
+
+    Encoders that refresh pictures bit by bit have no others but the first. None where it cannot be seen.
+
+    >>> [is_refreshed(units(b"\0\0\0\3" + unit)) for unit in (b"\x41\x9a\0", b"\x41\xb8\0", b"\x65\x88\0")]
+    [True, False, False]
+    """
+    first = next((unit for unit in found if unit.kind in _SLICES), None)
+    if first is None or first.first is None or not first.first & _FROM_THE_TOP:
+        return None
+    return first.kind != _IDR and not f"{first.first:08b}".startswith(_INTRA)
 
 
 def is_plain(found: Sequence[Unit]) -> bool:

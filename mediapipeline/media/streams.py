@@ -74,6 +74,9 @@ class VideoStream(_BaseStream):
     leading: int | None = None
     """Frames that are decoded after a key frame and shown before it, at most, as far as the beginning of the file
     tells: more than 0 where groups of pictures are open; None where no second key frame was seen."""
+    refreshed: bool | None = None
+    """Whether pictures are refreshed bit by bit: no key frame but the first shows all of the picture. None where no
+    second key frame was seen, or looked into."""
     extradata: str | None = None
     """Digest of what a decoder has to be told before the first packet (of H.264, the parameter sets)."""
     preroll: Fraction | None = None

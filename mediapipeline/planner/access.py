@@ -19,7 +19,7 @@ from mediapipeline.planner.rule import Notes
 from mediapipeline.planner.streams import Copy, Cut, Node, NodeId, Sample, Source, StreamGraph
 from mediapipeline.planner.ticks import on_a_tick, tick_before
 
-__all__ = ["APART", "open_groups", "picture_lead", "seek_sources"]
+__all__ = ["APART", "is_refreshed", "open_groups", "picture_lead", "seek_sources"]
 
 APART = Fraction(5)
 """Seconds between two parts that are worth a seek: about what is decoded from the key frame before the second on."""
@@ -38,9 +38,16 @@ def picture_lead(source: Source) -> Fraction | None:
     Where groups of pictures are open, some are decoded after a key frame, shown before it, and cannot be decoded
     without what comes before it. In MP4 FFmpeg goes by when key frames are decoded, so it begins with the one after
     such a picture: it is missing, or broken. Where probing has not seen a second key frame, groups are taken to be
-    closed, but of `_DROPPED`.
+    closed, but of `_DROPPED`. Pictures that are refreshed bit by bit can be decoded from the first one on only.
     """
+    if is_refreshed(source.info):
+        return None
     return {"index": _leading(source.info), "guess": _EARLY}.get(source.access)
+
+
+def is_refreshed(info: Stream) -> bool:
+    """Whether key frames are known not to show all of the picture."""
+    return isinstance(info, VideoStream) and info.refreshed is True
 
 
 def open_groups(info: Stream) -> bool:

@@ -244,6 +244,19 @@ def _begins(graph: ir.StreamGraph, node: ir.Node) -> Fraction:
     return node.info.start or Fraction(0)
 
 
+def _begins_by(graph: ir.StreamGraph, node: ir.Node, begin: Fraction) -> Fraction | None:
+    """When pictures begin at the latest that are decoded from amid their file on: none is lost before them.
+
+    At the beginning of a file there may be some that cannot be decoded, which is no fault of ours.
+    """
+    info = node.info
+    steady = isinstance(info, VideoStream) and info.frame_rate and info.vfr is False and info.frames != 1
+    if not steady or info.start is None or not isinstance(node, ir.Encode):
+        return None
+    sought = any(isinstance(each, ir.Source) and each.seek for each in graph.ancestors(node.id))
+    return max(Fraction(0), info.start - begin) + _tolerance(info) if sought else None
+
+
 def _tolerance(info: Stream) -> Fraction:
     """One frame, and never less than a twentieth of a second; see `expected`."""
     rate = info.frame_rate if isinstance(info, VideoStream) else None
@@ -329,7 +342,8 @@ def _expected_stream(graph: ir.StreamGraph, node: ir.Node, sink: ir.Sink, begin:
             return StreamExpectation(
                 kind="video", codec=info.codec, width=info.width, height=info.height,
                 frame_rate=info.frame_rate if encoded and info.vfr is False and not still else None,
-                pix_fmt=info.pix_fmt if plain else None, end=None if still else end,
+                pix_fmt=info.pix_fmt if plain else None, begins_by=_begins_by(graph, node, begin),
+                end=None if still else end,
                 frames=info.frames if isinstance(node, ir.Splice | ir.Joined) else None,
             )  # fmt: skip
         case AudioStream():

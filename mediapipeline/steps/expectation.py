@@ -39,6 +39,8 @@ class StreamExpectation:
     pix_fmt: str | None = None
     sample_rate: int | None = None
     channels: int | None = None
+    begins_by: Fraction | None = None
+    """When the stream begins at the latest, seconds from the start of the output."""
     end: Range | None = None
     """When the stream ends, seconds from the start of the output."""
     frames: int | None = None

@@ -191,6 +191,10 @@ FOUND: dict[str, dict[str, Any]] = {
         op("trim", "in", "cut", start="2.92", duration="1", accuracy="keyframe"), read="mkv-late-sound.mkv",
         o0="cut o0.mka",
     ),
+    # No key frame but the first shows all of the picture: what was read from there on lacked all frames up to the next.
+    "refreshed-bit-by-bit": document(
+        op("trim", "in", "cut", start="4.6", duration="1"), read="mp4-refreshed.mp4", o0="cut o0.mkv",
+    ),
     "loudness-as-it-goes": document(
         op("trim", "in", "cut", start="57057/10000"), op("loudnorm", "cut", "loud", mode="single"),
         read="mp4-surround.mp4", o0="loud o0.mov",

@@ -131,6 +131,14 @@ def test_a_rate_is_as_exact_as_the_clock_tells_it(lasts: Fraction, same: bool) -
     assert (found == []) is same, found
 
 
+def test_pictures_that_are_lost_at_the_beginning() -> None:
+    late = attrs.evolve(MEDIA, video=attrs.evolve(VIDEO, start=Fraction(1)))
+    stream = attrs.evolve(PLANNED.streams[0], begins_by=Fraction(1, 20))
+    planned = attrs.evolve(PLANNED, streams=(stream, *PLANNED.streams[1:]))
+    assert differences(planned, MEDIA) == []
+    assert "stream 0 (video): planned to begin by 0.05 s, begins at 1 s" in differences(planned, late)
+
+
 def test_a_transport_stream_begins_when_it_likes() -> None:
     start = Fraction(7, 5)
     video, audio = attrs.evolve(VIDEO, start=start), attrs.evolve(AUDIO, start=start)

@@ -117,6 +117,18 @@ def test_both_tell_what_a_decoder_has_to_be_told(tmp_path):
 
 
 @needs_both
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
+@pytest.mark.parametrize("refreshed", [False, True])
+def test_both_tell_whether_pictures_are_refreshed_bit_by_bit(tmp_path, suffix, refreshed):
+    how = f"keyint=10:intra-refresh={refreshed:d}:open-gop={not refreshed:d}"
+    path = make_clip(tmp_path / f"a.{suffix}", video_codec="libx264", b_frames=2, extra=["-x264-params", how])
+    for prober in (FFprobeProber(Path(str(shutil.which("ffprobe")))), PyAVProber()):
+        info = prober.probe(path)
+        assert info.video is not None
+        assert info.video.refreshed is refreshed
+
+
+@needs_both
 def test_both_tell_what_an_edit_list_hides(tmp_path, engine):
     whole = make_clip(tmp_path / "whole.mp4", duration="3s", video_codec="libx264", gop=25, b_frames=2, engine=engine)
     path = tmp_path / "cut.mp4"

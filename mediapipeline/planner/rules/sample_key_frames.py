@@ -8,7 +8,7 @@ import attrs
 
 from mediapipeline.media.streams import Stream, VideoStream
 from mediapipeline.media.timeline import cut_stream
-from mediapipeline.planner.access import open_groups
+from mediapipeline.planner.access import is_refreshed, open_groups
 from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, rule
 from mediapipeline.planner.streams import Sample, Source, StreamGraph
@@ -35,6 +35,7 @@ def sample_key_frames(graph: StreamGraph, notes: Notes) -> StreamGraph:
             or source.key_frames
             or source.access != "index"
             or open_groups(source.info)
+            or is_refreshed(source.info)
             or _hides_pictures(source.info)
             or source.seek  # the key frame may lie before the part that is read
         ):
