@@ -19,6 +19,8 @@ __all__ = [
 _MADE = ("yuv", "gray", "rgb", "bgr", "gbr")
 _UNPAINTED = "bgra"
 """What palettes are made of, and for."""
+_AMID = Fraction(3, 8)
+"""Of a frame: from so far off on, clocks may tell of each frame another one that it is nearer to."""
 _GUESSED = {1: "mono", 2: "stereo"}
 """The layouts that FFmpeg takes so many channels to have, where nobody says."""
 
@@ -129,12 +131,14 @@ def format_filters(node: ir.Encode, source: ir.Node) -> tuple[Filter, ...]:
             source.info.pix_fmt if isinstance(source, ir.Source) and isinstance(source.info, VideoStream) else None
         )
         wanted = _UNPAINTED if has_palettes(node) else node.pix_fmt
+        placed = _onto_grid(source.info)
         if wanted in (None, decoded):
-            return ()
+            return placed
         asked = Filter("format", (("pix_fmts", wanted),))
         given = source.info.pix_fmt if isinstance(source.info, VideoStream) else None
         # Converted here, and not wherever FFmpeg likes: turned first, rows of odd pictures are others.
-        return (asked,) if given == wanted else (*as_it_is(source.info), Filter("scale"), asked)
+        converted = () if given == wanted else (*as_it_is(source.info), Filter("scale"))
+        return (*placed, *converted, asked)
     options: list[tuple[str, Value]] = []
     if node.sample_rate is not None:
         options.append(("sample_rates", node.sample_rate))
@@ -144,6 +148,20 @@ def format_filters(node: ir.Encode, source: ir.Node) -> tuple[Filter, ...]:
     # parts of a sample with that (9.0: half of one, of 32 kHz).
     formed = (Filter("aresample"), Filter("aformat", tuple(options))) if options else ()
     return (Filter("aresample", (("async", 1), ("first_pts", 0))), *formed) if node.fill else formed
+
+
+def _onto_grid(info: Stream) -> tuple[Filter, ...]:
+    """What moves evenly spaced pictures that begin amid two frames to the nearer of both, as the encoder would.
+
+    It rounds the time of each, and clocks do not tell times exactly: near a half, some went to the frame before and
+    some to the one after, which made a gap.
+    """
+    if not isinstance(info, VideoStream) or not info.frame_rate or info.vfr is not False or not info.start:
+        return ()
+    off = info.start - round(info.start * info.frame_rate) / info.frame_rate
+    if abs(off * info.frame_rate) < _AMID:
+        return ()
+    return (Filter("setpts", (("expr", Expr(f"round(PTS-({off})/TB)")),)),)
 
 
 def has_palettes(node: ir.Encode) -> bool:

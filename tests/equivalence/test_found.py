@@ -195,6 +195,10 @@ FOUND: dict[str, dict[str, Any]] = {
     "refreshed-bit-by-bit": document(
         op("trim", "in", "cut", start="4.6", duration="1"), read="mp4-refreshed.mp4", o0="cut o0.mkv",
     ),
+    # Half a frame beside the grid, on a clock of milliseconds: the first frame went to the one before, others after.
+    "amid-two-frames": document(
+        op("trim", "in", "cut", start="16/7"), read="mkv-ntsc.mkv", o0="cut o0.mov",
+    ),
     "loudness-as-it-goes": document(
         op("trim", "in", "cut", start="57057/10000"), op("loudnorm", "cut", "loud", mode="single"),
         read="mp4-surround.mp4", o0="loud o0.mov",
