@@ -151,14 +151,14 @@ def format_filters(node: ir.Encode, source: ir.Node) -> tuple[Filter, ...]:
 
 
 def _onto_grid(info: Stream) -> tuple[Filter, ...]:
-    """What moves evenly spaced pictures that begin amid two frames to the nearer of both, as the encoder would.
+    """What moves evenly spaced pictures that begin amid two frames to the nearer of both, or the later, as encoders do.
 
     It rounds the time of each, and clocks do not tell times exactly: near a half, some went to the frame before and
     some to the one after, which made a gap.
     """
     if not isinstance(info, VideoStream) or not info.frame_rate or info.vfr is not False or not info.start:
         return ()
-    off = info.start - round(info.start * info.frame_rate) / info.frame_rate
+    off = info.start - Fraction((2 * info.start * info.frame_rate + 1) // 2) / info.frame_rate
     if abs(off * info.frame_rate) < _AMID:
         return ()
     return (Filter("setpts", (("expr", Expr(f"round(PTS-({off})/TB)")),)),)

@@ -199,6 +199,11 @@ FOUND: dict[str, dict[str, Any]] = {
     "amid-two-frames": document(
         op("trim", "in", "cut", start="16/7"), read="mkv-ntsc.mkv", o0="cut o0.mov",
     ),
+    # Just amid two frames, all go to the later one.
+    "just-amid-two-frames": document(
+        op("trim", "in", "cut", start="37/10"), op("trim", "cut", "part", start="0", end="3/10", accuracy="keyframe"),
+        read="mov-mpeg4.mov", o0="part o0.ts",
+    ),
     "loudness-as-it-goes": document(
         op("trim", "in", "cut", start="57057/10000"), op("loudnorm", "cut", "loud", mode="single"),
         read="mp4-surround.mp4", o0="loud o0.mov",
