@@ -94,13 +94,15 @@ def retime_filters(graph: ir.StreamGraph, node: ir.Retime, name: str | None) -> 
         before = graph.input_of(before)
     several = isinstance(before, ir.Filter) and len(before.inputs) > 1
     ends_early = isinstance(before, ir.Cut | ir.Filter) and not several
+    # What changes nothing is told to have the clock of its input, not the coarse one that the filter gives.
+    clocked = () if node.same_as is None else (Filter("settb", (("expr", Expr("AVTB")),), name),)
     if node.fill or node.info.duration is None or not (several or ends_early):
-        return (Filter("fps", (*options, ("start_time", 0)) if node.fill else options, name),)
+        return (Filter("fps", (*options, ("start_time", 0)) if node.fill else options, name), *clocked)
     paced = Filter("fps", (*options, ("eof_action", "pass")), name)
     frames = round(node.info.duration * node.rate) + round((node.info.start or 0) * node.rate)
     counted = Filter("trim", (("end", _floored(frames / node.rate)),), name)
     again = (Filter("tpad", (("stop_mode", "clone"), ("stop", 1)), name),) if several else ()
-    return *again, paced, counted
+    return *again, paced, counted, *clocked
 
 
 def _ends_with_its_input(node: ir.Node) -> bool:
@@ -153,10 +155,12 @@ def format_filters(node: ir.Encode, source: ir.Node) -> tuple[Filter, ...]:
 def _onto_grid(info: Stream) -> tuple[Filter, ...]:
     """What moves evenly spaced pictures that begin amid two frames to the nearer of both, or the later, as encoders do.
 
-    It rounds the time of each, and clocks do not tell times exactly: near a half, some went to the frame before and
-    some to the one after, which made a gap.
+    It rounds the time of each. Where a clock does not tell the times of frames exactly, some went to the frame before
+    and some to the one after, near a half, which made a gap. Where it does, all go the same way by themselves.
     """
     if not isinstance(info, VideoStream) or not info.frame_rate or info.vfr is not False or not info.start:
+        return ()
+    if info.time_base is None or (info.frame_rate * info.time_base).numerator == 1:
         return ()
     off = info.start - Fraction((2 * info.start * info.frame_rate + 1) // 2) / info.frame_rate
     if abs(off * info.frame_rate) < _AMID:
