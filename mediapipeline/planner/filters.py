@@ -96,10 +96,14 @@ def retime_filters(graph: ir.StreamGraph, node: ir.Retime, name: str | None) -> 
     ends_early = isinstance(before, ir.Cut | ir.Filter) and not several
     # What changes nothing is told to have the clock of its input, not the coarse one that the filter gives.
     clocked = () if node.same_as is None else (Filter("settb", (("expr", Expr("AVTB")),), name),)
-    if node.fill or node.info.duration is None or not (several or ends_early):
+    lasts = node.info.duration
+    if lasts is None and isinstance(before, ir.Cut) and before.end is not None:
+        # Where it begins may depend on key frames, if it is copied; here it is not.
+        lasts = max(before.end - before.start, 1 / node.rate)
+    if node.fill or lasts is None or not (several or ends_early):
         return (Filter("fps", (*options, ("start_time", 0)) if node.fill else options, name), *clocked)
     paced = Filter("fps", (*options, ("eof_action", "pass")), name)
-    frames = round(node.info.duration * node.rate) + round((node.info.start or 0) * node.rate)
+    frames = round(lasts * node.rate) + round((node.info.start or 0) * node.rate)
     counted = Filter("trim", (("end", _floored(frames / node.rate)),), name)
     again = (Filter("tpad", (("stop_mode", "clone"), ("stop", 1)), name),) if several else ()
     return *again, paced, counted, *clocked

@@ -238,9 +238,11 @@ class Draft:
             params, left = self.timecodes(clip, min(start, latest), least)
         elif self.seldom(12):
             params, left = {"start": str(clip.seconds + 2), "duration": "1", "clamp": True}, Fraction(1)
-        if what == "trim-near":
+        near = what == "trim-near"
+        if near:
             params["accuracy"] = "keyframe"
-        self.add("trim", attrs.evolve(clip, seconds=left), params, input=clip.name)
+        # Nobody knows where the frames of a part from a key frame are, either.
+        self.add("trim", attrs.evolve(clip, seconds=left, uneven=clip.uneven or near), params, input=clip.name)
 
     def timecodes(self, clip: Clip, start: Fraction, least: Fraction) -> tuple[dict[str, Any], Fraction]:
         """A part from one frame to another, which is not kept; and how long it is."""
@@ -286,7 +288,8 @@ class Draft:
         """Parts of a clip in its order and close together, joined; each may be done something with by itself."""
         here, parts = Fraction(0), []
         for _ in range(self.draw(st.integers(2, 3))):
-            start = here + self.time(min(Fraction(3), (clip.seconds - here) / 2))
+            apart = Fraction(1, 2) if parts and self.draw(st.booleans()) else Fraction(3)
+            start = here + self.time(min(apart, (clip.seconds - here) / 2))
             end = min(start + least + self.time(Fraction(1)), clip.seconds)
             if end - start < Fraction(3, 10):
                 break

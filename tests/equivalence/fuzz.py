@@ -38,7 +38,7 @@ from mediapipeline.planner.rule import Rule  # noqa: E402
 
 _BATCH = 50
 _LEAST, _CONTAINERS = 50, 3
-_AIMED = 4
+_AIMED = 3
 """So many rules, of those that have had the least to do, are aimed at by half of the jobs of a batch."""
 
 

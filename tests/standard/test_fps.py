@@ -68,6 +68,19 @@ def test_frames_left_out_before_filters_are_the_same(tmp_path: Path, engine: Eng
     assert len(found[0]) == 12
 
 
+@pytest.mark.parametrize("fps", [1, 50])
+@pytest.mark.parametrize("suffix", [".mp4", ".ts"])
+def test_a_part_from_a_key_frame_lasts_no_longer(suffix: str, fps: int, tmp_path: Path, engine: Engine) -> None:
+    """Where the part begins may be unknown when planned; FFmpeg repeats its last frame up to wherever it read to."""
+    clip = make_clip(tmp_path / f"clip{suffix}", duration="3s", video_codec="libx264")
+    cut = op("trim", "in", "shaped", start="1.56s", end="1.72s", accuracy="keyframe")
+    more = op("trim", "shaped", "more", start=0, end="0.3s")
+    wanted = document(clip.name, fps, cut, more)
+    wanted["outputs"].append({"id": "more", "input": "more", "destination": "more.mkv", "codec": {"video": "ffv1"}})
+    plan_and_run(wanted, tmp_path, engine)
+    assert len(hashes(engine, tmp_path / "out.mkv")) == max(round(0.16 * fps), 1)
+
+
 def test_the_rate_that_it_has_changes_nothing() -> None:
     same = plan(job(op("fps", "in", "out", fps=25), outputs={"out": "out.mp4"}))
     assert same.output("out").streams[0].encoder is None
