@@ -233,8 +233,9 @@ class _Timed:
             duration = file.gapless or read or duration
         elif duration is None:
             duration = read
-        elif container == "ogg" and raw.codec == "opus" and start is not None and 0 < start < duration:
-            duration -= start  # it counts from 0, which recordings of broadcasts begin long after
+        elif container == "ogg" and raw.codec == "opus" and start is not None and start < duration:
+            # It counts from 0: recordings of broadcasts begin long after, and what was cut without encoding before.
+            duration -= start
         if duration is not None and container.startswith(_MP4) and raw.kind == "audio":
             duration -= _skipped(raw) * raw.time_base
         return cls(raw, tags, start, duration)
