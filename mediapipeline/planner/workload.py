@@ -37,7 +37,8 @@ class Decoding:
             where everything is that follows. They are in order and do not touch.
         keys: Times at which the key frame before will do.
         frames: How many frames: of each part from the key frame before the first to the last, and as many more as
-            are decoded before they are shown. None where the packets would have to be looked at.
+            are decoded before they are shown; of a part of one frame no more than that. None where the packets would
+            have to be looked at.
     """
 
     input: str
@@ -260,8 +261,12 @@ def _by_packets(told: Decoding, info: VideoStream, index: PacketIndex) -> int | 
         key = _key_before(keys, wanted[0][0])
         if key is None and not index.begins:
             return None
-        last = max(at for _, at in wanted)
-        needed.update(range(0 if key is None else key, min(last + 1 + ahead, len(packets))))
+        first = 0 if key is None else key
+        if len(wanted) == 1:  # a still: what is shown after it need not come out of the decoder
+            until = bisect_right(shown, (wanted[0][0], math.inf))
+            needed.update(at for _, at in shown[:until] if at >= first)
+        else:
+            needed.update(range(first, min(max(at for _, at in wanted) + 1 + ahead, len(packets))))
     for time in told.keys:
         key = _key_before(keys, index.ticks(time))
         if key is None:

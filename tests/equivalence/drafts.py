@@ -236,7 +236,7 @@ class Draft:
             left = left if beyond else min(left, length)
         elif clip.rate in _WHOLE_RATES and self.seldom(3):
             params, left = self.timecodes(clip, min(start, latest), least)
-        elif self.seldom(12):
+        elif not clip.uneven and self.seldom(12):
             params, left = {"start": str(clip.seconds + 2), "duration": "1", "clamp": True}, Fraction(1)
         near = what == "trim-near"
         if near:

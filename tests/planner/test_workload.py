@@ -103,6 +103,12 @@ def test_frames_that_are_decoded_before_they_are_shown_have_to_be() -> None:
     assert looked_at(made, packets(gop=100, reorder=1), reorder=1).decoded == 4 + 1
 
 
+def test_nothing_after_a_still_has_to_come_out_of_the_decoder() -> None:
+    stills = op("thumbnail", "in", "out", at=["4.04s", "8.12s"])  # the pictures 101 and 203
+    made = plan(job(stills, outputs={"out": {"destination": "out/", "format": "png"}}), CLIPS)
+    assert looked_at(made, packets(gop=100, reorder=1), reorder=1).decoded == 2 + 4
+
+
 def test_packets_that_nobody_knows_are_no_guess() -> None:
     made = planned(cut("in", "out", "10s", "12s"))
     some = attrs.evolve(packets(gop=50, frames=260), ends=False)  # up to 10.4 s
