@@ -14,7 +14,7 @@ from mediapipeline.cli.job import JobText, add_job, add_rules, planner_for, read
 from mediapipeline.cli.terminal import Terminal, one_line
 
 if TYPE_CHECKING:
-    from mediapipeline.executor.result import ExecutionResult, OutputResult
+    from mediapipeline.executor.result import ExecutionResult, OutputResult, Waste
     from mediapipeline.planner.plan import ProcessingPlan
     from mediapipeline.planner.planner import Planner
 
@@ -94,6 +94,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     for output in result.outputs.values():
         for line in describe(output):
             say(line)
+    say(told_of(result.waste))
     for warning in result.warnings:
         terminal.note(f"warning: {one_line(warning)}")
     return DONE
@@ -163,6 +164,19 @@ def describe(output: OutputResult) -> list[str]:
     head = f"{one_line(str(output.path))}  {_bytes(output.size)}"
     checks = [f"  verified: {one_line(check)}" for check in output.checks]
     return [head, f"  {describe_media(output.media)}", *checks]
+
+
+def told_of(waste: Waste) -> str:
+    """What was done for the outputs, and how much of it had to be, in a line; what is not known is left out."""
+    parts = []
+    for what, done, needed in (
+        ("decoded", waste.frames_decoded, waste.frames_to_decode),
+        ("encoded", waste.frames_encoded, waste.frames_to_encode),
+    ):
+        if done is not None:
+            parts.append(f"{done} {what}" + ("" if needed is None else f" ({needed} needed)"))
+    frames = f"frames: {', '.join(parts)}; " if parts else ""
+    return f"{frames}processes: {waste.processes}"
 
 
 def _bytes(size: int) -> str:

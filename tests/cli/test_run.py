@@ -22,11 +22,12 @@ def test_a_run(cli, job, tmp_path):
     job()
     done = cli("run", "job.json")
     assert done.returncode == 0
-    head, media, *checks = done.stdout.splitlines()
+    head, media, *checks, work = done.stdout.splitlines()
     assert head.startswith(f"{tmp_path / 'out.mp4'}  ")
     assert "32x24" in media
     assert checks
     assert all(line.startswith("  verified: ") for line in checks)
+    assert work == "frames: 25 decoded (25 needed), 25 encoded (25 needed); processes: 1"
     assert done.stderr == ""
     assert sorted(file.name for file in tmp_path.iterdir()) == ["in.mp4", "job.json", "out.mp4"]
 
