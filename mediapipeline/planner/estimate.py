@@ -29,6 +29,7 @@ __all__ = [
     "estimate_kept",
     "estimate_measures",
     "estimate_nodes",
+    "estimate_packets",
     "estimate_sinks",
     "processor_cores",
     "total",
@@ -265,6 +266,26 @@ def estimate_custom(node: ir.Custom) -> Resources:
         disk_written=said.disk_written or 0,
         duration=_rounded(seconds) if said.duration is None else said.duration,
     )
+
+
+def estimate_packets(infos: Sequence[Stream]) -> Resources:
+    """What writing the packets of streams to files uses, in one process."""
+    size = sum(int(bits / 8) for info in infos if (bits := _coded(info)) is not None)
+    packets = sum(packets_in(info, info.duration) for info in infos)
+    cpu = _rounded(Fraction(costs.START, 1000) + packets * _nano(costs.COPY) / _NANO)
+    return Resources(
+        cpu_seconds=cpu, memory=costs.PROCESS_MEMORY, disk_space=size, disk_read=size, disk_written=size, duration=cpu
+    )
+
+
+def _coded(info: Stream) -> Fraction | None:
+    """Bits of packets, roughly."""
+    if info.duration is None:
+        return None
+    if info.bit_rate is not None:
+        return info.bit_rate * info.duration
+    amount = _amount(info, info.duration)
+    return amount * _BITS if isinstance(info, VideoStream) and amount is not None else 128_000 * info.duration
 
 
 def estimate_kept(node: ir.Custom) -> Resources:

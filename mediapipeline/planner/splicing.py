@@ -24,11 +24,10 @@ from mediapipeline.media.streams import VideoStream
 from mediapipeline.media.timecode import seconds_text, to_microseconds_floor
 from mediapipeline.planner import streams as ir
 from mediapipeline.planner.command import CommandBuilder
-from mediapipeline.planner.estimate import estimate_sinks, processor_cores, total
+from mediapipeline.planner.estimate import LITTLE, estimate_packets, estimate_sinks, processor_cores
 from mediapipeline.planner.machine import Machine
 from mediapipeline.steps.files import Source, Work
 from mediapipeline.steps.listing import Member
-from mediapipeline.steps.resources import Resources
 from mediapipeline.steps.step import FFmpegStep, JoinFilesStep, Step
 
 __all__ = ["Spliced", "listed_parts", "splice_steps"]
@@ -126,7 +125,7 @@ def splice_steps(
         return Spliced(tuple(steps), members=tuple(_member(graph, each, demuxers) for each in placed))
     whole = Work(f"splice-{number}.ts").token
     size = sum(step.resources.disk_written or 0 for step in steps)
-    passing = Resources(cpu_seconds=Fraction(1, 20), disk_space=size, disk_written=size, duration=Fraction(1, 20))
+    passing = attrs.evolve(LITTLE, disk_space=size, disk_read=size, disk_written=size)
     join = JoinFilesStep(
         id=f"splice-{number}",
         title="join the parts",
@@ -144,7 +143,7 @@ def splice_steps(
         needs=(join.id,),
         command=_retime(splice, whole, timed),
         duration=before,
-        resources=attrs.evolve(passing, disk_read=size),
+        resources=passing,
     )
     return Spliced((*steps, join, retime), timed, "mpegts")
 
@@ -294,7 +293,7 @@ def _copies(
             options=_COPYTS,
         ),
         duration=max((each.info.duration or Fraction(0) for each in placed), default=None),
-        resources=total(_moved(graph.input_of(each.part).info.bit_rate, each.info.duration) for each in placed),
+        resources=estimate_packets([each.info for each in placed]),
     )
 
 
@@ -315,14 +314,6 @@ def _also_begun(
         for at, name in files
         if (zero := zeros.get(name)) is not None
     )
-
-
-def _moved(bit_rate: int | None, duration: Fraction | None) -> Resources:
-    size = int((bit_rate or 0) * (duration or 0) / 8)
-    return Resources(
-        cpu_seconds=Fraction(1, 20), memory=40_000_000, disk_space=size, disk_read=size, disk_written=size,
-        duration=Fraction(1, 20),
-    )  # fmt: skip
 
 
 def _by_the_file(graph: ir.StreamGraph, node: ir.Node, media: Mapping[str, MediaInfo]) -> ir.Node:
