@@ -186,6 +186,21 @@ def test_a_wide_range_changes_the_dynamics(tmp_path: Path, engine: Engine) -> No
     assert cases(result) == ["linear"]
 
 
+@pytest.mark.parametrize("end", ["3.857143s", "3.9s", "3.96s"])
+@pytest.mark.parametrize("params", [{"mode": "single"}, {"target_lra": 1}], ids=["single", "two passes"])
+def test_sound_whose_dynamics_change_lasts_to_its_end(
+    params: dict[str, Any], end: str, tmp_path: Path, engine: Engine
+) -> None:
+    """The filter works on tenths of a second."""
+    source = sound(engine, tmp_path / "in.wav", speech(rate=48000))
+    cut = op("trim", "in", "part", end=end)
+    document = job(cut, op("loudnorm", "part", "out", **params), inputs={"in": source.name}, outputs={"out": "out.mov"})
+    document["outputs"][0]["codec"] = {"audio": "pcm_s16le"}
+    plan_and_run(document, tmp_path, engine)
+    samples = ffmpeg(engine, "-i", str(tmp_path / "out.mov"), "-f", "s16le", "-")
+    assert len(samples) / 2 == pytest.approx(float(end[:-1]) * 48000, abs=1)
+
+
 def packets(engine: Engine, path: Path) -> bytes:
     """The digest of every coded picture."""
     lines = ffmpeg(engine, "-i", str(path), "-map", "0:v", "-c", "copy", "-f", "framemd5", "-").splitlines()

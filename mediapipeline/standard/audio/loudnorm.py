@@ -39,6 +39,7 @@ _LOUDNESS = Measurement(
     },
 )
 _OVERSAMPLED = 192000  # Hz, as ebur128 itself has it; loudnorm takes and gives no other when not linear
+_IN_A_ROW = Expr("STARTPTS+N")  # FFmpeg 9.0 tells a time for the last that is up to a tenth of a second late
 _NOTHING = -70.0  # what is measured of silence, and of less than 400 ms
 _ROUNDED = 0.1  # of the loudness and of the peak, half a step each
 # A step of 16 bits is more than 0.05 dB of peaks below -40 dB; of a tenth of what they are below, it is always less.
@@ -59,6 +60,7 @@ _LAYOUTS = {1: "mono", 2: "stereo", 3: "2.1", 4: "4.0", 5: "5.0", 6: "5.1", 7: "
         "filter:loudnorm",
         "filter:aresample",
         "filter:aformat",
+        "filter:asetpts",
         "filter:atrim",
     ],
 )
@@ -108,6 +110,7 @@ class Loudnorm(Operator):
             targets = {"I": self.target_lufs, "TP": self.target_tp, "LRA": self.target_lra}
             raised = work.filter_audio(track, "aresample", sample_rate=_OVERSAMPLED)
             normalised = work.filter_audio(raised, "loudnorm", **targets, dual_mono=twice)
+            normalised = work.filter_audio(normalised, "asetpts", expr=_IN_A_ROW)
             for name, options in self._resampled(track.info):
                 normalised = work.filter_audio(normalised, name, **options)
             return normalised
@@ -182,6 +185,7 @@ class Loudnorm(Operator):
                         linear=False,
                         dual_mono=twice,
                     ),
+                    LateFilter.of("asetpts", expr=_IN_A_ROW),
                     *resampled,
                 ),
             ),
