@@ -331,7 +331,8 @@ class Draft:
         if self.seldom(6):
             params: dict[str, Any] = {"count": count}
         elif self.seldom(6):
-            params = {"at": [f"{self.draw(st.integers(0, 90))}%" for _ in range(count)]}
+            most = 90 if clip.seconds > 1 else 50  # by a clock of milliseconds the last frame may lie beyond the part
+            params = {"at": [f"{self.draw(st.integers(0, most))}%" for _ in range(count)]}
         else:
             params = {"at": [str(min(self.time(clip.seconds), latest)) for _ in range(count)]}
         params |= self.some({"width": (32, 50), "height": (24, 90)}) | ({"snap": "keyframe"} if near else {})
