@@ -489,18 +489,18 @@ def test_what_lies_before_the_end_of_a_file_is_told_apart_from_all_of_it(
 ) -> None:
     source = make("mp4", tmp_path, default_engine)
     reason = planned(source, "out.mp4", default_engine, start="5.4s").output("out").streams[0].reason
-    assert reason == "not copied: cut at an exact time; no smart cut: there is no IDR picture in it"
+    assert reason == "not copied: cut at an exact time; no smart cut: it lies within one group of pictures"
 
 
 @pytest.mark.parametrize(
     ("options", "bounds", "why"),
     [
-        (("-g", "25", *_PLAIN), ("1.2s", "1.8s"), "there is no IDR picture in it"),
+        (("-g", "25", *_PLAIN), ("1.2s", "1.8s"), "it lies within one group of pictures"),
         (("-g", "25", *_PLAIN), ("1.2s", "2.8s"), "it holds no whole group of pictures"),
         (("-g", "50", *_PLAIN), ("1.8s", "4.3s"), "too little of it could be copied"),
         (
             ("-g", "12", *_PLAIN, "-x264-params", "open-gop=1:bframes=3"), ("1.2s", "5.1s"),
-            "there is no IDR picture in it",
+            "no key frame in it is an IDR picture (its groups of pictures are open)",
         ),
         (("-g", "12", "-pix_fmt", "yuv444p"), ("1.2s", "5.1s"), "only 4:2:0 of 8 bits"),
         (

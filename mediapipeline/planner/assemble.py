@@ -16,13 +16,12 @@ from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, Vid
 from mediapipeline.planner import streams as ir
 from mediapipeline.planner.custom import custom_requirements
 from mediapipeline.planner.filters import has_palettes, palette_filters, retime_filters
-from mediapipeline.planner.gops import lay_out
 from mediapipeline.planner.hidden import brought_to_light, read_apart
 from mediapipeline.planner.joining import lay_out as joint
 from mediapipeline.planner.options import decoder_for
 from mediapipeline.planner.plan import PlannedStream
 from mediapipeline.planner.ticks import ticks_coarsely
-from mediapipeline.planner.wanted import wanted_parts
+from mediapipeline.planner.wanted import why_not_partly
 from mediapipeline.steps.expectation import Expectation, Range, StreamExpectation, StreamKind
 
 __all__ = ["OperatorAt", "expected", "output_media", "planned_streams", "requirements", "why_encoded"]
@@ -138,16 +137,11 @@ def why_encoded(graph: ir.StreamGraph, node: ir.Encode, container: str, operator
         source = graph.input_of(source)
     changed = _changed(graph, source, node.origin)
     if changed is not None:
-        name = operator_at(changed.origin)
-        if isinstance(changed, ir.Cut):
-            return _why_cut(graph, node, changed, name or changed.origin, at_key_frames=at_key_frames)
-        if changed is source and isinstance(changed, ir.Concat):
-            return f"joined by {name or changed.origin}{_why_not_joined(graph, node)}{_why_no_smart_cut(graph, node)}"
-        return f"changed by {name or changed.origin}"
+        return _why_changed(graph, node, changed, operator_at, at_key_frames=at_key_frames)
     if not node.copy_codecs and node.pinned is None:
         return "the job gives settings for an encoder"
     if isinstance(source, ir.Source) and source.seek:
-        return f"cut at an exact time{_why_no_smart_cut(graph, node)}"
+        return f"cut at an exact time{_why_no_smart_cut(graph, node, operator_at)}"
     if node.kind != "cover" and not container_named(container).takes(node.kind, source.info.codec):
         return f"{container} does not take {source.info.codec}"
     if node.pinned is not None:
@@ -161,18 +155,26 @@ def why_encoded(graph: ir.StreamGraph, node: ir.Encode, container: str, operator
     return "copying is switched off"
 
 
+def _why_changed(
+    graph: ir.StreamGraph, node: ir.Encode, changed: ir.Node, operator_at: OperatorAt, *, at_key_frames: bool
+) -> str:
+    name = operator_at(changed.origin) or changed.origin
+    if isinstance(changed, ir.Cut):
+        if at_key_frames and not changed.exact:
+            return f"cut at key frames more than once ({name})"
+        if not changed.start and (apart := read_apart(graph.input_of(changed).info)) is not None:
+            return apart
+        return f"cut at an exact time ({name}){_why_no_smart_cut(graph, node, operator_at)}"
+    if isinstance(changed, ir.Concat) and changed is graph.input_of(node):
+        no_smart_cut = _why_no_smart_cut(graph, node, operator_at) if node.copy_codecs else ""  # or it is told twice
+        return f"joined by {name}{_why_not_joined(graph, node)}{no_smart_cut}"
+    return f"changed by {name}"
+
+
 def _changed(graph: ir.StreamGraph, stream: ir.Node, output: str) -> ir.Node | None:
     """What changes a stream, but for what the output at that place does to it by itself."""
     made_of = graph.ancestors(stream.id)
     return next((each for each in made_of if not isinstance(each, ir.Source) and each.origin != output), None)
-
-
-def _why_cut(graph: ir.StreamGraph, node: ir.Encode, cut: ir.Cut, name: str, *, at_key_frames: bool) -> str:
-    if at_key_frames and not cut.exact:
-        return f"cut at key frames more than once ({name})"
-    if not cut.start and (apart := read_apart(graph.input_of(cut).info)) is not None:
-        return apart
-    return f"cut at an exact time ({name}){_why_no_smart_cut(graph, node)}"
 
 
 def _hidden(source: ir.Node, container: str) -> str | None:
@@ -186,13 +188,10 @@ def _why_not_joined(graph: ir.StreamGraph, node: ir.Encode) -> str:
     return f", and {found}" if isinstance(found, str) else ", and copying is switched off"
 
 
-def _why_no_smart_cut(graph: ir.StreamGraph, node: ir.Encode) -> str:
-    """Where somebody looked at the packets, why they are not copied all the same."""
-    parts = wanted_parts(graph, node)
-    if parts is None:
-        return ""
-    found = lay_out(parts, node, map(graph.__getitem__, graph.consumers[node.id]))
-    return f"; no smart cut: {found}" if isinstance(found, str) else ""
+def _why_no_smart_cut(graph: ir.StreamGraph, node: ir.Encode, operator_at: OperatorAt) -> str:
+    """Where packets of parts are to be copied, why they are not."""
+    found = why_not_partly(graph, node, operator_at) if node.partly else None
+    return "" if found is None else f"; no smart cut: {found}"
 
 
 def expected(

@@ -103,7 +103,7 @@ class Draft:
         graph = read_apart(_needed(StreamGraph(self.build.nodes)))
         if any("packets" in rule.needs for rule in self.planner.rules):
             graph = with_packets(graph, self._packets)
-        graph = demanded(graph, self.planner.strategies)
+        graph = demanded(graph, self.planner.strategies, self.planner.rules)
         with self.planner.trace("mediapipeline.optimize", {}):
             self.optimized = optimize(graph, self.planner.rules)
         landed, said = land(self.optimized.graph, graph, self._packets)

@@ -17,12 +17,13 @@ from typing import TypeAlias
 
 import attrs
 
+from mediapipeline.media.container import container_named
 from mediapipeline.media.packets import CodedPacket, PacketIndex
 from mediapipeline.media.streams import VideoStream
 from mediapipeline.media.timecode import to_microseconds_floor
 from mediapipeline.planner.streams import Encode, Node, Sink, Source
 
-__all__ = ["Layout", "Part", "Reason", "Run", "lay_out"]
+__all__ = ["PROVEN", "Layout", "Part", "Reason", "Run", "lay_out", "ruled_out"]
 
 Reason: TypeAlias = str
 
@@ -39,8 +40,14 @@ _QUALITY = (("crf", "12"), ("preset", "superfast"))  # of grain as well: the sea
 _SET = "sps-id=7:repeat-headers=1:open-gop=0:scenecut=0"
 _COPYING = 32  # frames that are copied in the time in which one is encoded
 _TOO_FEW = _MOST_REORDERED  # frames: x264 does not tell when they are decoded if no more come than it reorders
-_PROVEN = frozenset({"mp4", "mov", "mkv", "ts"})
+PROVEN = ("mp4", "mov", "mkv", "ts")
+"""Containers that play what is copied in part."""
+
 _SUBSAMPLED = frozenset({"yuv420p", "yuvj420p"})
+_ALIKE = {
+    "width": "size", "height": "size", "sar": "shape of pixels", "pix_fmt": "pixel format", "profile": "profile",
+    "frame_rate": "frame rate", "color": "colour",
+}  # fmt: skip
 _ALLOWED = Fraction(1, 1000)  # seconds that a frame may stand from its place: Matroska rounds to milliseconds
 _EVEN = Fraction(1, 45_000)  # and that no clock of an output would show
 
@@ -129,19 +136,16 @@ def lay_out(parts: Sequence[Part], encode: Encode, sinks: Iterable[Node]) -> Lay
         encode: What would be done instead.
         sinks: What takes it.
     """
-    others = [sink.container for sink in sinks if isinstance(sink, Sink) and sink.container not in _PROVEN]
-    if others:
-        return f"it has not been proven to play in {others[0]}"
-    rate = None
-    for part in parts:
-        info = part.source.info
-        if not isinstance(info, VideoStream) or part.source.packets is None:
-            return "its packets are not known"
-        reason = _unsuited(info, encode) or _unlike(info, parts[0].source.info)
-        if reason is not None:
-            return reason
-        rate = info.frame_rate
-    assert rate is not None  # not suited without
+    infos = [part.source.info for part in parts if isinstance(part.source.info, VideoStream)]
+    if len(infos) < len(parts):
+        return "its packets are not known"
+    if (reason := ruled_out(infos, encode, sinks)) is not None:
+        return reason
+    if any(part.source.packets is None for part in parts):
+        return "its packets are not known"
+    first = infos[0]
+    rate = first.frame_rate
+    assert rate is not None  # ruled out without
     found = _splits(parts, rate, _TOO_FEW)
     if not isinstance(found, str) and _retimed(found):
         found = _splits(parts, rate, _TOO_FEW + 1)  # measured: transport streams lose times then
@@ -152,8 +156,6 @@ def lay_out(parts: Sequence[Part], encode: Encode, sinks: Iterable[Node]) -> Lay
         return next(split.reason for split in found if split.reason)
     delay = max(delays)
     settings = _REORDERING[min(delay, _MOST_REORDERED)]
-    first = parts[0].source.info
-    assert isinstance(first, VideoStream)
     options = (
         ("profile", _PROFILES[first.profile or ""]),
         *_QUALITY,
@@ -161,6 +163,8 @@ def lay_out(parts: Sequence[Part], encode: Encode, sinks: Iterable[Node]) -> Lay
         ("x264-params", ":".join([*(v for k, v in settings if k == "x264-params"), _SET])),
     )
     runs = tuple(run for split in found for run in split.runs)
+    if any(not run.copied for run in runs) and (reason := _unable(encode)) is not None:
+        return reason
     begin = max(Fraction(0), runs[0].start - parts[0].start)
     layout = Layout(runs, options, delay, _retimed(found), begin=begin)
     if _worth(layout, max(split.group for split in found)):
@@ -170,33 +174,67 @@ def lay_out(parts: Sequence[Part], encode: Encode, sinks: Iterable[Node]) -> Lay
     return f"too little of it could be copied: {layout.copied} of {layout.frames} frames"
 
 
-def _unsuited(info: VideoStream, encode: Encode) -> Reason | None:
-    """Why the stream as a whole, or the job, does not allow it."""
-    if info.codec != "h264":
-        return f"only h264 is cut like this, not {info.codec}"
-    if info.codec not in encode.copy_codecs:
-        return "the job or the container asks for encoding"
-    if encode.encoder != "libx264" or encode.faults:
-        return "it takes libx264"
+def ruled_out(infos: Sequence[VideoStream], encode: Encode, sinks: Iterable[Node]) -> Reason | None:
+    """Why nothing of streams with these facts can be copied, one part after the other, wherever their packets lie.
+
+    Args:
+        infos: Of the sources of the parts.
+        encode: What would be done instead.
+        sinks: What takes it.
+    """
+    written = [sink.container for sink in sinks if isinstance(sink, Sink)]
+    for info in infos:
+        if info.codec != "h264":
+            return f"only h264 is cut like this, not {info.codec}"
+        if (reason := _unwanted(info, encode, written)) is not None:
+            return reason
+    others = [container for container in written if container not in PROVEN]
+    if others:
+        return f"it has not been proven to play in {others[0]}"
+    unsuited = next((reason for info in infos if (reason := _unsuited(info)) is not None), None)
+    return unsuited or next((reason for info in infos if (reason := _unlike(info, infos[0])) is not None), None)
+
+
+def _unwanted(info: VideoStream, encode: Encode, containers: Sequence[str]) -> Reason | None:
+    """Why the job or the container asks for encoding."""
+    if encode.pinned is not None:
+        return encode.pinned
+    refusing = next((name for name in containers if not container_named(name).takes("video", info.codec)), None)
+    if refusing is not None:
+        return f"{refusing} does not take {info.codec}"
+    if not encode.copy_codecs:
+        return "the job gives settings for an encoder"
+    return None if info.codec in encode.copy_codecs else f"the job asks for {encode.info.codec}"
+
+
+def _unable(encode: Encode) -> Reason | None:
+    """Why what lies between key frames cannot be encoded."""
+    if encode.faults:
+        return f"its edges cannot be encoded: {encode.faults[0].message}"
+    return None if encode.encoder == "libx264" else f"its edges take libx264, not {encode.encoder}"
+
+
+def _unsuited(info: VideoStream) -> Reason | None:
+    """Why the stream as a whole does not allow it."""
     if info.pix_fmt not in _SUBSAMPLED or info.profile not in _PROFILES:
         return f"only 4:2:0 of 8 bits is cut like this, not {info.pix_fmt}, profile {info.profile}"
     if info.interlaced is not False:
         return "it is not known to be progressive"
     if info.rotation or info.rotation_by_tag:
-        return "players have to turn it"
+        return "it is rotated: players turn frames that are copied, and those that are encoded are upright"
     if info.vfr is not False or not info.frame_rate:
         return "its frames are not known to be evenly spaced"
     return None
 
 
-def _unlike(info: VideoStream, first: object) -> Reason | None:
+def _unlike(info: VideoStream, first: VideoStream) -> Reason | None:
     """Why packets of *info* cannot follow those of *first*: what players settle once for all of a stream."""
-    assert isinstance(first, VideoStream)
-    for name in ("width", "height", "sar", "pix_fmt", "profile", "frame_rate", "color"):
+    found = dict[str, None]()
+    for name, word in _ALIKE.items():
         one, other = getattr(first, name), getattr(info, name)
         if one != other and not (name == "sar" and {one, other} <= {None, 1}):
-            return f"its parts differ in {name.replace('_', ' ')}"
-    return None
+            found[word] = None
+    return f"its parts differ in {', '.join(found)}" if found else None
 
 
 @attrs.frozen
@@ -289,7 +327,8 @@ def _taken(
 ) -> _Taken | Reason:
     """What can be copied of the frames from the place *begin* to *stop*, or why nothing can."""
     packets = index.packets
-    places = {at: bisect_left(shown, packet.pts) for at, packet in enumerate(packets) if packet.idr}
+    keys = {at: bisect_left(shown, packet.pts) for at, packet in enumerate(packets) if packet.key}
+    places = {at: place for at, place in keys.items() if packets[at].idr}
     too_few = range(1, few + 1)
     clean = [
         at
@@ -297,7 +336,12 @@ def _taken(
         if begin + bool(lead) <= place <= stop and place - begin + lead not in too_few and stop - place not in too_few
     ]
     if not clean:
-        return "there is no IDR picture in it"
+        within = [at for at, place in keys.items() if begin < place < stop]
+        if not within:
+            return "it lies within one group of pictures"
+        if any(at in places for at in within):
+            return "the key frames in it lie too close to where it begins or ends"
+        return "no key frame in it is an IDR picture (its groups of pictures are open)"
     to_the_end = stop == len(shown)
     first, last = clean[0], len(packets) if to_the_end else clean[-1]
     if first >= last:

@@ -145,7 +145,7 @@ def _pictures(first: Stream, infos: Sequence[Stream], lengths: Sequence[Fraction
     if first.preroll != 0:
         return "its first packet is not the first that is shown"
     if first.rotation or first.rotation_by_tag:
-        return "players have to turn it"
+        return "it is rotated: players have to turn it"
     if not 0 <= ((first.start or 0) - lead) * rate < Fraction(1, 2):
         return "its picture begins later than the clip"
     parts, begin = [], Fraction(0)

@@ -17,10 +17,11 @@ import attrs
 from mediapipeline.errors import Problem
 from mediapipeline.media.fields import closest
 from mediapipeline.planner.assemble import OperatorAt, why_encoded
+from mediapipeline.planner.gops import PROVEN
 from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Rule
-from mediapipeline.planner.streams import Cut, Encode, Source, StreamGraph
-from mediapipeline.planner.wanted import wanted_parts
+from mediapipeline.planner.streams import Concat, Cut, Encode, Sink, Source, StreamGraph
+from mediapipeline.planner.wanted import is_cut_exactly
 
 __all__ = ["STRATEGIES", "Choice", "Strategy", "chosen", "demanded", "unmet", "without_disabled"]
 
@@ -36,7 +37,7 @@ class Strategy:
         summary: What it is, in a line for people.
         rules: Names of the rules that take it; they are left out where it is disabled.
         unmet: What of a graph, after the rules, does not go this way; problems where it is required.
-        demand: Where it is required, tells the rules so: an encoder, as they are to see it.
+        demand: Where it is not disabled, tells the rules so: an encoder, as they are to see it.
         default: Where nothing is said.
     """
 
@@ -44,7 +45,7 @@ class Strategy:
     summary: str
     rules: frozenset[str]
     unmet: Callable[[StreamGraph, OperatorAt], Iterable[Problem]]
-    demand: Callable[[Encode], Encode] | None = None
+    demand: Callable[[StreamGraph, Encode, Choice], Encode] | None = None
     default: Choice = "preferred"
 
 
@@ -66,26 +67,34 @@ def _encoded(graph: StreamGraph, operator_at: OperatorAt) -> Iterator[Problem]:
 
 
 def _cut_and_encoded(graph: StreamGraph, operator_at: OperatorAt) -> Iterator[Problem]:
-    """A problem for every picture that is cut, or joined of parts, and nothing else, and encoded as a whole."""
+    """A problem for every picture that is cut exactly, or joined of such parts, and encoded as a whole."""
     for sink in graph.sinks:
         for node in (graph[name] for name in sink.inputs):
-            if not isinstance(node, Encode) or node.kind != "video":
-                continue
-            source = graph.input_of(node)
-            cut = isinstance(source, Cut) or (isinstance(source, Source) and source.seek > 0)
-            if not cut and wanted_parts(graph, node) is None:
-                continue
-            yield Problem(
-                f"{node.origin}/codec/video", "cannot-copy",
-                "smart_cut is required, and the picture has to be encoded: "
-                + why_encoded(graph, node, sink.container, operator_at)
-                + ("" if node.pinned is None else f"; no smart cut: {node.pinned}"),
-                "plan with smart_cut=preferred", "planning",
-            )  # fmt: skip
+            if isinstance(node, Encode) and node.partly and not node.faults:  # those are problems by themselves
+                yield Problem(
+                    f"{node.origin}/codec/video", "cannot-copy",
+                    "smart_cut is required, and the picture has to be encoded: "
+                    + why_encoded(graph, node, sink.container, operator_at),
+                    f"{_way_out(graph, node, sink)}plan with smart_cut=preferred", "planning",
+                )  # fmt: skip
 
 
-def _at_any_cost(node: Encode) -> Encode:
-    return attrs.evolve(node, at_any_cost=True) if node.kind == "video" and node.copy_codecs else node
+def _way_out(graph: StreamGraph, node: Encode, sink: Sink) -> str:
+    """What else can be done than to encode a picture that is cut, where the job can do something."""
+    if sink.container not in PROVEN:
+        return f"write {', '.join(PROVEN[:-1])} or {PROVEN[-1]}, or "
+    if not isinstance(graph.input_of(node), Cut | Source | Concat):
+        return "leave out what changes it, or "
+    if not node.copy_codecs and node.pinned is None:
+        return "leave out the settings of the codec, or "
+    return "leave out the codec, or " if node.copy_codecs and "h264" not in node.copy_codecs else ""
+
+
+def _in_parts(graph: StreamGraph, node: Encode, choice: Choice) -> Encode:
+    """An encoder, told that parts of what it gets are to be copied; only what is cut exactly has some."""
+    if not is_cut_exactly(graph, node):
+        return node
+    return attrs.evolve(node, partly=True, at_any_cost=choice == "required")
 
 
 STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
@@ -103,7 +112,7 @@ STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
                 summary="copy the whole groups of pictures of an exact cut, and encode its edges only",
                 rules=frozenset({"smart_cut"}),
                 unmet=_cut_and_encoded,
-                demand=_at_any_cost,
+                demand=_in_parts,
                 default="disabled",
             ),
         )
@@ -138,14 +147,18 @@ def without_disabled(rules: Sequence[Rule], choices: Mapping[str, Choice]) -> tu
     return tuple(rule for rule in rules if rule.__name__ not in left_out)
 
 
-def demanded(graph: StreamGraph, choices: Mapping[str, Choice]) -> StreamGraph:
-    """*graph* as the rules are to see it: with what is required."""
+def demanded(graph: StreamGraph, choices: Mapping[str, Choice], rules: Sequence[Rule]) -> StreamGraph:
+    """*graph* as the *rules* are to see it: with what is required, or preferred and not left out with its rules."""
+    names = {rule.__name__ for rule in rules}
     for name, choice in choices.items():
         demand = STRATEGIES[name].demand
-        if choice == "required" and demand is not None:
+        taken = choice == "required" or (choice == "preferred" and not names.isdisjoint(STRATEGIES[name].rules))
+        if taken and demand is not None:
             edits = Rewrite(graph)
             for node in graph.of(Encode):
-                edits.put(demand(node))
+                told = demand(graph, node, choice)
+                if told is not node:
+                    edits.put(told)
             graph = edits.graph()
     return graph
 
@@ -154,4 +167,4 @@ def unmet(graph: StreamGraph, choices: Mapping[str, Choice], operator_at: Operat
     """What is in the way of the strategies that are required, after the rules have done what they could."""
     for name, choice in choices.items():
         if choice == "required":
-            yield from STRATEGIES[name].unmet(graph, operator_at)
+            yield from dict.fromkeys(STRATEGIES[name].unmet(graph, operator_at))  # files of one output have the same

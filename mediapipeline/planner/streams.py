@@ -218,7 +218,8 @@ class Encode(Node):
         channel_layout: Where it differs from the input's.
         two_pass: How the statistics of a first pass are named to the encoder, where two are asked for.
         copy_codecs: Codecs that the container takes and the job is content with, so that copying would do.
-        at_any_cost: Whether parts are to be copied even where it takes no less than encoding everything.
+        partly: Whether an exact part of a source is in it of which frames are to be copied where that can be done.
+        at_any_cost: Whether they are to be copied even where it takes no less than encoding everything.
         pinned: Why no copy would do where the job is content with one, as part of a sentence.
         fill: Whether what begins late is filled from time 0 on: with its first picture, with silence.
         changes: What encoding gives up without being asked for, one sentence each; a copy gives up nothing.
@@ -232,6 +233,7 @@ class Encode(Node):
     channel_layout: str | None = None
     two_pass: str | None = None
     copy_codecs: frozenset[str] = frozenset()
+    partly: bool = False
     at_any_cost: bool = False
     pinned: str | None = None
     fill: bool = False

@@ -3,20 +3,91 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
 
 from mediapipeline.media.streams import VideoStream
-from mediapipeline.planner.gops import Part
-from mediapipeline.planner.streams import Concat, Cut, Encode, Node, Source, StreamGraph
+from mediapipeline.planner.gops import Part, Reason, lay_out, ruled_out
+from mediapipeline.planner.streams import Concat, Cut, Encode, Node, NodeId, Sample, Source, StreamGraph
 
-__all__ = ["wanted_parts"]
+__all__ = ["is_cut_exactly", "wanted_parts", "why_not_partly"]
 
 
 def wanted_parts(graph: StreamGraph, encode: Encode) -> list[Part] | None:
     """The parts that *encode* gets, one after the other; None where it gets more, or nobody has seen the packets."""
-    node = graph.input_of(encode)
     if encode.kind != "video" or not encode.copy_codecs:
         return None
+    parts = _parts(graph, encode)
+    return None if parts is None or any(part.source.packets is None for part in parts) else parts
+
+
+def is_cut_exactly(graph: StreamGraph, encode: Encode) -> bool:
+    """Whether the picture that *encode* gets is, or holds, an exact part of a source, whatever else is done with it.
+
+    What is laid over it is not asked, nor what a still is taken of.
+    """
+    if encode.kind != "video" or (isinstance(encode.info, VideoStream) and encode.info.frames == 1):
+        return False
+    seen: set[tuple[NodeId, bool]] = set()
+    ahead = [(name, False) for name in encode.inputs]
+    while ahead:
+        name, cut = ahead.pop()
+        if (name, cut) in seen:
+            continue
+        seen.add((name, cut))
+        node = graph[name]
+        if isinstance(node, Source):
+            moves = isinstance(node.info, VideoStream) and node.info.frames != 1
+            if cut and moves and node.kind == "video":
+                return True
+        elif node.same_as is not None:
+            ahead.append((node.same_as, cut))
+        elif isinstance(node, Concat):
+            ahead += [(each, cut) for each in node.inputs]
+        elif node.inputs and not isinstance(node, Sample):
+            ahead.append((node.inputs[0], cut or (isinstance(node, Cut) and _leaves_out(graph, node))))
+    return False
+
+
+def _leaves_out(graph: StreamGraph, cut: Cut) -> bool:
+    """Whether *cut* leaves out frames, and says exactly which."""
+    info = graph.input_of(cut).info
+    ends = cut.end is not None and (info.end is None or cut.end < info.end)
+    return cut.exact and (ends or cut.start > (info.start or 0))
+
+
+def why_not_partly(graph: StreamGraph, encode: Encode, operator_at: Callable[[str], str | None]) -> Reason | None:
+    """Why all of what *encode* gets is encoded, though parts of sources are in it; None where it need not be.
+
+    Args:
+        graph: The graph, after the rules.
+        encode: An encoder of pictures.
+        operator_at: Names the operator of an operation, by JSON Pointer.
+    """
+    whole, sinks = graph.input_of(encode), [graph[name] for name in graph.consumers[encode.id]]
+    joins = isinstance(whole, Concat)
+    infos: list[VideoStream] = []
+    for number, name in enumerate(whole.inputs if joins else (whole.id,), 1):
+        node, at = graph[name], f"clip {number} is " if joins else ""
+        while not isinstance(node, Source):
+            by_itself = isinstance(node, Cut) or node.origin in (encode.origin, whole.origin if joins else None)
+            if not node.inputs or not by_itself or (isinstance(node, Concat) and node is not whole):
+                how = "joined" if isinstance(node, Concat) else "changed" if node.inputs else "made up"
+                return f"{at}{how} by {operator_at(node.origin) or node.origin}"
+            node = graph.input_of(node)
+        if isinstance(node.info, VideoStream):
+            infos.append(node.info)
+    parts = _parts(graph, encode)
+    if parts is not None:
+        found = lay_out(parts, encode, sinks)
+        return found if isinstance(found, str) else None
+    form = "its parts are of another form than the whole" if joins else "it is cut at key frames as well"
+    return ruled_out(infos, encode, sinks) or form
+
+
+def _parts(graph: StreamGraph, encode: Encode) -> list[Part] | None:
+    """The parts that *encode* gets, one after the other; None where it gets more."""
+    node = graph.input_of(encode)
     if not isinstance(node, Concat):
         cut = isinstance(node, Cut) or (isinstance(node, Source) and node.seek > 0)
         part = _part(graph, node) if cut else None
@@ -39,7 +110,7 @@ def _part(graph: StreamGraph, leg: Node, rate: Fraction | None = None, length: F
     while isinstance(node, Cut) and node.exact:
         ends = [each for each in (node.end, None if end is None else node.start + end) if each is not None]
         start, end, node = node.start + start, min(ends, default=None), graph.input_of(node)
-    if not isinstance(node, Source) or node.packets is None:
+    if not isinstance(node, Source):
         return None
     start, end = node.seek + start, None if end is None else node.seek + end
     if rate is None:

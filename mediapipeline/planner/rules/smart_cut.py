@@ -54,7 +54,9 @@ def smart_cut(graph: StreamGraph, notes: Notes) -> StreamGraph:
         if isinstance(found, Layout):
             _Splicer(node, edits, parts, found).splice(graph.input_of(node).info)
             cost = "" if found.worth else "; it takes no less than encoding everything, and is required"
-            said = f"{found.copied} of {found.frames} frames copied: only what lies between key frames is encoded{cost}"
+            whole = found.copied == found.frames
+            how = "it is cut at key frames" if whole else "only what lies between key frames is encoded"
+            said = f"{found.copied} of {found.frames} frames copied: {how}{cost}"
             notes(node, said)
     return edits.graph()
 
@@ -145,7 +147,7 @@ class _Splicer:
             attrs.evolve(
                 self._node, id=name, inputs=(last,), info=attrs.evolve(facts, codec=self._node.info.codec),
                 options=self._layout.options, pix_fmt=facts.pix_fmt, two_pass=None, copy_codecs=frozenset(),
-                changes=(), faults=(),
+                changes=(), faults=(), partly=False, at_any_cost=False,
             )
         )  # fmt: skip
 
