@@ -182,6 +182,8 @@ def ruled_out(infos: Sequence[VideoStream], encode: Encode, sinks: Iterable[Node
         encode: What would be done instead.
         sinks: What takes it.
     """
+    if encode.pinned is not None:
+        return encode.pinned
     written = [sink.container for sink in sinks if isinstance(sink, Sink)]
     for info in infos:
         if info.codec != "h264":
@@ -197,8 +199,6 @@ def ruled_out(infos: Sequence[VideoStream], encode: Encode, sinks: Iterable[Node
 
 def _unwanted(info: VideoStream, encode: Encode, containers: Sequence[str]) -> Reason | None:
     """Why the job or the container asks for encoding."""
-    if encode.pinned is not None:
-        return encode.pinned
     refusing = next((name for name in containers if not container_named(name).takes("video", info.codec)), None)
     if refusing is not None:
         return f"{refusing} does not take {info.codec}"
