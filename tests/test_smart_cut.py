@@ -353,9 +353,23 @@ def test_sound_is_cut_at_the_sample(tmp_path: Path, engine: Engine) -> None:
         assert track.duration * track.time_base == pytest.approx(3.76, abs=0.001)
 
 
-@pytest.mark.parametrize(("suffix", "start", "end"), [("mp4", "1.53", "5.29"), ("ts", "4.13", "5.87")])
-def test_sound_is_copied_at_whole_packets(suffix: str, start: str, end: str, tmp_path: Path, engine: Engine) -> None:
-    CLIPS["short"] = Clip(suffix, "25", ("-g", "12"))
+@pytest.mark.parametrize(
+    ("suffix", "start", "end", "options"),
+    [
+        ("mp4", "1.53", "5.29", ()),
+        ("ts", "4.13", "5.87", ()),
+        ("ts", "1.53", "5.29", ()),
+        ("ts", "0.51", "3.29", ("-bf", "0")),
+        ("ts", "0", "3.29", ()),
+        ("ts", "1.53", "5.29", ("-filter:a", "adelay=300,atrim=0.3,asetpts=PTS")),
+        ("ts", "1.53", "5.29", ("-filter:v", "setpts=PTS+0.4/TB")),
+        ("ts", "1.53", "5.29", ("-bf", "0", "-muxdelay", "0", "-muxpreload", "0")),
+    ],
+)
+def test_sound_is_copied_at_whole_packets(
+    suffix: str, start: str, end: str, options: tuple[str, ...], tmp_path: Path, engine: Engine
+) -> None:
+    CLIPS["short"] = Clip(suffix, "25", ("-g", "12", *options))
     source = make("short", tmp_path, engine)
     codec = {"video": "h264", "audio": "copy"}
     plan = smart_cut(source, "out.mp4", engine, codec, start=f"{start}s", end=f"{end}s")

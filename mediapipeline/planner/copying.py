@@ -17,7 +17,7 @@ from mediapipeline.planner.expand import GraphBuilder
 from mediapipeline.planner.hidden import brought_to_light
 from mediapipeline.planner.options import decoder_for
 from mediapipeline.planner.rule import Decision
-from mediapipeline.planner.streams import Copy, Cut, Node, NodeId, Source
+from mediapipeline.planner.streams import Concat, Copy, Cut, Node, NodeId, Source
 from mediapipeline.planner.ticks import PACKETS_EARLY
 
 __all__ = ["CopyBuilder", "only_copied"]
@@ -56,10 +56,10 @@ class CopyBuilder:
         if not isinstance(node, Source):
             self._problem(
                 "cannot-copy", f"codec {asked.codec!r} takes a copy, and {node.origin} changes the stream",
-                "cut once, at key frames (accuracy: keyframe), or let it be encoded", at=at,
+                _instead(ref, node, asked), at=at,
             )  # fmt: skip
             return []
-        if cut is not None and not node.seekable and not (exactly and cut.start >= PACKETS_EARLY):
+        if cut is not None and not node.seekable and not exactly:
             message = (
                 f"codec {asked.codec!r} takes a copy, and the key frames of {node.input!r} are not found by seeking"
             )
@@ -115,6 +115,16 @@ class CopyBuilder:
 
     def _problem(self, code: str, message: str, hint: str, *, at: str) -> None:
         self._problems.extend([Problem(self._path + at, code, message, hint, "planning")])
+
+
+def _instead(ref: VideoRef | AudioRef, node: Node, asked: VideoCodec | AudioCodec) -> str:
+    """What can be done where *node* is in the way of a copy of *ref*."""
+    if isinstance(node, Cut):
+        how = ", exactly or at key frames" if isinstance(ref, AudioRef) else ", at key frames (accuracy: keyframe)"
+        return f"cut once{how}, or let it be encoded"
+    if isinstance(node, Concat) and asked.copies:
+        return "name a codec instead: whole files that are alike are joined by their packets, all else is encoded"
+    return "leave that out, or let it be encoded"
 
 
 def only_copied(codec: str | None) -> bool:

@@ -75,8 +75,9 @@ def packet_cut(cut: ir.Cut, source: ir.Node) -> Options:
     options: list[tuple[str, str | None]] = []
     if cut.kind == "audio" and isinstance(source, ir.Source) and not source.seekable:
         # A seek may lead behind the first packet, so it leads to before it; what comes before time 0 is left out.
-        options.append(("itsoffset", seconds_text(-PACKETS_EARLY)))
-        options.append(("ss", seconds_text(cut.start - PACKETS_EARLY)))
+        early = min(cut.start, PACKETS_EARLY)
+        options += [("itsoffset", seconds_text(-early))] if early else []
+        options += [("ss", seconds_text(cut.start - early))] if cut.start > early else []
     elif cut.start:
         options.append(("ss", seconds_text(cut.start)))
     if cut.end is not None:

@@ -197,6 +197,39 @@ def test_nothing_is_copied_from_two_cuts_at_key_frames():
     assert refused(clip_info(), "a.mp4", *cuts, codec={"video": "copy"}) == [("/outputs/0/codec/video", "cannot-copy")]
 
 
+EXACT = op("trim", "in", "one", start="1s", end="5s")
+JOIN = op("concat", ["one", "one"], "both")
+
+
+@pytest.mark.parametrize(
+    ("operations", "kind", "hint"),
+    [
+        ([EXACT], "video", "cut once, at key frames (accuracy: keyframe), or let it be encoded"),
+        (
+            [EXACT, op("trim", "one", "two", start="1s")], "audio",
+            "cut once, exactly or at key frames, or let it be encoded",
+        ),
+        (
+            [EXACT, JOIN], "audio",
+            "name a codec instead: whole files that are alike are joined by their packets, all else is encoded",
+        ),
+        ([op("volume", "in", "loud", gain_db=3)], "audio", "leave that out, or let it be encoded"),
+    ],
+)  # fmt: skip
+def test_hints_name_what_can_be_done_instead_of_a_copy(operations, kind, hint):
+    codec = {"video": "h264", "audio": "aac"} | {kind: "copy"}
+    (made,) = {operations[-1]["output"]}
+    (found,) = problems(job(*operations, outputs={made: {"destination": "a.mp4", "codec": codec}}))
+    assert (found.path, found.code, found.hint) == (f"/outputs/0/codec/{kind}", "cannot-copy", hint)
+
+
+@pytest.mark.parametrize("start", ["0s", "1s", "7s"])
+def test_sound_of_an_exact_cut_of_a_transport_stream_is_copied_wherever_it_begins(start):
+    cut = op("trim", "in", "part", start=start, end="9s")
+    made = written(clip_info(format="mpegts"), "a.mp4", cut, codec={"video": "h264", "audio": "copy"})
+    assert ways(made) == [("video", "libx264"), ("audio", None)]
+
+
 def test_nothing_is_copied_from_a_cut_of_a_transport_stream():
     cut = op("trim", "in", "part", start="1s", accuracy="keyframe")
     clip = clip_info(format="mpegts")
