@@ -195,7 +195,7 @@ def _edges(
         for each, output in zip(placed, command.outputs, strict=False)
     )
     also = _also_begun(
-        ((file, each.file) for file, each in enumerate(command.inputs) if "ss" in dict(each.options)),
+        ((at, each.file) for at, each in enumerate(command.inputs)),
         (node for node in made if isinstance(node, ir.Source)),
         media,
     )
