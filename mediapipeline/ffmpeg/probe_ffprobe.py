@@ -380,8 +380,9 @@ def _chapter(entry: Mapping[str, Any]) -> Chapter:
 
 
 def _name(text: str | None) -> str | None:
-    """A name; ffprobe writes a number for a profile it has no name for."""
-    return None if text is None or text in _UNKNOWN or text.lstrip("-").isdigit() else text
+    """A name; ffprobe writes a number for a profile it has no name for, and one of ProRes has a number for a name."""
+    number = text is not None and text.lstrip("-").isdigit() and text != "4444"
+    return None if text in _UNKNOWN or number else text
 
 
 def _layout(text: str | None) -> str | None:

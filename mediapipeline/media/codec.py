@@ -1,7 +1,8 @@
 """What a document asks for the coded streams of an output.
 
-A codec name (``h264``) is a requirement that a copy may satisfy, an encoder name (``libx264``) or a setting that only
-an encoder can obey means encoding, and nothing at all means *auto*. Which encoder serves which codec and what it takes
+A codec name (``h264``) is a requirement that a copy may satisfy, and so is a setting that says what comes out
+(``profile``, ``pix_fmt``, ``sample_rate``, ``channels``). An encoder name (``libx264``) or a setting that only an
+encoder can obey means encoding, and nothing at all means *auto*. Which encoder serves which codec and what it takes
 is in `mediapipeline.media.encoders`; whether a container takes a codec in `mediapipeline.media.container`.
 """
 
@@ -32,6 +33,7 @@ from mediapipeline.media.encoders import (
     resolve,
 )
 from mediapipeline.media.fields import Fields
+from mediapipeline.media.streams import AudioStream, VideoStream
 
 __all__ = ["AudioCodec", "CodecSettings", "VideoCodec"]
 
@@ -77,6 +79,11 @@ class _Settings:
         return [name for name in names if getattr(self, name) is not None]
 
 
+def _missed(what: str, has: object, asked: str | None) -> str:
+    known = f"the source has {has}, " if has else f"its {what} is not known, and "
+    return f"{known}the job asks for {asked}"
+
+
 @attrs.frozen(kw_only=True)
 class VideoCodec(_Settings):
     """How a picture stream is to be coded. None is "as fits best"."""
@@ -91,9 +98,9 @@ class VideoCodec(_Settings):
     bufsize: int | None = None
     preset: str | None = None
     profile: str | None = None
+    """A copy may satisfy this one and `pix_fmt`."""
     level: str | None = None
     pix_fmt: str | None = None
-    """Unlike the other settings a copy may satisfy this one."""
     gop: Fraction | None = None
     """Greatest distance between key frames, seconds."""
     two_pass: bool | None = None
@@ -109,9 +116,23 @@ class VideoCodec(_Settings):
         return self.name is not None and not self.forces_encoding
 
     def _encoding(self) -> list[str]:
-        return self._given(
-            "crf", "quality", "bitrate", "maxrate", "bufsize", "preset", "profile", "level", "gop", "two_pass"
-        )
+        return self._given("crf", "quality", "bitrate", "maxrate", "bufsize", "preset", "level", "gop", "two_pass")
+
+    def missed_by(self, stream: VideoStream, encoder: Encoder | None = None) -> str | None:
+        """What is asked of the result that *stream* has not as it is, as part of a sentence; None where it has all.
+
+        Args:
+            stream: What might be copied.
+            encoder: The one that would make it otherwise, which tells what a profile is one of.
+        """
+        if self.profile is not None and encoder is not None:
+            if stream.codec != encoder.codec:
+                return f"the source has {stream.codec}, the job asks for the profile {self.profile} of {encoder.codec}"
+            if stream.profile not in encoder.read_profiles.get(self.profile, ()):
+                return _missed("profile", stream.profile and f"the profile {stream.profile}", self.profile)
+        if self.pix_fmt not in (None, stream.pix_fmt):
+            return _missed("pixel format", stream.pix_fmt, self.pix_fmt)
+        return None
 
     @classmethod
     def parse(cls, value: object, path: str, problems: Problems) -> Self | None:
@@ -144,7 +165,7 @@ class VideoCodec(_Settings):
         return found if found.check(path, problems) and fields.ok else None
 
     def _agrees(self, fields: Fields) -> None:
-        refuse_inert(fields, self.codec, [*self._encoding(), *self._given("pix_fmt")])
+        refuse_inert(fields, self.codec, [*self._encoding(), *self._given("profile", "pix_fmt")])
         refuse_two_controls(fields, self._given("crf", "quality", "bitrate"))
         if self.bufsize is not None and not fields.has("maxrate"):
             fields.bad("bufsize", "inert-setting", "bufsize does nothing without maxrate")
@@ -160,7 +181,7 @@ class VideoCodec(_Settings):
         """
         encoder = encoder or self.encoder
         if encoder is None:
-            if self.name is not None and self.forces_encoding:
+            if self.name is not None and (self.forces_encoding or self.profile is not None):
                 problems.add(path, "no-encoder", f"{self.codec} can only be copied, not encoded")
                 return False
             return True
@@ -256,6 +277,15 @@ class AudioCodec(_Settings):
     def is_requirement(self) -> bool:
         """Whether a codec is named that a copy may satisfy."""
         return self.name is not None and not self.forces_encoding
+
+    def missed_by(self, stream: AudioStream) -> str | None:
+        """What is asked of the result that *stream* has not as it is, as part of a sentence; None where it has all."""
+        if self.sample_rate not in (None, stream.sample_rate):
+            return _missed("sample rate", stream.sample_rate and f"{stream.sample_rate} Hz", f"{self.sample_rate} Hz")
+        if self.channels not in (None, stream.channels):
+            has = stream.channels and f"{stream.channels} channel{'s' * (stream.channels > 1)}"
+            return _missed("number of channels", has, str(self.channels))
+        return None
 
     @classmethod
     def parse(cls, value: object, path: str, problems: Problems) -> Self | None:

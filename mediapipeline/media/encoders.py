@@ -79,6 +79,8 @@ class Encoder:
     preset_option: str = "preset"
     profiles: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, hash=False)
     """The pixel formats that each profile takes, the best known first."""
+    read_profiles: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, hash=False)
+    """What a file of each profile is said to have; a profile that is missing here cannot be told from others."""
     levels: tuple[str, ...] = ()
     """Empty where the encoder does not obey a level."""
     pix_fmts: tuple[str, ...] = ()
@@ -166,6 +168,10 @@ _VIDEO_ENCODERS = (
             "high10": ("yuv420p10le", "yuv420p"), "high422": ("yuv422p", "yuv420p", "yuv422p10le", "yuv420p10le"),
             "high444": (*_CHROMA, *_TEN_BIT),
         },
+        read_profiles={
+            "baseline": ("Constrained Baseline", "Baseline"), "main": ("Main",), "high": ("High",),
+            "high10": ("High 10",), "high422": ("High 4:2:2",), "high444": ("High 4:4:4 Predictive",),
+        },
         levels=_H264_LEVELS,
         pix_fmts=(*_CHROMA, "yuvj420p", "yuvj422p", "yuvj444p", "nv12", "gray", *_TEN_BIT, "gray10le"),
         playable=("yuv420p",), statistics="passlogfile", threads=12, sizes=(1, 16_384),
@@ -179,6 +185,7 @@ _VIDEO_ENCODERS = (
             "main": ("yuv420p",), "main10": ("yuv420p10le",), "main12": ("yuv420p12le",),
             "main422-10": ("yuv422p10le",), "main444-8": ("yuv444p",), "main444-10": ("yuv444p10le",),
         },
+        read_profiles={"main": ("Main",), "main10": ("Main 10",)},  # all others are "Rext"
         pix_fmts=(*_CHROMA, "yuvj420p", "gbrp", "gray", *_TEN_BIT, "gbrp10le", *_TWELVE_BIT),
         playable=("yuv420p", "yuv420p10le"), statistics="x265-params", threads=8, sizes=(16, 65_535),
     ),
@@ -227,6 +234,10 @@ _VIDEO_ENCODERS = (
         profiles={
             "proxy": ("yuv422p10le",), "lt": ("yuv422p10le",), "standard": ("yuv422p10le",), "hq": ("yuv422p10le",),
             "4444": ("yuv444p10le", "yuva444p10le"), "4444xq": ("yuv444p10le", "yuva444p10le"),
+        },
+        read_profiles={
+            "proxy": ("Proxy",), "lt": ("LT",), "standard": ("Standard",), "hq": ("HQ",), "4444": ("4444",),
+            "4444xq": ("XQ",),
         },
         pix_fmts=("yuv422p10le", "yuv444p10le", "yuva444p10le"),
         playable=("yuv422p10le", "yuv444p10le", "yuva444p10le"), threads=8,

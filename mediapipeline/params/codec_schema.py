@@ -66,7 +66,7 @@ def video_codec_schema() -> dict[str, Any]:
         "maxrate": optional(BIT_RATE, "Most bits per second", "4M"),
         "bufsize": optional(BIT_RATE, "Size in bits of the buffer that maxrate is held over", "8M"),
         "preset": optional(_NAME_OR_NUMBER, "Preset of the encoder", "medium", "veryfast", "slow"),
-        "profile": optional(_TEXT, "Profile of the codec", "high", "main"),
+        "profile": optional(_TEXT, "Profile of the codec; a copy may satisfy it", "high", "main"),
         "level": optional(_NAME_OR_NUMBER, "Level of the codec", "4.1"),
         "pix_fmt": optional(_TEXT, "Pixel format, by FFmpeg's name; a copy may satisfy it", "yuv420p"),
         "gop": optional(_GOP, "Greatest distance between key frames, a duration", "2s"),

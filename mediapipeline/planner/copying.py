@@ -73,6 +73,11 @@ class CopyBuilder:
         if why is not None:
             self._problem("cannot-copy", why, "let it be encoded, or write another container", at=at)
             return []
+        missed = _missed(ref, asked)
+        if missed is not None and ref.info.codec == asked.name:
+            message = f"{asked.codec} can only be copied, not encoded: {missed}"
+            self._problem("cannot-copy", message, "leave that setting out, or ask for another codec", at=at)
+            return []
         hidden = brought_to_light(node.info, container)
         if hidden is not None and not (exactly and cut is not None and cut.start >= PACKETS_EARLY):
             other = "" if brought_to_light(node.info, CONTAINERS["mp4"]) else ", or write MP4"
@@ -130,6 +135,13 @@ def _instead(ref: VideoRef | AudioRef, node: Node, asked: VideoCodec | AudioCode
 def only_copied(codec: str | None) -> bool:
     """Whether there is no encoder of *codec*, so that only streams that have it already can have it."""
     return codec is not None and not encoders_for(codec)
+
+
+def _missed(ref: VideoRef | AudioRef, asked: VideoCodec | AudioCodec) -> str | None:
+    """What of the settings the stream does not have as it is."""
+    if isinstance(ref, VideoRef) and isinstance(asked, VideoCodec):
+        return asked.missed_by(ref.info)
+    return asked.missed_by(ref.info) if isinstance(ref, AudioRef) and isinstance(asked, AudioCodec) else None
 
 
 def _unchanged(build: GraphBuilder, node: Node) -> Node:

@@ -218,7 +218,8 @@ class OutputBuilder:
             pinned = "one picture of many is taken"
         elif segment is not None:
             pinned = "every segment begins with a key frame"
-        if pinned is not None or asked.forces_encoding or asked.pix_fmt not in (None, info.pix_fmt):
+        pinned = pinned or _missed(asked, info, asked.missed_by(info, encoder))
+        if pinned is not None or asked.forces_encoding:
             copyable = frozenset()
         tick, rate = self._request.container.tick, info.frame_rate
         moved = tick is not None and rate is not None and (1 / (rate * tick)).denominator != 1
@@ -319,8 +320,7 @@ class OutputBuilder:
             changes.append(f"the sound becomes {rate} Hz from {info.sample_rate} Hz: all that {encoder.name} takes")
         if wanted is not None and wanted != channels:
             channels, layout = wanted, _LAYOUTS.get(wanted, f"{wanted}c")
-        changed = rate != info.sample_rate or channels != info.channels
-        asks = asked.sample_rate is not None or asked.channels is not None
+        pinned = _missed(asked, info, asked.missed_by(info))
         copyable = self._copyable(asked.name, self._request.container.audio)
         after = attrs.evolve(
             info, codec=encoder.codec, sample_rate=rate, channels=channels, channel_layout=layout,
@@ -332,8 +332,9 @@ class OutputBuilder:
                 encoder=encoder.name, options=asked.options(encoder, channels),
                 sample_rate=rate if rate != info.sample_rate else None,
                 channel_layout=layout if channels != info.channels else None,
-                copy_codecs=frozenset() if asked.forces_encoding or (asks and changed) else copyable,
-                changes=tuple(changes), faults=self._lacking(encoder, "audio"),
+                copy_codecs=frozenset() if asked.forces_encoding or pinned is not None else copyable,
+                pinned=None if asked.forces_encoding else pinned, changes=tuple(changes),
+                faults=self._lacking(encoder, "audio"),
             )
         )  # fmt: skip
 
@@ -455,3 +456,9 @@ class OutputBuilder:
 
     def _left_out(self, what: str, why: str) -> None:
         self.decisions.append(Decision("output", self._request.path, f"{what} left out: {why}", warning=True))
+
+
+def _missed(asked: VideoCodec | AudioCodec, info: VideoStream | AudioStream, what: str | None) -> str | None:
+    """Why a copy would not have *what* is asked for: of another codec, that is the reason."""
+    other = what is not None and asked.name is not None and info.codec not in (None, asked.name)
+    return f"the job asks for {asked.name}" if other else what

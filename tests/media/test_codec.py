@@ -117,6 +117,8 @@ class TestRequests:
             ({"codec": "h264", "two_pass": True, "bitrate": "1M"}, True, False),
             ({"codec": "h264", "preset": "slow"}, True, False),
             ({"codec": "h264", "pix_fmt": "yuv420p"}, False, True),
+            ({"codec": "h264", "profile": "high"}, False, True),
+            ({"codec": "h264", "profile": "high", "level": "4.1"}, True, False),
             ("dts", None, None),
         ],
     )

@@ -141,6 +141,68 @@ def test_settings_decide_between_copying_and_encoding(codec, expected):
     assert [encoder for _, encoder in ways(made)] == expected
 
 
+def of_profile(name: str | None, **facts: Any) -> MediaInfo:
+    clip = clip_info(**facts)
+    return attrs.evolve(clip, video=attrs.evolve(picture(clip), profile=name))
+
+
+@pytest.mark.parametrize(
+    ("clip", "asked", "why"),
+    [
+        (of_profile("High"), {"codec": "h264", "profile": "high", "pix_fmt": "yuv420p"}, None),
+        (of_profile("High"), {"profile": "high"}, None),
+        (of_profile("Constrained Baseline"), {"profile": "baseline"}, None),
+        (of_profile("Main 10", video="hevc", pix_fmt="yuv420p10le"), {"codec": "hevc", "profile": "main10"}, None),
+        (of_profile("High"), {"profile": "main"}, "the source has the profile High, the job asks for main"),
+        (of_profile(None), {"profile": "high"}, "its profile is not known, and the job asks for high"),
+        (of_profile("Rext", video="hevc", pix_fmt="yuv420p12le"), {"codec": "hevc", "profile": "main12"},
+         "the source has the profile Rext, the job asks for main12"),
+        # Of another codec, a profile of the same name is another one.
+        (of_profile("Main", video="hevc"), {"profile": "main"},
+         "the source has hevc, the job asks for the profile main of h264"),
+        (of_profile("Main", video="hevc"), {"codec": "h264", "profile": "main"}, "the job asks for h264"),
+        (of_profile("High"), {"codec": "hevc", "pix_fmt": "yuv444p"}, "the job asks for hevc"),
+        (clip_info(pix_fmt="yuv422p"), {"pix_fmt": "yuv420p"}, "the source has yuv422p, the job asks for yuv420p"),
+        (clip_info(pix_fmt=None), {"pix_fmt": "yuv420p"},
+         "its pixel format is not known, and the job asks for yuv420p"),
+        (of_profile("High"), {"profile": "high", "level": "4.1"}, "the job gives settings for an encoder"),
+        (of_profile("High"), {"profile": "high", "crf": 20}, "the job gives settings for an encoder"),
+        (of_profile("High"), {"codec": "libx264", "profile": "main"}, "the job gives settings for an encoder"),
+    ],
+)  # fmt: skip
+def test_settings_that_say_what_comes_out_are_met_by_a_copy_that_has_it(clip, asked, why):
+    (stream,) = written(clip, "a.mp4", codec={"video": asked, "audio": "none"}).output("out").streams
+    assert (stream.encoder is None) == (why is None)
+    assert stream.reason == ("nothing changes it" if why is None else f"not copied: {why}")
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        ({"sample_rate": 48000, "channels": 2}, None),
+        ({"sample_rate": 44100}, "the source has 48000 Hz, the job asks for 44100 Hz"),
+        ({"channels": 1}, "the source has 2 channels, the job asks for 1"),
+        ({"codec": "mp3", "channels": 1}, "the job asks for mp3"),
+        ({"sample_rate": 48000, "bitrate": "96k"}, "the job gives settings for an encoder"),
+    ],
+)
+def test_sound_is_copied_where_it_is_as_the_job_asks(asked, why):
+    (stream,) = written(clip_info(), "a.mp4", codec={"video": "none", "audio": asked}).output("out").streams
+    assert (stream.encoder is None) == (why is None)
+    assert stream.reason == ("nothing changes it" if why is None else f"not copied: {why}")
+
+
+def test_what_can_only_be_copied_is_not_copied_otherwise_than_asked():
+    theora = clip_info(video="theora", audio_codec="dts")
+    asked = {"video": {"codec": "theora", "pix_fmt": "yuv420p"}, "audio": {"codec": "dts", "channels": 2}}
+    assert ways(written(theora, "a.mkv", codec=asked)) == [("video", None), ("audio", None)]
+    other = {"video": {"codec": "theora", "pix_fmt": "yuv444p"}, "audio": {"codec": "dts", "channels": 6}}
+    assert refused(theora, "a.mkv", codec=other) == [
+        ("/outputs/0/codec/video", "cannot-copy"),
+        ("/outputs/0/codec/audio", "cannot-copy"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("clip", "destination", "codec", "expected"),
     [
