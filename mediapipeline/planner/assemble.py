@@ -24,15 +24,25 @@ from mediapipeline.planner.ticks import ticks_coarsely
 from mediapipeline.planner.wanted import why_not_partly
 from mediapipeline.steps.expectation import Expectation, Range, StreamExpectation, StreamKind
 
-__all__ = ["OperatorAt", "expected", "output_media", "planned_streams", "requirements", "why_encoded"]
+__all__ = ["Cause", "OperatorAt", "cause", "expected", "output_media", "planned_streams", "requirements", "why_encoded"]
 
 OperatorAt: TypeAlias = Callable[[str], str | None]
 """Names the operator of an operation, by JSON Pointer."""
+
+
+@attrs.frozen
+class Cause:
+    """Why a stream is encoded, and what to do for it to be copied; None where nothing of the job would help."""
+
+    text: str
+    hint: str | None = None
+
 
 _TOLERANCE = Fraction(1, 20)
 _LONGEST_PACKET = 1536  # samples, of the codecs that such containers hold
 _UNTOLD = {"wavpack": Fraction(2), "alac": Fraction(1, 2)}
 """Seconds of a packet, at most, of codecs of which FFmpeg may copy the last one without telling how long it is."""
+_NO_SETTINGS = "name no more than a codec, not an encoder or settings for one"
 _DIALECT = re.compile(r"yuvj|yuva")
 
 
@@ -131,6 +141,11 @@ def planned_streams(graph: ir.StreamGraph, sink: ir.Sink, operator_at: OperatorA
 
 def why_encoded(graph: ir.StreamGraph, node: ir.Encode, container: str, operator_at: OperatorAt) -> str:
     """Why the stream that *node* encodes for an output in *container* is not copied."""
+    return cause(graph, node, container, operator_at).text
+
+
+def cause(graph: ir.StreamGraph, node: ir.Encode, container: str, operator_at: OperatorAt) -> Cause:
+    """Why the stream that *node* encodes for an output in *container* is not copied, and what would help."""
     source = graph.input_of(node)
     at_key_frames = isinstance(source, ir.Cut) and not source.exact and node.kind != "subtitle"
     if at_key_frames:  # which a copy can do
@@ -139,36 +154,41 @@ def why_encoded(graph: ir.StreamGraph, node: ir.Encode, container: str, operator
     if changed is not None:
         return _why_changed(graph, node, changed, operator_at, at_key_frames=at_key_frames)
     if not node.copy_codecs and node.pinned is None:
-        return "the job gives settings for an encoder"
+        return Cause("the job gives settings for an encoder", _NO_SETTINGS)
     if isinstance(source, ir.Source) and source.seek:
-        return f"cut at an exact time{_why_no_smart_cut(graph, node, operator_at)}"
+        text = f"cut at an exact time{_why_no_smart_cut(graph, node, operator_at)}"
+        return Cause(text, _cut_for_copies(source))
     if node.kind != "cover" and not container_named(container).takes(node.kind, source.info.codec):
-        return f"{container} does not take {source.info.codec}"
+        return Cause(f"{container} does not take {source.info.codec}", "write another container")
     if node.pinned is not None:
-        return node.pinned
+        return Cause(node.pinned, node.unpinned)
     if source.info.codec not in node.copy_codecs:
-        return f"the job asks for {node.info.codec}"
+        return Cause(f"the job asks for {node.info.codec}", f"ask for {source.info.codec}, or for no codec")
     if (hidden := _hidden(source, container)) is not None:
-        return hidden
+        return Cause(hidden, None if _hidden(source, "mp4") else "write MP4")
     if at_key_frames and isinstance(source, ir.Source) and not source.seekable:
-        return f"cut, and the key frames of {source.input!r} are not found by seeking"
-    return "copying is switched off"
+        text = f"cut, and the key frames of {source.input!r} are not found by seeking"
+        return Cause(text, "bring the input into MP4 first")
+    return Cause("copying is switched off", "plan with all rules")
 
 
 def _why_changed(
     graph: ir.StreamGraph, node: ir.Encode, changed: ir.Node, operator_at: OperatorAt, *, at_key_frames: bool
-) -> str:
+) -> Cause:
     name = operator_at(changed.origin) or changed.origin
     if isinstance(changed, ir.Cut):
         if at_key_frames and not changed.exact:
-            return f"cut at key frames more than once ({name})"
-        if not changed.start and (apart := read_apart(graph.input_of(changed).info)) is not None:
-            return apart
-        return f"cut at an exact time ({name}){_why_no_smart_cut(graph, node, operator_at)}"
+            return Cause(f"cut at key frames more than once ({name})", "cut once")
+        source = graph.input_of(changed)
+        if not changed.start and (apart := read_apart(source.info)) is not None:
+            return Cause(apart)
+        hint = "cut once, at key frames (accuracy: keyframe)" if at_key_frames else _cut_for_copies(source)
+        return Cause(f"cut at an exact time ({name}){_why_no_smart_cut(graph, node, operator_at)}", hint)
     if isinstance(changed, ir.Concat) and changed is graph.input_of(node):
         no_smart_cut = _why_no_smart_cut(graph, node, operator_at) if node.copy_codecs else ""  # or it is told twice
-        return f"joined by {name}{_why_not_joined(graph, node)}{no_smart_cut}"
-    return f"changed by {name}"
+        why, hint_to_join = _why_not_joined(graph, node)
+        return Cause(f"joined by {name}{why}{no_smart_cut}", hint_to_join)
+    return Cause(f"changed by {name}", f"leave out {name}")
 
 
 def _changed(graph: ir.StreamGraph, stream: ir.Node, output: str) -> ir.Node | None:
@@ -177,15 +197,28 @@ def _changed(graph: ir.StreamGraph, stream: ir.Node, output: str) -> ir.Node | N
     return next((each for each in made_of if not isinstance(each, ir.Source) and each.origin != output), None)
 
 
+def _cut_for_copies(source: ir.Node) -> str:
+    """How a part of a stream can be copied, if at all."""
+    if source.kind == "subtitle":
+        return "leave out the cut"
+    if isinstance(source, ir.Source) and not source.seekable:
+        return "bring the input into MP4 first, and cut at key frames (accuracy: keyframe)"
+    return "cut at key frames (accuracy: keyframe)"
+
+
 def _hidden(source: ir.Node, container: str) -> str | None:
     return brought_to_light(source.info, container_named(container)) if isinstance(source, ir.Source) else None
 
 
-def _why_not_joined(graph: ir.StreamGraph, node: ir.Encode) -> str:
+def _why_not_joined(graph: ir.StreamGraph, node: ir.Encode) -> tuple[str, str | None]:
+    """Why files are not joined by copies, as the end of a sentence, and what would help."""
     if not node.copy_codecs:
-        return f", and {node.pinned or 'the job gives settings for an encoder'}"
+        settings = "the job gives settings for an encoder"
+        return f", and {node.pinned or settings}", _NO_SETTINGS if node.pinned is None else node.unpinned
     found = joint(graph, node)
-    return f", and {found}" if isinstance(found, str) else ", and copying is switched off"
+    if isinstance(found, str):
+        return f", and {found}", "join whole files that are alike, in a container where that is proven to play"
+    return ", and copying is switched off", "plan with all rules"
 
 
 def _why_no_smart_cut(graph: ir.StreamGraph, node: ir.Encode, operator_at: OperatorAt) -> str:

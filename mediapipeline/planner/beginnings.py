@@ -44,7 +44,9 @@ def begin_together(build: GraphBuilder, streams: Sequence[NodeId], container: Co
         if isinstance(node, Encode):
             changes["fill"] = isinstance(info, AudioStream) or info.vfr is False
             if isinstance(info, AudioStream) and late > _UNNOTICED:
-                changes |= {"copy_codecs": frozenset(), "pinned": node.pinned or why}
+                changes["copy_codecs"] = frozenset()
+                if node.pinned is None:
+                    changes |= {"pinned": why, "unpinned": "write another container"}
         elif isinstance(info, AudioStream) and late > _UNNOTICED:
             hint = "let it be encoded, or write another container"
             problems.extend([_fault(node, why, hint)])

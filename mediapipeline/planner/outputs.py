@@ -34,6 +34,7 @@ from mediapipeline.planner.streams import Cut, Encode, Node, NodeId, Sink
 
 __all__ = ["OutputBuilder", "OutputRequest"]
 
+_NOT_THAT = "leave that out"
 _LAYOUTS = {1: "mono", 2: "stereo", 3: "2.1", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
 
 
@@ -213,12 +214,7 @@ class OutputBuilder:
         if segment is not None:
             options = (*options, ("force_key_frames", f"expr:gte(t,n_forced*{number_text(segment)})"))
         copyable = self._copyable(asked.name, self._request.container.video)
-        pinned = self._copies.uncopyable(info)
-        if one_of_many:
-            pinned = "one picture of many is taken"
-        elif segment is not None:
-            pinned = "every segment begins with a key frame"
-        pinned = pinned or _missed(asked, info, asked.missed_by(info, encoder))
+        pinned, unpinned = self._pinned(asked, info, encoder, one_of_many=one_of_many)
         if pinned is not None or asked.forces_encoding:
             copyable = frozenset()
         tick, rate = self._request.container.tick, info.frame_rate
@@ -235,10 +231,23 @@ class OutputBuilder:
                 id=self._build.new_id(), kind="video", inputs=(ref.id,), info=after, origin=self._request.path,
                 encoder=encoder.name, options=options, pix_fmt=pix_fmt,
                 two_pass=encoder.statistics if asked.two_pass else None,
-                copy_codecs=copyable, pinned=None if asked.forces_encoding else pinned,
+                copy_codecs=copyable, pinned=None if asked.forces_encoding else pinned, unpinned=unpinned,
                 changes=tuple(changes), faults=tuple(faults),
             )
         )  # fmt: skip
+
+    def _pinned(
+        self, asked: VideoCodec, info: VideoStream, encoder: Encoder, *, one_of_many: bool
+    ) -> tuple[str | None, str | None]:
+        """Why a picture cannot be copied, whatever it is made of, and what would help."""
+        if one_of_many:
+            return "one picture of many is taken", "write another container"
+        if self._request.segment is not None:
+            return "every segment begins with a key frame", None
+        uncopyable = self._copies.uncopyable(info)
+        if uncopyable is not None:
+            return uncopyable, "write another container"
+        return _missed(asked, info, asked.missed_by(info, encoder)), _NOT_THAT
 
     def _loses_alpha(self, encoder: Encoder, pix_fmt: str | None) -> bool:
         """Whether transparency would lie beside the picture, and this container tells nobody to look there."""
@@ -333,7 +342,7 @@ class OutputBuilder:
                 sample_rate=rate if rate != info.sample_rate else None,
                 channel_layout=layout if channels != info.channels else None,
                 copy_codecs=frozenset() if asked.forces_encoding or pinned is not None else copyable,
-                pinned=None if asked.forces_encoding else pinned, changes=tuple(changes),
+                pinned=None if asked.forces_encoding else pinned, unpinned=_NOT_THAT, changes=tuple(changes),
                 faults=self._lacking(encoder, "audio"),
             )
         )  # fmt: skip

@@ -16,7 +16,7 @@ import attrs
 
 from mediapipeline.errors import Problem
 from mediapipeline.media.fields import closest
-from mediapipeline.planner.assemble import OperatorAt, why_encoded
+from mediapipeline.planner.assemble import OperatorAt, cause, why_encoded
 from mediapipeline.planner.gops import PROVEN
 from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Rule
@@ -57,12 +57,12 @@ def _encoded(graph: StreamGraph, operator_at: OperatorAt) -> Iterator[Problem]:
             if isinstance(node, Encode):
                 alike = [each for each in streams if each.kind == node.kind]
                 which = node.kind if len(alike) == 1 else f"{node.kind} {alike.index(node) + 1}"
+                found = cause(graph, node, sink.container, operator_at)
+                preferred = "plan with stream_copy=preferred"
                 yield Problem(
                     node.origin + (f"/codec/{node.kind}" if node.kind in ("video", "audio") else ""), "cannot-copy",
-                    f"stream_copy is required, and {which} has to be encoded: "
-                    + why_encoded(graph, node, sink.container, operator_at),
-                    "leave out what changes it, cut at key frames (accuracy: keyframe), or plan with "
-                    "stream_copy=preferred", "planning",
+                    f"stream_copy is required, and {which} has to be encoded: {found.text}",
+                    preferred if found.hint is None else f"{found.hint}, or {preferred}", "planning",
                 )  # fmt: skip
 
 

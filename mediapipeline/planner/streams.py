@@ -221,6 +221,7 @@ class Encode(Node):
         partly: Whether an exact part of a source is in it of which frames are to be copied where that can be done.
         at_any_cost: Whether they are to be copied even where it takes no less than encoding everything.
         pinned: Why no copy would do where the job is content with one, as part of a sentence.
+        unpinned: What to ask for instead, so that one would do; None where nothing would help.
         fill: Whether what begins late is filled from time 0 on: with its first picture, with silence.
         changes: What encoding gives up without being asked for, one sentence each; a copy gives up nothing.
         faults: What is in the way of encoding; a copy may do without.
@@ -236,6 +237,7 @@ class Encode(Node):
     partly: bool = False
     at_any_cost: bool = False
     pinned: str | None = None
+    unpinned: str | None = None
     fill: bool = False
     changes: tuple[str, ...] = ()
     faults: tuple[Problem, ...] = ()

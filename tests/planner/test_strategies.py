@@ -50,6 +50,38 @@ def test_required_is_a_problem_at_every_stream_that_has_to_be_encoded():
     ]
 
 
+TWICE = [
+    op("trim", "in", "one", start="1s", accuracy="keyframe"),
+    op("trim", "one", "out", start="1s", accuracy="keyframe"),
+]
+SAME = clip_info(subtitles=["subrip"])
+
+
+@pytest.mark.parametrize(
+    ("clip", "operations", "output", "hints"),
+    [
+        (SAME, [op("hflip", "in", "out")], "out.mkv", ["leave out hflip"]),
+        (SAME, [op("trim", "in", "out", start="1s")], "out.mkv",
+         ["cut at key frames (accuracy: keyframe)"] * 2 + ["leave out the cut"]),
+        (clip_info(audio=0, format="mpegts"), [op("trim", "in", "out", start="1s", accuracy="keyframe")], "out.mkv",
+         ["bring the input into MP4 first"]),
+        (clip_info(audio=0), TWICE, "out.mkv", ["cut once"]),
+        (clip_info(audio=0), [op("concat", ["in", "in"], "out")], "out.mkv",
+         ["join whole files that are alike, in a container where that is proven to play"]),
+        (SAME, [], {"destination": "out.webm"}, ["write another container"] * 3),
+        (SAME, [], {"destination": "out.mkv", "codec": {"video": "hevc", "audio": {"sample_rate": 44100}}},
+         ["ask for h264, or for no codec", "leave that out"]),
+        (SAME, [], {"destination": "out.mkv", "codec": {"video": {"crf": 20}, "audio": "none"}},
+         ["name no more than a codec, not an encoder or settings for one"]),
+        (SAME, [op("thumbnail", "in", "out", at=["1s"])], "out.jpg", ["leave out thumbnail"]),
+    ],
+)  # fmt: skip
+def test_hints_of_what_is_required_fit_the_cause(clip, operations, output, hints):
+    document = job(*operations, outputs={"out" if operations else "in": output})
+    found = problems(document, {"in.mp4": clip}, strategies={"stream_copy": "required"})
+    assert [p.hint for p in found] == [f"{hint}, or plan with stream_copy=preferred" for hint in hints]
+
+
 def test_required_is_content_with_copies():
     document = job(
         op("trim", "in", "part", start="1s", accuracy="keyframe"), outputs={"part": "part.mp4", "in": "whole.mkv"}
