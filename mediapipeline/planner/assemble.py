@@ -120,7 +120,7 @@ def planned_streams(graph: ir.StreamGraph, sink: ir.Sink, operator_at: OperatorA
             reason = f"not copied: {why_encoded(graph, node, sink.container, operator_at)}"
             found.append(PlannedStream(kind=node.kind, encoder=node.encoder, codec=node.info.codec, reason=reason))
         else:
-            reason = "cut at key frames" if isinstance(graph.input_of(node), ir.Cut) else "nothing changes it"
+            reason = _copied(graph.input_of(node))
             if isinstance(node, ir.Copy) and node.clipped:
                 reason = "cut at whole packets"
             if isinstance(node, ir.Joined):
@@ -137,6 +137,14 @@ def planned_streams(graph: ir.StreamGraph, sink: ir.Sink, operator_at: OperatorA
                 PlannedStream(kind=node.kind, encoder=None, codec=node.info.codec, reason=reason, edges_encoded=edges)
             )
     return tuple(found)
+
+
+def _copied(source: ir.Node) -> str:
+    """What is copied of *source*, of which only a part may be wanted."""
+    if not isinstance(source, ir.Cut):
+        return "nothing changes it"
+    begins = f": from the one at or before {float(source.start):.6g} s on" if source.start else ""
+    return f"cut at key frames{begins if source.kind == 'video' else ''}"
 
 
 def why_encoded(graph: ir.StreamGraph, node: ir.Encode, container: str, operator_at: OperatorAt) -> str:

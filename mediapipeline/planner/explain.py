@@ -31,6 +31,7 @@ _INPUTS_SHOWN = 6
 _MOST_DRAWN = 100  # of inputs, of operations and of outputs; Mermaid itself draws no more than 500 arrows
 _MIGHT_COPY = re.compile(r"; copy [^)]*")
 """The codecs that an encoder might have copied: too many to read."""
+_ONLY_KEY_FRAMES = ("skip_frame", "nokey")
 _KILO = 1000
 _FILES_SHOWN = 3
 
@@ -97,8 +98,17 @@ def explain_json(plan: ProcessingPlan) -> dict[str, Any]:
 
 
 def _readings(plan: ProcessingPlan, step: FFmpegStep) -> list[dict[str, Any]]:
-    """Which inputs of the job a step reads, each as often as it is opened, from when on, and for which streams."""
+    """Which inputs of the job a step reads, each as often as it is opened, from when on, and for which streams.
+
+    With ``key_frame``, nothing is left out of what is read: it begins with the key frame at that time, or before it.
+    """
     taken = _taken(step)
+    copied = {
+        (pad.input, pad.index)
+        for output in step.command.outputs
+        for pad, copies in zip(output.maps, output.copied, strict=True)
+        if copies and isinstance(pad, InputStream)
+    }
     alone = []
     for at, file in enumerate(step.command.inputs):
         if file.file.startswith(_INPUT):
@@ -106,7 +116,11 @@ def _readings(plan: ProcessingPlan, step: FFmpegStep) -> list[dict[str, Any]]:
             media = next(source.media for source in plan.inputs if source.id == name)
             kinds = dict.fromkeys(stream.kind for stream in media.streams if stream.index in taken.get(at, ()))
             begin = next((value for key, value in file.options if key == "ss"), "0")
-            alone.append({"input": name, "from": begin, "streams": list(kinds)})
+            reading = {"input": name, "from": begin, "streams": list(kinds)}
+            pictures = [stream.index for stream in media.streams if stream.kind == "video"]
+            whole = _ONLY_KEY_FRAMES in file.options or any((at, index) in copied for index in pictures)
+            at_key_frame = begin != "0" and whole
+            alone.append({**reading, "key_frame": True} if at_key_frame else reading)
     listed = (name for names in _listed(plan, step) for name in names if name is not None)
     return [*alone, *({"input": name, "from": "0"} for name in listed)]
 
@@ -139,7 +153,8 @@ def _reads(plan: ProcessingPlan, step: FFmpegStep) -> Iterable[str]:
         if "streams" in each:  # else of a list, of which more is said below
             several.setdefault(each["input"], []).append(each)
     late = [
-        f"{name} from {each['from']} s" + (f" ({', '.join(each['streams'])})" if len(readings) > 1 else "")
+        f"{name} from {'the key frame at or before ' * ('key_frame' in each)}{each['from']} s"
+        + (f" ({', '.join(each['streams'])})" if len(readings) > 1 else "")
         for name, readings in several.items()
         if any(each["from"] != "0" for each in readings)
         for each in readings
@@ -170,15 +185,22 @@ def _late(step: FFmpegStep) -> Iterable[str]:
 
 
 def _output(output: PlannedOutput) -> Iterable[str]:
-    length = f", {format_clock(output.media.duration)}" if output.media.duration is not None else ""
-    length = f", {_files(len(output.files))}" if output.files else length
-    yield f"  {output.id}: {output.destination} ({output.container}{length})"
+    yield f"  {output.id}: {output.destination} ({output.container}{_length(output)})"
     yield from _streams(output.streams, output.media, "    ")
     for file in output.files[:_FILES_SHOWN]:
         yield f"    {file.name}"
         yield from _streams(file.streams, file.media, "      ")
     if len(output.files) > _FILES_SHOWN:
         yield f"    and {len(output.files) - _FILES_SHOWN} more"
+
+
+def _length(output: PlannedOutput) -> str:
+    if output.files:
+        return f", {_files(len(output.files))}"
+    if output.media.duration is not None:
+        return f", {format_clock(output.media.duration)}"
+    checked = output.expectation.duration  # of a part that begins at a key frame, nobody knows how long it is
+    return f", at least {format_clock(checked.low)}" if checked is not None and checked.low else ""
 
 
 def _streams(streams: Iterable[PlannedStream], media: MediaInfo, indent: str) -> Iterable[str]:

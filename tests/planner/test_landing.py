@@ -44,7 +44,7 @@ def test_reading_begins_before_the_key_frame(gop: int | None, start: str, expect
     made = _plan(_cut(start), gop)
     assert _seeks(made) == [expected], "picture and sound are still one reading"
     if gop is not None and expected is not None:
-        assert [each.text for each in made.decisions if "key frame before is found" in each.text]
+        assert [each.text for each in made.decisions if "key frame to decode from" in each.text]
 
 
 def test_of_pictures_alone_no_more_is_read_than_up_to_the_key_frame() -> None:
