@@ -56,7 +56,8 @@ def add_rules(parser: argparse.ArgumentParser) -> None:
         "--rules",
         metavar="all|none|NAME,...",
         default="all",
-        help="optimiser rules to apply (default: all), by name; the outputs are the same with any, the work is not; "
+        help="optimiser rules to apply (default: all), by name; the outputs are the same with any, as exactly as each "
+        "rule promises, and the work is not; "
         "a name that there is not shows those that there are",
     )
     parser.add_argument(

@@ -30,6 +30,7 @@ from mediapipeline.ffmpeg.diagnosis import decode_warnings, diagnose
 from mediapipeline.ffmpeg.environment import environment
 from mediapipeline.ffmpeg.process import ProcessLimits, ProcessResult, Sample, run_process
 from mediapipeline.ffmpeg.progress import Progress
+from mediapipeline.media.words import counted
 from mediapipeline.steps.cues import cut_cues
 from mediapipeline.steps.files import Work, parse_token
 from mediapipeline.steps.hls import Variant, master_playlist
@@ -202,7 +203,7 @@ class StepDispatcher:
         measurements = self._read(step, result.stderr)
         complaints = decode_warnings(notable(result.stderr))
         if not complaints and (count := undecoded(result.stderr)):
-            complaints = (f"{count} packet(s) could not be decoded",)
+            complaints = (f"{counted(count, 'packet')} could not be decoded",)
         for text in complaints:
             self._damaged(step, text, on_warning)
         counts = frame_counts(result.stderr)

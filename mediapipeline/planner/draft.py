@@ -16,6 +16,7 @@ from mediapipeline.media.container import CONTAINERS, Container, container_for, 
 from mediapipeline.media.packets import PacketIndex, PacketProber, Window
 from mediapipeline.media.prober import ManyProber
 from mediapipeline.media.streams import VideoStream
+from mediapipeline.media.words import counted
 from mediapipeline.operators.lowering import Clip
 from mediapipeline.params.converter import unstructure
 from mediapipeline.planner.assemble import requirements
@@ -258,7 +259,9 @@ class Draft:
                     Decision("planner", probed.path, f"input {name!r} is not read: no output needs it", warning=True)
                 )
             elif probed.used.data:
-                text = f"{len(probed.used.data)} data stream(s) left out: they are neither picture, sound nor subtitles"
+                data = len(probed.used.data)
+                are = "it is" if data == 1 else "they are"
+                text = f"{counted(data, 'data stream')} left out: {are} neither picture, sound nor subtitles"
                 self.decisions.append(Decision("planner", probed.path, text))
 
 

@@ -19,6 +19,7 @@ from mediapipeline.ffmpeg.filtergraph import Value
 from mediapipeline.graph.graph import BoundOperation
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
+from mediapipeline.media.words import counted
 from mediapipeline.operators.lowering import AudioRef, Clip, CoverRef, Lowering, OptionValue, SubtitleRef, VideoRef
 from mediapipeline.operators.traits import OPAQUE, POINTWISE, Traits
 from mediapipeline.planner.hidden import as_seen, read_apart, seen_until
@@ -345,10 +346,6 @@ def _refusal(operation: BoundOperation, what: str) -> PluginContractError:
     return PluginContractError(message, provider=provider)
 
 
-def _counted(count: int, what: str) -> str:
-    return f"{count or 'no'} {what}{'s' * (count > 1)}"
-
-
 def _with_facts(
     build: GraphBuilder, operation: BoundOperation, clip: Clip, info: MediaInfo, *, first: int, same: Clip | None
 ) -> Clip:
@@ -361,7 +358,7 @@ def _with_facts(
     }
     for what, (lowered, said) in counts.items():
         if lowered != said:
-            _refuse(operation, f"lower() gives {_counted(lowered, what)}, infer() says {_counted(said, what)}")
+            _refuse(operation, f"lower() gives {counted(lowered, what)}, infer() says {counted(said, what)}")
 
     def settle(node: NodeId, facts: Stream, original: NodeId | None) -> None:
         if int(node[1:]) >= first:  # made by this operation, not passed through

@@ -32,6 +32,7 @@ _MOST_DRAWN = 100  # of inputs, of operations and of outputs; Mermaid itself dra
 _MIGHT_COPY = re.compile(r"; copy [^)]*")
 """The codecs that an encoder might have copied: too many to read."""
 _ONLY_KEY_FRAMES = ("skip_frame", "nokey")
+_OPERATION = re.compile(r"(?<!\S)/operations/\d+\b")
 _KILO = 1000
 _FILES_SHOWN = 3
 
@@ -65,9 +66,7 @@ def explain(plan: ProcessingPlan, *, verbose: bool = False) -> str:
     ]
     if plan.decisions:
         lines += ["", "decisions"]
-        named = {operation.path: f"{operation.op}, {operation.path}" for operation in plan.operations}
-        told = ((f"{'! ' if d.warning else ''}{d.by}", d.text, named.get(d.subject, d.subject)) for d in plan.decisions)
-        lines += [f"  {by}: {text} ({subject})" for by, text, subject in told]
+        lines += _decisions(plan)
     if verbose:
         for rewrite in plan.trace:
             lines += ["", f"streams {f'after {rewrite.by}' if rewrite.by else 'as the job says'}"]
@@ -181,7 +180,7 @@ def _late(step: FFmpegStep) -> Iterable[str]:
         alike.setdefault(place.cases, []).append(place.measure)
     for cases, measures in alike.items():
         yield f"     chosen by {', '.join(measures)}, the first that holds:"
-        yield from (f"       {case}" for case in cases)
+        yield from (f"       {case.told()}" for case in cases)
 
 
 def _output(output: PlannedOutput) -> Iterable[str]:
@@ -192,6 +191,14 @@ def _output(output: PlannedOutput) -> Iterable[str]:
         yield from _streams(file.streams, file.media, "      ")
     if len(output.files) > _FILES_SHOWN:
         yield f"    and {len(output.files) - _FILES_SHOWN} more"
+
+
+def _decisions(plan: ProcessingPlan) -> Iterable[str]:
+    ops = {operation.path: operation.op for operation in plan.operations}
+    for each in plan.decisions:
+        text = _OPERATION.sub(lambda path: f"{ops[path[0]]} ({path[0]})" if path[0] in ops else path[0], each.text)
+        subject = f"{ops[each.subject]}, {each.subject}" if each.subject in ops else each.subject
+        yield f"  {'! ' if each.warning else ''}{each.by}: {text} ({subject})"
 
 
 def _length(output: PlannedOutput) -> str:

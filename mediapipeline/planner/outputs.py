@@ -22,6 +22,7 @@ from mediapipeline.media.encoders import CODECS, ENCODERS, Encoder, encoders_for
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, VideoStream
 from mediapipeline.media.timeline import paced_stream
+from mediapipeline.media.words import counted
 from mediapipeline.operators.lowering import AudioRef, Clip, CoverRef, SubtitleRef, VideoRef
 from mediapipeline.planner import pixels
 from mediapipeline.planner.beginnings import begin_together, earlier
@@ -111,7 +112,7 @@ class OutputBuilder:
         """Say what of the whole, rather than of a stream, is left out."""
         container = self._request.container
         if info.chapters and not container.chapters:
-            self._left_out(f"{len(info.chapters)} chapter(s)", f"{container.name} holds none")
+            self._left_out(counted(len(info.chapters), "chapter"), f"{container.name} holds none")
         tags = [*info.metadata, *(name for name, value in self._request.metadata if value)]
         if tags and not container.metadata:
             self._left_out(f"the tags {', '.join(dict.fromkeys(tags))}", f"{container.name} holds none")
@@ -121,7 +122,7 @@ class OutputBuilder:
     def _video(self, clip: Clip) -> list[NodeId]:
         container, request = self._request.container, self._request
         if clip.info.other_video:
-            self._left_out(f"{len(clip.info.other_video)} further picture stream(s)", "a clip has one picture")
+            self._left_out(counted(len(clip.info.other_video), "further picture stream"), "a clip has one picture")
         if clip.video is None:
             if request.video is not None and not request.video.drops:
                 self._problem(
@@ -257,7 +258,8 @@ class OutputBuilder:
         container, request = self._request.container, self._request
         empty = [track for track in tracks if track.info.duration == 0]
         if empty:
-            self._left_out(f"{len(empty)} sound track(s)", "no sound of theirs lies in the part")
+            whose = "its sound" if len(empty) == 1 else "their sound"
+            self._left_out(counted(len(empty), "sound track"), f"nothing of {whose} lies in the part")
             tracks = [track for track in tracks if track.info.duration != 0]
         if not tracks:
             if request.audio is not None and not request.audio.drops:
@@ -279,7 +281,7 @@ class OutputBuilder:
                 self._left_out("the sound", f"{container.name} holds pictures only")
             return []
         if container.one_track and len(tracks) > 1:
-            self._left_out(f"{len(tracks) - 1} further sound track(s)", f"{container.name} holds one")
+            self._left_out(counted(len(tracks) - 1, "further sound track"), f"{container.name} holds one")
             tracks = tracks[:1]
         asked = request.audio or AudioCodec()
         if asked.copies or only_copied(asked.name):

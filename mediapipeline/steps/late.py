@@ -188,16 +188,30 @@ class Case:
         name: What the result of a run calls it.
         when: Conditions; none hold always.
         filters: In a row; none leave the stream as it is.
+        text: What they do, for people; empty where they tell it themselves.
     """
 
     name: str
     when: tuple[Condition, ...] = ()
     filters: tuple[LateFilter, ...] = ()
+    text: str = ""
+
+    def told(self) -> str:
+        """One line for people.
+
+        >>> Case(name="loud", when=(Late.of("peak").at_most(-1, "there is room"),), text="3 dB louder").told()
+        'loud, where there is room: 3 dB louder'
+        """
+        return f"{self.name}{', where ' if self.when else ''}{self._conditions()}: {self.text or self._does()}"
+
+    def _conditions(self) -> str:
+        return " and ".join(dict.fromkeys(map(str, self.when)))  # two may say one thing to people
+
+    def _does(self) -> str:
+        return ",".join(map(str, self.filters)) or "left as it is"
 
     def __str__(self) -> str:
-        filters = ",".join(map(str, self.filters)) or "left as it is"
-        conditions = " and ".join(dict.fromkeys(map(str, self.when)))  # two may say one thing to people
-        return f"{self.name}{' where ' if self.when else ''}{conditions}: {filters}"
+        return f"{self.name}{' where ' if self.when else ''}{self._conditions()}: {self._does()}"
 
 
 def fields_of(cases: Iterable[Case]) -> set[str]:

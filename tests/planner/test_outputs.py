@@ -73,14 +73,14 @@ def test_without_settings_what_fits_is_copied(clip, destination, expected):
     ("clip", "destination", "said"),
     [
         (clip_info(), "a.mp3", "the picture left out: mp3 holds sound only"),
-        (clip_info(audio=3, size=None), "a.wav", "2 further sound track(s) left out: wav holds one"),
+        (clip_info(audio=3, size=None), "a.wav", "2 further sound tracks left out: wav holds one"),
         (clip_info(), "a.gif", "the sound left out: gif holds pictures only"),
         (clip_info(cover=True), "a.mkv", "the cover art left out: mkv holds none"),
         (clip_info(subtitles=["subrip"]), "a.avi",
          "subtitles (no language, subrip) left out: avi holds no subtitles of text"),
         (clip_info(subtitles=["dvd_subtitle"]), "a.mp4",
          "subtitles (no language, dvd_subtitle) left out: mp4 does not take them"),
-        (clip_info(chapters=[("0s", "5s", "One")]), "a.avi", "1 chapter(s) left out: avi holds none"),
+        (clip_info(chapters=[("0s", "5s", "One")]), "a.avi", "1 chapter left out: avi holds none"),
         (clip_info(metadata={"title": "T", "artist": "A"}), "a.ts", "the tags title, artist left out: ts holds none"),
         (clip_info(), "a.png", "all but the first frame left out: png holds one picture"),
     ],
@@ -110,8 +110,8 @@ def test_further_pictures_and_data_are_reported():
     clip = clip_info(data=1)
     two = attrs.evolve(clip, other_video=(picture(clip),))
     made = written(two, "a.mp4")
-    assert "1 further picture stream(s) left out: a clip has one picture" in warned(made)
-    assert any("1 data stream(s) left out" in decision.text for decision in made.decisions)
+    assert "1 further picture stream left out: a clip has one picture" in warned(made)
+    assert any("1 data stream left out" in decision.text for decision in made.decisions)
 
 
 def test_subtitles_of_pictures_cannot_be_cut():

@@ -242,7 +242,7 @@ def test_what_is_not_joined_is_reported() -> None:
     made = plan(document("a.mp4", "b.mp4", "tail.mp4"), CLIPS)
     assert [chapter.title for chapter in made.output("out").media.chapters] == ["One"]
     assert [decision.text for decision in made.warnings] == [
-        "1 subtitle track(s) left out: those of clips that are joined cannot be kept",
+        "1 subtitle track left out: those of clips that are joined cannot be kept",
         "the chapters of all clips but the first left out",
         "the last 1 s of the sound of clip 3 left out: its picture has ended",
     ]
@@ -252,7 +252,7 @@ def test_tracks_that_not_every_clip_has() -> None:
     assert len(media_of("a.mp4", "mute.mp4").audio) == 1
     without = plan(document("a.mp4", "mute.mp4", fill_audio=False), CLIPS)
     assert without.output("out").media.audio == ()
-    assert "1 sound track(s) left out: not every clip has them, and fill_audio is off" in [
+    assert "1 sound track left out: not every clip has it, and fill_audio is off" in [
         decision.text for decision in without.warnings
     ]
     assert media_of("mute.mp4", "mute.mp4").audio == ()

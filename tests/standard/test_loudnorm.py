@@ -402,8 +402,8 @@ def test_plan_says_what_may_happen() -> None:
     assert "m0: integrated, threshold, range, true_peak" in text
     assert "measure audio by ebur128 and volumedetect" in text
     assert (
-        "linear where the gain keeps true peaks within -1.5 dBTP and true peaks were below 12 dBTP"
-        " and the range is within 11 LU: volume=volume={-16 - integrated dB}"
+        "linear, where the gain keeps true peaks within -1.5 dBTP and true peaks were below 12 dBTP"
+        " and the range is within 11 LU: brought to -16 LUFS by one gain for all of it"
     ) in text
     (measuring,) = (each for each in made.steps if each.id == "measure-0")
     assert 0.1 < float(measuring.resources.cpu_seconds or 0) < 0.5, "of a minute"

@@ -111,7 +111,7 @@ def test_a_clip_without_sound_is_silent(
     assert level(mixed[:heard]) == pytest.approx(level(music[:heard]), abs=0.05)
     assert not any(mixed[heard + 480 :])
     number = names.index("mute.mp4") + 1
-    assert [decision.text for decision in made.warnings] == [f"clip(s) {number} without sound: silent in the mix"]
+    assert [decision.text for decision in made.warnings] == [f"clip {number} without sound: silent in the mix"]
 
 
 def test_where_no_clip_has_sound_the_hint_says_what_to_do() -> None:
@@ -124,7 +124,7 @@ def test_further_tracks_are_reported() -> None:
     clips = {"a.mkv": clip_info(audio=2), "b.mp3": clip_info(size=None)}
     made = plan(document(["a.mkv", "b.mp3"], "out.mkv"), clips)
     assert [decision.text for decision in made.warnings] == [
-        "1 further sound track(s) left out: the first of each clip is mixed"
+        "1 further sound track left out: the first of each clip is mixed"
     ]
 
 

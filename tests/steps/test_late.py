@@ -100,6 +100,8 @@ def test_a_case_says_when_it_is_taken_and_what_is_done():
     assert quiet == "quiet where peak - integrated ≤ 14.5 and quiet: volume=volume={-integrated}"
     twice = Case(name="a", when=(Late.of("b").at_most(1, "it is low"), Late.of("c").at_most(2, "it is low")))
     assert str(twice) == "a where it is low: left as it is"
+    assert twice.told() == "a, where it is low: left as it is"
+    assert Case(name="b", filters=CASES[1].filters, text="made louder").told() == "b: made louder"
 
 
 def test_nothing_is_filled_without_a_measurement():

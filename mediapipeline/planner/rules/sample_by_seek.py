@@ -8,6 +8,7 @@ from fractions import Fraction
 import attrs
 
 from mediapipeline.media.timeline import cut_stream
+from mediapipeline.media.words import counted
 from mediapipeline.planner.access import APART, open_groups, picture_lead
 from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, rule
@@ -51,7 +52,8 @@ def sample_by_seek(graph: StreamGraph, notes: Notes) -> StreamGraph:
                 edits.put(attrs.evolve(still, inputs=(reader.id,), time=still.time - by))
             moved += len(group)
         if moved:
-            notes(stills[0], f"{source.input}: {moved} still(s) read from the key frames before them, not in one scan")
+            before = "the key frame before it" if moved == 1 else "the key frames before them"
+            notes(stills[0], f"{source.input}: {counted(moved, 'still')} read from {before}, not in one scan")
     return edits.graph()
 
 

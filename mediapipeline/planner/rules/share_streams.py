@@ -66,9 +66,19 @@ def share_streams(graph: StreamGraph, notes: Notes) -> StreamGraph:
                 key = (content, *map(edits.target, node.inputs))
         kept = first.setdefault(key, node.id)
         if kept != node.id:
-            notes(node, f"{node.kind} shared with {graph[kept].origin}, which does the same")
+            notes(node, _shared(graph, node, graph[kept]))
             edits.redirect(node.id, kept)
     return edits.graph()
+
+
+def _shared(graph: StreamGraph, node: Node, kept: Node) -> str:
+    """What is said of *node*, for which *kept* does."""
+    if isinstance(node, Source):
+        return f"{node.kind} of {node.input} read once, for all that take it"
+    if node.origin == kept.origin:
+        return f"{node.kind} made once, though asked for more than once"
+    outputs = {sink.origin: f"output {sink.output} ({sink.origin})" for sink in graph.sinks}
+    return f"{node.kind} shared with {outputs.get(kept.origin, kept.origin)}, which does the same"
 
 
 def _work(node: Node) -> _Key | None:

@@ -154,7 +154,12 @@ class Loudnorm(Operator):
         resampled = tuple(LateFilter.of(name, **options) for name, options in self._resampled(track))
         changed = () if self._rate(track) == track.sample_rate else resampled
         return [
-            Case(name="silent", when=(loudness.at_most(_NOTHING, "there is too little to measure"),), filters=changed),
+            Case(
+                name="silent",
+                when=(loudness.at_most(_NOTHING, "there is too little sound to measure"),),
+                filters=changed,
+                text="as loud as it is",
+            ),
             Case(
                 name="linear",
                 when=(
@@ -166,6 +171,7 @@ class Loudnorm(Operator):
                     Late.of("range").at_most(self.target_lra, f"the range is within {self.target_lra:g} LU"),
                 ),
                 filters=(LateFilter.of("volume", volume=gain.measured_in("dB")), *changed),
+                text=f"brought to {self.target_lufs:g} LUFS by one gain for all of it",
             ),
             Case(
                 name="dynamic",
@@ -188,5 +194,6 @@ class Loudnorm(Operator):
                     LateFilter.of("asetpts", expr=_IN_A_ROW),
                     *resampled,
                 ),
+                text=f"brought to {self.target_lufs:g} LUFS by a gain that changes over time",
             ),
         ]

@@ -11,6 +11,7 @@ import attrs
 from mediapipeline.errors import Problem
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream
+from mediapipeline.media.words import counted
 from mediapipeline.operators import (
     AV,
     AudioRef,
@@ -127,10 +128,10 @@ class Mix(Operator):
         form, facts = self._form(infos), self._mixed(infos)
         silent = [str(number) for number, clip in enumerate(clips, 1) if not clip.audio]
         if silent:
-            work.report(f"clip(s) {', '.join(silent)} without sound: silent in the mix")
+            work.report(f"clip{'s' * (len(silent) > 1)} {', '.join(silent)} without sound: silent in the mix")
         further = sum(len(clip.audio[1:]) for clip in clips)
         if further:
-            work.report(f"{further} further sound track(s) left out: the first of each clip is mixed")
+            work.report(f"{counted(further, 'further sound track')} left out: the first of each clip is mixed")
         count = self._samples(infos, form.rate)
         # What is silent adds nothing but length, and wherever there is such a clip the length is known.
         legs = [self._leg(work, clip.audio[0], form, at, count) for at, clip in enumerate(clips) if clip.audio]

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from mediapipeline.errors import Problem
 from mediapipeline.media.info import MediaInfo
+from mediapipeline.media.words import counted
 from mediapipeline.operators import (
     AV,
     Category,
@@ -136,12 +137,13 @@ def _left_out(clips: Sequence[MediaInfo], form: Form) -> Iterable[str]:
     """What of *clips* is not in the result."""
     subtitles = sum(len(clip.subtitles) for clip in clips)
     if subtitles:
-        yield f"{subtitles} subtitle track(s) left out: those of clips that are joined cannot be kept"
+        yield f"{counted(subtitles, 'subtitle track')} left out: those of clips that are joined cannot be kept"
     if any(clip.chapters for clip in clips[1:]):
         yield "the chapters of all clips but the first left out"
     tracks = sum(max(0, len(clip.audio) - len(form.sound)) for clip in clips)
     if tracks:
-        yield f"{tracks} sound track(s) left out: not every clip has them, and fill_audio is off"
+        them = "it" if tracks == 1 else "them"
+        yield f"{counted(tracks, 'sound track')} left out: not every clip has {them}, and fill_audio is off"
     for number, clip in enumerate(clips, 1):
         length = part_length(clip, form)
         ends = [track.end for track in clip.audio if track.end is not None]
