@@ -34,7 +34,7 @@ from mediapipeline.planner.readings import read_apart
 from mediapipeline.planner.rule import Decision
 from mediapipeline.planner.schedule import schedule
 from mediapipeline.planner.strategies import demanded, unmet
-from mediapipeline.planner.streams import Encode, Source, StreamGraph
+from mediapipeline.planner.streams import Cut, Encode, Node, NodeId, Source, StreamGraph
 from mediapipeline.planner.text import render
 from mediapipeline.planner.workload import workload
 from mediapipeline.sources.staging import Staged
@@ -50,6 +50,7 @@ __all__ = ["Draft", "Stage", "container_of"]
 Stage: TypeAlias = Literal["probing", "planning"]
 """How far the planning of a job has come."""
 
+_NOOP = "it changes nothing"
 _READABLE = 2_000
 """Streams, over all steps of the optimiser, that a plan shows."""
 
@@ -107,6 +108,7 @@ class Draft:
         graph = demanded(graph, self.planner.strategies, self.planner.rules)
         with self.planner.trace("mediapipeline.optimize", {}):
             self.optimized = optimize(graph, self.planner.rules)
+        self.given = graph
         landed, said = land(self.optimized.graph, graph, self._packets)
         graphs = (("", graph), *self.optimized.trace)
         self.optimized = attrs.evolve(
@@ -196,7 +198,7 @@ class Draft:
     def plan(self) -> ProcessingPlan | None:
         """The plan; only where there are no problems."""
         graph = _needed(self.optimized.graph)
-        self._report_unused()
+        left_out = self._left_out(graph) | self._unused()
         changes = [
             Decision("output", node.origin, text, warning=True) for node in graph.of(Encode) for text in node.changes
         ]
@@ -218,7 +220,9 @@ class Draft:
                 PlannedInput(id=name, source=probed.spec.source, media=probed.media)
                 for name, probed in self.inputs.items()
             ),
-            operations=tuple(_planned(operation, told) for operation in self.graph.operations),
+            operations=tuple(
+                _planned(operation, told, left_out.get(operation.path)) for operation in self.graph.operations
+            ),
             stages=self.graph.stages,
             steps=scheduled.steps,
             outputs=outputs,
@@ -244,11 +248,35 @@ class Draft:
         """How the rules changed the streams, unless there are too many of either to be read."""
         return tuple(Rewritten(by=by, graph=render(graph)) for by, graph in self.optimized.trace)
 
-    def _report_unused(self) -> None:
-        """Say which operations and inputs no output needs."""
+    def _left_out(self, done: StreamGraph) -> dict[str, str]:
+        """The operations of which nothing is left in the graph that is *done*, and why."""
+        gone = self.optimized.left_out
+        idle: dict[NodeId, None] = {}
+        lowered: dict[str, list[Node]] = {}
+        for node in reversed(list(self.given)):
+            lowered.setdefault(node.origin, []).append(node)
+            users = self.given.consumers.get(node.id, ())
+            left = _is_idle(node, gone[node.id]) if node.id in gone else bool(users) and all(u in idle for u in users)
+            if left and node.id not in done.nodes:
+                idle[node.id] = None
+        by_path = {operation.path: operation for operation in self.graph.operations}
+        busy = {node.origin for node in done}  # rules may have put it elsewhere
+        found = {}
+        for path in by_path:
+            nodes = lowered.get(path, [])
+            if nodes and path not in busy and all(node.id in idle for node in nodes):
+                twins = dict.fromkeys(gone.get(node.id) for node in nodes)
+                names = [name for twin in twins if twin in by_path for name in by_path[twin].outputs.values()]
+                found[path] = f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} the same" if names else _NOOP
+        return found
+
+    def _unused(self) -> dict[str, str]:
+        """The operations that no output needs, and why they are not done; says so, and the same of inputs."""
         needed = {output.clip for output in self.graph.outputs}
+        found = {}
         for operation in reversed(self.graph.operations):
             if needed.isdisjoint(operation.outputs.values()):
+                found[operation.path] = "no output needs it"
                 text = f"{operation.definition.name} is not done: no output needs it"
                 self.decisions.append(Decision("planner", operation.path, text, warning=True))
             else:
@@ -263,9 +291,15 @@ class Draft:
                 are = "it is" if data == 1 else "they are"
                 text = f"{counted(data, 'data stream')} left out: {are} neither picture, sound nor subtitles"
                 self.decisions.append(Decision("planner", probed.path, text))
+        return found
 
 
-def _planned(operation: BoundOperation, costs: Mapping[str, Resources]) -> PlannedOperation:
+def _is_idle(node: Node, twin: str | None) -> bool:
+    """Whether it was left out as the job has it: a cut may be left out later, once nothing before it is read."""
+    return twin is not None or node.same_as is not None or not (isinstance(node, Cut) and node.start > 0)
+
+
+def _planned(operation: BoundOperation, costs: Mapping[str, Resources], left_out: str | None) -> PlannedOperation:
     return PlannedOperation(
         path=operation.path,
         op=operation.definition.name,
@@ -274,6 +308,7 @@ def _planned(operation: BoundOperation, costs: Mapping[str, Resources]) -> Plann
         outputs=tuple(operation.outputs.values()),
         parameters=unstructure(operation.operator, omit_defaults=True),
         resources=costs.get(operation.path, total(())),
+        left_out=left_out,
     )
 
 

@@ -1,4 +1,4 @@
-"""A plan as text for people: what runs, what is copied, what is encoded, and why. And as a Mermaid flowchart."""
+"""A plan as text for people: what runs, what is copied, what is encoded, and why."""
 
 from __future__ import annotations
 
@@ -23,12 +23,11 @@ from mediapipeline.steps.step import FFmpegStep
 if TYPE_CHECKING:
     from mediapipeline.planner.plan import PlannedOutput, PlannedStream, ProcessingPlan
 
-__all__ = ["describe_media", "explain", "explain_json", "mermaid"]
+__all__ = ["describe_media", "explain", "explain_json"]
 
 _INPUT = Source("").token
 _ASSET = Asset("").token
 _INPUTS_SHOWN = 6
-_MOST_DRAWN = 100  # of inputs, of operations and of outputs; Mermaid itself draws no more than 500 arrows
 _MIGHT_COPY = re.compile(r"; copy [^)]*")
 """The codecs that an encoder might have copied: too many to read."""
 _ONLY_KEY_FRAMES = ("skip_frame", "nokey")
@@ -277,44 +276,3 @@ def _stream(info: Stream) -> str:
     if info.language is not None:
         words.append(info.language)
     return " ".join(words)
-
-
-def mermaid(plan: ProcessingPlan) -> str:
-    """See `ProcessingPlan.to_mermaid`."""
-    lines = ["flowchart LR"]
-    made: dict[str, str] = {}
-    inputs, operations = plan.inputs[:_MOST_DRAWN], plan.operations[:_MOST_DRAWN]
-    outputs = plan.outputs[:_MOST_DRAWN]
-    more = sum(map(len, (plan.inputs, plan.operations, plan.outputs))) - len(inputs) - len(operations) - len(outputs)
-    if more:
-        lines.append(f'  more["… and {more:,} more"]')
-    for number, source in enumerate(inputs):
-        made[source.id] = f"in{number}"
-        lines.append(f"  in{number}[/{_quoted(f'{source.id}: {source.source}')}/]")
-    for number, operation in enumerate(operations):
-        lines.append(f"  op{number}[{_quoted(operation.op)}]")
-        read = [clip for clip in operation.inputs if clip in made][:_MOST_DRAWN]
-        lines += [f"  {made[clip]} -->|{_quoted(clip)}| op{number}" for clip in read]
-        made.update((clip, f"op{number}") for clip in operation.outputs)
-    of_step: dict[str, list[str]] = {}
-    for number, output in enumerate(outputs):
-        of_step.setdefault(output.step, []).append(f"out{number}")
-    for number, step in enumerate(plan.steps):
-        together = of_step.get(step.id, [])
-        if len(together) > 1:
-            decoded = isinstance(step, FFmpegStep) and shared_by(step.command).startswith("decoded")
-            title = "one process, shared decoding" if decoded else "one process"
-            lines += [f'  subgraph step{number} ["{title}"]', *(f"    {each}" for each in together), "  end"]
-    for number, output in enumerate(outputs):
-        lines.append(f"  out{number}[({_quoted(f'{output.id}: {output.destination}')})]")
-        streams = output.streams or [stream for file in output.files for stream in file.streams]
-        ways = dict.fromkeys(f"{stream.kind}: {stream.way}" for stream in streams)
-        if output.clip in made:
-            lines.append(f"  {made[output.clip]} -->|{_quoted(', '.join(ways))}| out{number}")
-    return "\n".join(lines) + "\n"
-
-
-def _quoted(text: str) -> str:
-    """Text inside Mermaid's quotes; entities stand for what would end them."""
-    escaped = text.replace("#", "#35;").replace('"', "#quot;").replace("<", "#lt;").replace(">", "#gt;")
-    return f'"{escaped}"'

@@ -33,7 +33,7 @@ from mediapipeline.planner.rules.seek_video import seek_video
 from mediapipeline.planner.rules.share_readings import share_readings
 from mediapipeline.planner.rules.share_streams import share_streams
 from mediapipeline.planner.rules.smart_cut import smart_cut
-from mediapipeline.planner.streams import StreamGraph
+from mediapipeline.planner.streams import NodeId, StreamGraph
 
 __all__ = ["RULES", "optimize"]
 
@@ -71,6 +71,7 @@ def optimize(graph: StreamGraph, rules: Sequence[Rule] = RULES) -> Optimized:
     """
     decisions: list[Decision] = []
     trace: list[tuple[str, StreamGraph]] = []
+    left_out: dict[NodeId, str | None] = {}
     expected = promised(graph)
     for _ in range(_ROUNDS):
         before = graph
@@ -83,7 +84,8 @@ def optimize(graph: StreamGraph, rules: Sequence[Rule] = RULES) -> Optimized:
                 raise RuleError("it changed what an output holds", rule=each.__name__)
             trace.append((each.__name__, after))
             decisions.extend(notes.decisions)
+            left_out |= notes.left_out
             graph = after
         if graph is before:
-            return Optimized(graph, tuple(dict.fromkeys(decisions)), tuple(trace))
+            return Optimized(graph, tuple(dict.fromkeys(decisions)), tuple(trace), left_out)
     raise RuleError(f"the graph still changes after {_ROUNDS} rounds", rule=trace[-1][0])

@@ -64,6 +64,7 @@ class PlannedOperation:
         outputs: Names of the clips that it gives.
         parameters: As a job would write them.
         resources: What it is expected to use beyond reading and writing files.
+        left_out: Why nothing is done for it, in a few words; None where something is.
     """
 
     path: str
@@ -73,6 +74,7 @@ class PlannedOperation:
     outputs: tuple[str, ...]
     parameters: Mapping[str, Any] = attrs.field(converter=_mapping, hash=False)
     resources: Resources = Resources()
+    left_out: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -95,10 +97,10 @@ class PlannedStream:
 
     @property
     def way(self) -> str:
-        """What a drawing says of it: its encoder, ``copy``, or ``copy, edges encoded``."""
+        """What a drawing says of it: its encoder, ``copy``, or ``copy (edges encoded)``."""
         if self.encoder is not None:
             return self.encoder
-        return "copy, edges encoded" if self.edges_encoded else "copy"
+        return "copy (edges encoded)" if self.edges_encoded else "copy"
 
 
 @attrs.frozen(kw_only=True)
@@ -226,8 +228,8 @@ class ProcessingPlan:
         return explain_json(self)
 
     def to_mermaid(self) -> str:
-        """The job as a Mermaid flowchart, with what is copied and what is encoded."""
-        from mediapipeline.planner.explain import mermaid
+        """The job as a Mermaid flowchart, with what is copied, encoded, decoded once for several files, or not done."""
+        from mediapipeline.planner.mermaid import mermaid
 
         return mermaid(self)
 

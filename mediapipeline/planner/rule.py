@@ -16,14 +16,14 @@ nothing to do. It goes through the graph once, collects its edits (`mediapipelin
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Literal, Protocol, TypeAlias
 
 import attrs
 
 from mediapipeline.media.streams import AudioStream, Stream, VideoStream
-from mediapipeline.planner.streams import Encode, Node, StreamGraph
+from mediapipeline.planner.streams import Encode, Node, NodeId, StreamGraph
 
 __all__ = ["Decision", "Guarantee", "Notes", "Optimized", "Rule", "promised", "rule"]
 
@@ -53,9 +53,15 @@ class Notes:
     def __init__(self, by: str) -> None:
         self.by = by
         self.decisions: list[Decision] = []
+        self.left_out: dict[NodeId, str | None] = {}
 
     def __call__(self, node: Node, text: str) -> None:
         self.decisions.append(Decision(self.by, node.origin, text))
+
+    def leave_out(self, node: Node, text: str, *, twin: Node | None = None) -> None:
+        """The same of what is not done, since it changes nothing, or since its *twin* is done."""
+        self(node, text)
+        self.left_out[node.id] = None if twin is None else twin.origin
 
 
 class Rule(Protocol):
@@ -94,11 +100,13 @@ class Optimized:
         graph: The last graph.
         decisions: What the rules did, in order.
         trace: Name of each rule that changed the graph, with the graph it left.
+        left_out: What is not done: the origin of its twin, which is done; None of what changes nothing.
     """
 
     graph: StreamGraph
     decisions: tuple[Decision, ...]
     trace: tuple[tuple[str, StreamGraph], ...]
+    left_out: Mapping[NodeId, str | None] = attrs.field(factory=dict)
 
 
 _Facts: TypeAlias = tuple[object, ...]

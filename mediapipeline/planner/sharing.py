@@ -1,4 +1,4 @@
-"""What the files that one process writes share, as far as its command tells; for `mediapipeline.planner.explain`."""
+"""What the files that one process writes share, as far as its command tells; for texts and drawings of plans."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import attrs
 from mediapipeline.ffmpeg.command import Command, OutputFile
 from mediapipeline.ffmpeg.filtergraph import Chain, InputStream, Label
 
-__all__ = ["Shared", "shared_by"]
+__all__ = ["Shared", "decoded_once", "shared_by"]
 
 Shared: TypeAlias = Literal["nothing", "read", "decoded", "decoded and filtered"]
 
@@ -23,14 +23,21 @@ def shared_by(command: Command) -> Shared:
 
     Two readings of one file are two: nothing of them is shared.
     """
-    chains = () if command.graph is None else command.graph.chains
-    made = {label: chain for chain in chains for label in chain.outputs}
-    taken = [_taken(output, made) for output in command.outputs if output.file is not None]
+    taken = list(_of_files(command).values())
     if _twice(each.filtered for each in taken):
         return "decoded and filtered"
     if _twice(each.decoded for each in taken):
         return "decoded"
     return "read" if _twice(each.read for each in taken) else "nothing"
+
+
+def decoded_once(command: Command) -> dict[InputStream, tuple[str, ...]]:
+    """What is decoded for two files or more, with the tokens of these."""
+    found: dict[InputStream, tuple[str, ...]] = {}
+    for file, taken in _of_files(command).items():
+        for stream in sorted(taken.decoded, key=lambda each: (each.input, each.index)):
+            found[stream] = (*found.get(stream, ()), file)
+    return {stream: files for stream, files in found.items() if len(files) > 1}
 
 
 @attrs.define
@@ -40,6 +47,13 @@ class _Taken:
     read: set[int] = attrs.field(factory=set)
     decoded: set[InputStream] = attrs.field(factory=set)
     filtered: set[Label] = attrs.field(factory=set)
+
+
+def _of_files(command: Command) -> dict[str, _Taken]:
+    """What each file that *command* writes is made from, by its token."""
+    chains = () if command.graph is None else command.graph.chains
+    made = {label: chain for chain in chains for label in chain.outputs}
+    return {output.file: _taken(output, made) for output in command.outputs if output.file is not None}
 
 
 def _taken(output: OutputFile, made: dict[Label, Chain]) -> _Taken:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from mediapipeline.display import Flow, FlowEdge, FlowNode, Markup, problem_list, table
 from mediapipeline.errors import Problem
-from mediapipeline.planner.explain import describe_media, mermaid
+from mediapipeline.planner.explain import describe_media
+from mediapipeline.planner.mermaid import mermaid, remarks
 
 if TYPE_CHECKING:
     from mediapipeline.planner.plan import PlannedOutput, ProcessingPlan
@@ -20,9 +21,10 @@ def flow_of(plan: ProcessingPlan) -> Flow:
     nodes = [FlowNode(id=f"in:{part.id}", lines=(part.id, part.source), kind="input") for part in plan.inputs]
     makers = {part.id: f"in:{part.id}" for part in plan.inputs}
     edges: list[FlowEdge] = []
+    said = remarks(plan)
     for operation in plan.operations:
         given = ", ".join(f"{name}={value}" for name, value in operation.parameters.items() if value is not None)
-        lines = (operation.op, *([given] if given else []))
+        lines = (operation.op, *([given] if given else []), *said.get(operation.path, ()))
         nodes.append(FlowNode(id=operation.path, lines=lines, kind="operation"))
         edges += [
             FlowEdge(source=makers[clip], target=operation.path, label=clip) for clip in dict.fromkeys(operation.inputs)

@@ -193,10 +193,10 @@ def test_programs_are_told_what_people_are(name):
 
 def test_drawings_say_that_edges_are_encoded():
     shown = planned("smart-cut")._repr_mimebundle_()
-    said = "video: copy, edges encoded, audio: aac"
+    said = "video: copy (edges encoded), audio: aac"
     assert said in shown["image/svg+xml"]
     assert said in shown["text/vnd.mermaid"]
-    assert "video: copy, edges encoded; audio: aac" in shown["text/html"]
+    assert "video: copy (edges encoded); audio: aac" in shown["text/html"]
     assert planned("smart-cut").explain_json()["outputs"][0]["streams"][0]["edges_encoded"] is True
 
 

@@ -25,13 +25,13 @@ def drop_noops(graph: StreamGraph, notes: Notes) -> StreamGraph:
     late: set[NodeId] = set()
     for node in graph:
         if node.same_as is not None:
-            notes(node, "left out: it changes nothing")
+            notes.leave_out(node, "left out: it changes nothing")
             edits.redirect(node.id, node.same_as)
         elif isinstance(node, Cut) and node.start == 0 and not read_apart(graph.input_of(node).info):
             told = None if node.inputs[0] in late else graph.input_of(node).info.end
             ends = [end for end in (told, over.get(node.inputs[0])) if end is not None]
             if node.end is None or (ends and node.end >= min(ends)):
-                notes(node, f"cut of {node.kind} left out: it keeps everything")
+                notes.leave_out(node, f"cut of {node.kind} left out: it keeps everything")
                 edits.redirect(node.id, node.inputs[0])
         if (end := _over(node, over)) is not None:
             over[node.id] = end

@@ -66,7 +66,8 @@ def share_streams(graph: StreamGraph, notes: Notes) -> StreamGraph:
                 key = (content, *map(edits.target, node.inputs))
         kept = first.setdefault(key, node.id)
         if kept != node.id:
-            notes(node, _shared(graph, node, graph[kept]))
+            twin = graph[kept]
+            notes.leave_out(node, _shared(graph, node, twin), twin=twin)
             edits.redirect(node.id, kept)
     return edits.graph()
 
