@@ -150,7 +150,12 @@ def _channels(frame: av.AudioFrame) -> np.ndarray:
 
 
 def picture_differences(
-    one: Picture, other: Picture, *, reach: Fraction = Fraction(0), copied: int | None = None
+    one: Picture,
+    other: Picture,
+    *,
+    reach: Fraction = Fraction(0),
+    copied: int | None = None,
+    even: Fraction | None = None,
 ) -> Iterator[str]:
     """Where pictures differ; times may by as much as both clocks round, and by *reach*.
 
@@ -159,6 +164,7 @@ def picture_differences(
         other: A picture.
         reach: Seconds.
         copied: So many frames have to be the same, and the others alike; None is all.
+        even: Seconds by which frames may be moved against each other; None where only *reach* counts.
     """
     if len(one.frames) != len(other.frames):
         ends = [f"{float(p.times[0]):.4f}..{float(p.times[-1]):.4f}" if p.times else "nothing" for p in (one, other)]
@@ -169,6 +175,9 @@ def picture_differences(
         if abs(a - b) > slack:
             yield f"frame {at} is shown at {float(a):.6f} and at {float(b):.6f}"
             break
+    moved = [b - a for a, b in zip(one.times, other.times, strict=True)]
+    if even is not None and moved and max(moved) - min(moved) > 2 * _slack(one.tick, other.tick) + even:
+        yield f"frames are moved against each other, by {float(min(moved)):.4f} to {float(max(moved)):.4f} s"
     wrong = [at for at, (a, b) in enumerate(zip(one.frames, other.frames, strict=True)) if a != b]
     if copied is not None:
         worst = min((_similarity(one.luma[at], other.luma[at]) for at in wrong), default=1.0)

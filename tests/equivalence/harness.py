@@ -348,7 +348,8 @@ class Bench:
         for number, (node, one, other) in enumerate(zip(nodes, expected, seen, strict=True)):
             if isinstance(one, Picture) and isinstance(other, Picture):
                 reach = _PACKED if copies or still else Fraction(0)
-                said = list(picture_differences(one, other, reach=reach, copied=_copied(graph, node)))
+                even = _off_the_grid(node) if isinstance(node, Joined | Splice) else None
+                said = list(picture_differences(one, other, reach=reach, copied=_copied(graph, node), even=even))
             elif isinstance(one, Sound) and isinstance(other, Sound) and isinstance(node, Joined):
                 said = list(joined_differences(one, other, node, reach=_PACKED))
             elif isinstance(one, Sound) and isinstance(other, Sound):

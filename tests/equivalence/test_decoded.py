@@ -48,3 +48,16 @@ def test_edges_of_a_smart_cut_are_alike(change: int, said: str | None) -> None:
     found = list(picture_differences(picture(rows), picture(edge), copied=1))
     assert (found == []) is (said is None), found
     assert said is None or said in found[0]
+
+
+@pytest.mark.parametrize(("gap", "same"), [(Fraction(0), True), (Fraction(1, 50), True), (Fraction(1, 25), False)])
+def test_no_frame_lies_between_parts_that_are_joined(gap: Fraction, same: bool) -> None:
+    """All of a copy may come later, by less than the *reach*; a part of it may not."""
+    luma = [np.zeros((48, 64), np.uint8)] * 4
+    frames = [b"1", b"2", b"3", b"4"]
+    times = [Fraction(at, 25) for at in range(4)]
+    one = Picture(times=times, frames=frames, luma=luma, tick=_MILLISECOND)
+    late = [time + Fraction(1, 50) + (gap if at > 1 else 0) for at, time in enumerate(times)]
+    other = Picture(times=late, frames=frames, luma=luma, tick=_MILLISECOND)
+    found = list(picture_differences(one, other, reach=Fraction(1, 10), even=Fraction(1, 50)))
+    assert (found == []) is same, found

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from equivalence.harness import Bench
-from equivalence.jobs import any_jobs, rule_sets
+from equivalence.jobs import AIMS, any_jobs, rule_sets
 from mediapipeline.errors import JobError
 from mediapipeline.ffmpeg.binary import Engine
 from mediapipeline.planner.rule import Rule
@@ -54,6 +54,13 @@ def test_the_order_of_rules_makes_no_other_plan(default_bench: Bench, job: dict[
         return
     other = default_bench.plan(job, tuple(data.draw(st.permutations(RULES))))
     assert _what_runs(one.plan.steps) == _what_runs(other.plan.steps)
+
+
+def test_aims_are_of_rules_and_a_rule_needs_none() -> None:
+    from mediapipeline.planner.optimize import RULES
+
+    assert set(AIMS) <= {each.__name__ for each in RULES}
+    any_jobs(["a_rule_of_tomorrow"]).validate()
 
 
 def _what_runs(value: Any) -> Any:
