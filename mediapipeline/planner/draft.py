@@ -29,7 +29,7 @@ from mediapipeline.planner.inputs import ProbedInput, expand_input, probe_input
 from mediapipeline.planner.landing import land
 from mediapipeline.planner.optimize import optimize
 from mediapipeline.planner.outputs import OutputBuilder, OutputRequest
-from mediapipeline.planner.plan import PlannedInput, PlannedOperation, ProcessingPlan, Rewritten
+from mediapipeline.planner.plan import AFTER_RULES, PlannedInput, PlannedOperation, ProcessingPlan, Rewritten
 from mediapipeline.planner.readings import read_apart
 from mediapipeline.planner.rule import Decision
 from mediapipeline.planner.schedule import schedule
@@ -110,7 +110,8 @@ class Draft:
             self.optimized = optimize(graph, self.planner.rules)
         self.given = graph
         landed, said = land(self.optimized.graph, graph, self._packets)
-        graphs = (("", graph), *self.optimized.trace)
+        corrected = () if landed is self.optimized.graph else ((AFTER_RULES, landed),)
+        graphs = (("", graph), *self.optimized.trace, *corrected)
         self.optimized = attrs.evolve(
             self.optimized,
             graph=landed,

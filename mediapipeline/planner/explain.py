@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from mediapipeline.ffmpeg.filtergraph import InputStream
+from mediapipeline.ffmpeg.filtergraph import InputStream, number_text
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, VideoStream
 from mediapipeline.media.timecode import format_clock
@@ -67,6 +67,8 @@ def explain(plan: ProcessingPlan, *, verbose: bool = False) -> str:
         lines += ["", "decisions"]
         lines += _decisions(plan)
     if verbose:
+        if not plan.trace:
+            lines += ["", "streams: left out, they and the rules that changed them are too many for anybody to read"]
         for rewrite in plan.trace:
             lines += ["", f"streams {f'after {rewrite.by}' if rewrite.by else 'as the job says'}"]
             lines += [f"  {_MIGHT_COPY.sub('', line)}" for line in rewrite.graph.splitlines()]
@@ -113,7 +115,7 @@ def _readings(plan: ProcessingPlan, step: FFmpegStep) -> list[dict[str, Any]]:
             name = file.file.removeprefix(_INPUT)
             media = next(source.media for source in plan.inputs if source.id == name)
             kinds = dict.fromkeys(stream.kind for stream in media.streams if stream.index in taken.get(at, ()))
-            begin = next((value for key, value in file.options if key == "ss"), "0")
+            begin = _from_the_start(dict(file.options), media)
             reading = {"input": name, "from": begin, "streams": list(kinds)}
             pictures = [stream.index for stream in media.streams if stream.kind == "video"]
             whole = _ONLY_KEY_FRAMES in file.options or any((at, index) in copied for index in pictures)
@@ -121,6 +123,14 @@ def _readings(plan: ProcessingPlan, step: FFmpegStep) -> list[dict[str, Any]]:
             alone.append({**reading, "key_frame": True} if at_key_frame else reading)
     listed = (name for names in _listed(plan, step) for name in names if name is not None)
     return [*alone, *({"input": name, "from": "0"} for name in listed)]
+
+
+def _from_the_start(options: Mapping[str, object], media: MediaInfo) -> str:
+    """When an input is read from, seconds from its start; edges of smart cuts are read by its own clock."""
+    begin = str(options.get("ss", "0"))
+    if begin == "0" or "seek_timestamp" not in options or not media.start:
+        return begin
+    return number_text(round(Fraction(begin) - media.start, 3))  # such times are cut to microseconds
 
 
 def _taken(step: FFmpegStep) -> dict[int, set[int]]:

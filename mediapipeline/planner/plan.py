@@ -21,6 +21,7 @@ from mediapipeline.steps.resources import Resources
 from mediapipeline.steps.step import Step
 
 __all__ = [
+    "AFTER_RULES",
     "FORMAT_VERSION",
     "PlannedFile",
     "PlannedInput",
@@ -32,6 +33,8 @@ __all__ = [
 ]
 
 FORMAT_VERSION = 1
+AFTER_RULES = "planning"
+"""What changes streams after the rules, in a trace: no rule has its name."""
 
 
 def _mapping(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,7 +158,7 @@ class Rewritten:
     """The streams of a job after a rule changed them.
 
     Attributes:
-        by: The rule; empty for what the rules were given.
+        by: The rule; empty for what the rules were given, `AFTER_RULES` for what packets told of where to read from.
         graph: The text form of `mediapipeline.planner.text`.
     """
 
@@ -215,7 +218,7 @@ class ProcessingPlan:
         """What runs, what is copied and what is encoded, and why, as text for people.
 
         Args:
-            verbose: Show the streams as well, after each rule that changed them.
+            verbose: Show the streams as well, after each rule that changed them; the last ones are those that run.
         """
         from mediapipeline.planner.explain import explain
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
+import attrs
 import pytest
 
 from mediapipeline.planner.machine import Machine
@@ -11,6 +13,7 @@ from mediapipeline.planner.plan import ProcessingPlan
 from mediapipeline.planner.planner import Planner
 from mediapipeline.steps import FFmpegStep
 from mediapipeline.testing import Capabilities, FakeProber, clip_info
+from planner.notation import described
 from planning import job, op
 
 
@@ -58,6 +61,14 @@ def test_what_is_cut_stays_what_it_is() -> None:
     assert "trim@op0=start=19.5:end=29.5" in str(step.command.graph)
 
 
+def test_the_last_graph_is_what_runs() -> None:
+    made = _plan(_cut("549s"), 250)
+    assert "in:video@539.5s → cut(9.5s..19.5s)" in made.trace[-1].graph
+    assert "in:video@545s" in made.trace[-2].graph
+    assert "\nstreams after planning\n  in:video@539.5s → " in made.explain(verbose=True)
+    assert "after planning" not in _plan(_cut("540s"), None).explain(verbose=True)
+
+
 def test_stills_are_found_as_well() -> None:
     document = job(
         op("thumbnail", "in", "still", at=["100s", "549s"]), outputs={"still": {"destination": "s/", "format": "jpg"}}
@@ -67,3 +78,16 @@ def test_stills_are_found_as_well() -> None:
 
 def test_files_with_an_index_are_left_alone() -> None:
     assert _seeks(_plan(_cut("549s"), 250, name="in.mp4", audio=0)) == ["549"]
+
+
+def test_what_is_read_is_told_from_the_start_of_the_file() -> None:
+    """Commands that read the edges of a smart cut have the clock of the file itself."""
+    clip = attrs.evolve(described(clip_info(duration="600s")), start=Fraction(4, 3))
+    prober = FakeProber({"in.ts": clip}, gop=50)
+    made = Planner(
+        prober=prober, capabilities=Capabilities.assume("5.1"), machine=Machine(cores=4),
+        strategies={"smart_cut": "preferred"},
+    ).plan({**_cut("541.96s"), "inputs": [{"id": "in", "source": "in.ts"}]})  # fmt: skip
+    assert _seeks(made)[:2] == ["541.333333", "551.333333"]
+    assert "     reads in from 540 s (video), in from 550 s (video)\n" in made.explain()
+    assert "in:video@540s" in made.trace[-1].graph
