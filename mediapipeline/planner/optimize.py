@@ -8,7 +8,8 @@ not each other. They give the same in any order, and this one is the shortest wa
 
 To add one: write its file, write its cases (graphs before and after) to ``tests/planner/rules/<name>.plan``, and name
 it here. Tests hold it to its cases and its docstring, apply it twice and in another order, and run jobs with it and
-without it to compare what comes out.
+without it to compare what comes out. Nothing else is needed; where random jobs seldom have something for it, an aim in
+``tests/equivalence/jobs.py`` has long runs reach it more often.
 """
 
 from __future__ import annotations
