@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from fractions import Fraction
 from typing import Any
 
+import attrs
 import jsonschema
 import pytest
 
@@ -35,6 +37,7 @@ CLIPS = {
     "two.mp4": described(clip_info(duration="8s")),
     "other.mp4": described(clip_info(duration="9s", sample_rate=44100), "bb"),
     "talk.mp4": described(clip_info(duration="600s")),
+    "air.ts": attrs.evolve(described(clip_info(duration="600s")), start=Fraction(4, 3)),
     "song.flac": clip_info(duration="200s", size=None, audio_codec="flac", sample_rate=44100),
 }
 
@@ -137,6 +140,26 @@ JOBS: dict[str, dict[str, Any]] = {
         inputs={"talk": "talk.mp4"},
         outputs={"short": {"destination": "short.mkv", "codec": {"video": "h264", "audio": "aac"}}},
     ),
+    "smart-cut-refused": job(
+        op("trim", "talk", "part", start="63.3s", end="64.7s"),
+        inputs={"talk": "talk.mp4"},
+        outputs={"part": "part.mp4"},
+    ),
+    "smart-cut-required": job(
+        op("trim", "talk", "part", start="63.3s", end="66.7s"),
+        inputs={"talk": "talk.mp4"},
+        outputs={"part": "part.mp4"},
+    ),
+    "smart-cut-stream": job(
+        op("trim", "air", "part", start="63.3s", end="200.5s"),
+        inputs={"air": "air.ts"},
+        outputs={"part": "part.ts"},
+    ),
+    "stream": job(
+        op("trim", "air", "part", start="63.3s", end="200.5s"),
+        inputs={"air": "air.ts"},
+        outputs={"part": "part.mp4"},
+    ),
     "thumbnails": job(
         op("thumbnail", "talk", "pictures", count=4),
         inputs={"talk": "talk.mp4"},
@@ -154,7 +177,12 @@ JOBS: dict[str, dict[str, Any]] = {
 SMART: dict[str, Any] = {
     "prober": FakeProber(CLIPS, gop=50), "strategies": {"smart_cut": "preferred"}
 }  # fmt: skip
-OPTIONS: dict[str, dict[str, Any]] = {"smart-cut": SMART, "smart-cut-parts": SMART}
+LOOKED_AT = {"prober": SMART["prober"]}
+OPTIONS: dict[str, dict[str, Any]] = {
+    **dict.fromkeys(("smart-cut", "smart-cut-parts", "smart-cut-refused", "smart-cut-stream"), SMART),
+    "smart-cut-required": LOOKED_AT | {"strategies": {"smart_cut": "required"}},
+    "stream": LOOKED_AT,
+}
 """What the planner of some of them is told besides."""
 
 
@@ -162,7 +190,7 @@ def planned(name: str) -> ProcessingPlan:
     return plan(JOBS[name], CLIPS, **OPTIONS.get(name, {}))
 
 
-VERBOSE = {"diamond", "nested-cuts", "parts-apart"}
+VERBOSE = {"diamond", "nested-cuts", "parts-apart", "smart-cut", "stream", "thumbnails"}
 """Jobs of which it is shown what each rule made of them."""
 
 
@@ -175,6 +203,22 @@ def test_plan(name, golden):
         "mermaid": made.to_mermaid(),
     }
     golden(f"plans/{name}.txt", "\n".join(f"== {kind}\n{text.rstrip()}\n" for kind, text in texts.items()))
+
+
+def test_json(golden):
+    """What ``plan --format json`` prints, and what programs are told, but for estimates and checksums of facts."""
+    made = planned("audio-copied")
+    told = {"plan": _settled(made.to_dict()), "explained": _settled(made.explain_json())}
+    golden("plans/audio-copied.json", json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+
+
+def _settled(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _settled(each) for key, each in value.items() if key not in _UNSETTLED}
+    return [_settled(each) for each in value] if isinstance(value, list) else value
+
+
+_UNSETTLED = frozenset({"resources", "workload", "fingerprint"})
 
 
 @pytest.mark.parametrize("name", JOBS)
