@@ -286,7 +286,8 @@ class Draft:
 
     def near(self, clip: Clip, least: Fraction) -> None:
         """Parts of a clip in its order and close together, joined; each may be done something with by itself."""
-        here, parts = Fraction(0), []
+        here = Fraction(0)
+        parts: list[str] = []
         for _ in range(self.draw(st.integers(2, 3))):
             apart = Fraction(1, 2) if parts and self.draw(st.booleans()) else Fraction(3)
             start = here + self.time(min(apart, (clip.seconds - here) / 2))

@@ -13,6 +13,7 @@ import pytest
 from equivalence.clips import RECIPES
 from equivalence.harness import Bench
 from mediapipeline.ffmpeg.binary import Engine
+from mediapipeline.media.streams import VideoStream
 from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, Rule, rule
 from mediapipeline.planner.rules.copy_concat import copy_concat
@@ -64,7 +65,8 @@ def mistaken(right: Rule, mistake: Mistake) -> Rule:
 def frame_less(graph: StreamGraph, node: Node) -> Node | None:
     if not isinstance(node, Packets):
         return None
-    info = attrs.evolve(node.info, duration=(node.frames - 1) * FRAME, frames=node.frames - 1)  # type: ignore[call-arg]
+    assert isinstance(node.info, VideoStream)
+    info = attrs.evolve(node.info, duration=(node.frames - 1) * FRAME, frames=node.frames - 1)
     return attrs.evolve(node, frames=node.frames - 1, info=info)
 
 

@@ -114,6 +114,7 @@ def test_strategies_name_rules_that_there_are():
 
 def high(**facts):
     media = clip_info(duration="60s", interlaced=False, vfr=False, b_frames=0, **facts)
+    assert media.video is not None
     return attrs.evolve(media, video=attrs.evolve(media.video, profile="High"))
 
 
