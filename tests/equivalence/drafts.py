@@ -289,7 +289,7 @@ class Draft:
         here = Fraction(0)
         parts: list[str] = []
         for _ in range(self.draw(st.integers(2, 3))):
-            apart = Fraction(1, 2) if parts and self.draw(st.booleans()) else Fraction(3)
+            apart = Fraction(1, 2) if bool(parts) and self.draw(st.booleans()) else Fraction(3)
             start = here + self.time(min(apart, (clip.seconds - here) / 2))
             end = min(start + least + self.time(Fraction(1)), clip.seconds)
             if end - start < Fraction(3, 10):
