@@ -90,6 +90,8 @@ def seek_sources(graph: StreamGraph, notes: Notes, lead_of: Callable[[Source], F
             # Before its first frame there is nothing to skip, and FFmpeg would count otherwise from there.
             if begins is None or begins <= (source.seek or source.info.start or 0):
                 continue
+            if begins < source.first and source.access == "index":
+                continue
             moved = _from(source, begins, f"{source.id}x{number}" if number or len(parts) < len(users) else source.id)
             edits.put(moved)
             for part in group:

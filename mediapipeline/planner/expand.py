@@ -221,8 +221,12 @@ class GraphBuilder:
         info: Stream,
         *,
         zero: int | None = None,
+        first: Fraction = Fraction(0),
     ) -> NodeId:
-        """Add a stream of an input, which was found to be of that format; *zero* is the stream that begins first."""
+        """Add a stream of an input, which was found to be of that format.
+
+        *zero* is the stream that begins first in the file, *first* is when its picture does.
+        """
         access = _ACCESS.get(format or "", "scan")
         if format == _MP4 and isinstance(info, VideoStream) and info.codec in _OPEN_GROUPS and info.reorder != 0:
             access = "guess"
@@ -230,7 +234,7 @@ class GraphBuilder:
             Source(
                 id=self.new_id(), kind=kind, info=info, origin=self.origin, input=input,
                 seekable=format not in _MPEG_STREAMS, access=access,
-                zero=zero if format in _COUNTED_FROM_FIRST else None,
+                zero=zero if format in _COUNTED_FROM_FIRST else None, first=first,
             )
         )  # fmt: skip
 
@@ -246,7 +250,14 @@ def _kind(info: Stream) -> StreamKind:
     raise PluginContractError(f"a data stream cannot be filtered or cut: {info}")
 
 
-def input_clip(build: GraphBuilder, id: str, info: MediaInfo, *, zero: int | None = None) -> Clip:  # noqa: A002
+def input_clip(
+    build: GraphBuilder,
+    id: str,  # noqa: A002 - as documents name it
+    info: MediaInfo,
+    *,
+    zero: int | None = None,
+    first: Fraction = Fraction(0),
+) -> Clip:
     """The clip that an input file is.
 
     Args:
@@ -254,8 +265,9 @@ def input_clip(build: GraphBuilder, id: str, info: MediaInfo, *, zero: int | Non
         id: Of the input.
         info: The streams of it that the job uses, with times from its start.
         zero: The stream of all of the file that begins first, where known.
+        first: When the picture of the file begins, whether the job uses it or not.
     """
-    source = partial(build.source, id, info.format, zero=zero)
+    source = partial(build.source, id, info.format, zero=zero, first=first)
     video = None if info.video is None else VideoRef(source("video", info.video), info.video)
     if video is not None and video.info.rotation_by_tag:
         video = _turned(build, video)

@@ -115,7 +115,9 @@ def expand_input(build: GraphBuilder, probed: ProbedInput) -> Clip:
     """The clip of an input as primitives."""
     build.origin = probed.path
     begins = [(stream.start, stream.index) for stream in probed.media.streams if stream.start is not None]
-    clip = input_clip(build, probed.spec.id, probed.used, zero=min(begins)[1] if begins else None)
+    picture = from_zero(probed.media).video
+    first = Fraction(0) if picture is None else picture.start or Fraction(0)
+    clip = input_clip(build, probed.spec.id, probed.used, zero=min(begins)[1] if begins else None, first=first)
     spec = probed.spec
     if spec.start_offset is None and spec.duration is None:
         return clip

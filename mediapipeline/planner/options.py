@@ -73,9 +73,10 @@ def read_late(source: ir.Node) -> Fraction:
 def packet_cut(cut: ir.Cut, source: ir.Node) -> Options:
     """How an input is read of which the packets of a part are copied."""
     options: list[tuple[str, str | None]] = []
-    if cut.kind == "audio" and isinstance(source, ir.Source) and not source.seekable:
+    sound = source if cut.kind == "audio" and isinstance(source, ir.Source) else None
+    if sound is not None and (not sound.seekable or cut.start < sound.first):
         # A seek may lead behind the first packet, so it leads to before it; what comes before time 0 is left out.
-        early = min(cut.start, PACKETS_EARLY)
+        early = min(cut.start, PACKETS_EARLY) if not sound.seekable else cut.start
         options += [("itsoffset", seconds_text(-early))] if early else []
         options += [("ss", seconds_text(cut.start - early))] if cut.start > early else []
     elif cut.start:

@@ -96,7 +96,8 @@ class Source(Node):
 
     `reading` tells several readings of one file apart; see `mediapipeline.planner.readings`. `packets` are those of the
     parts that may be copied, where somebody looked, with times from the start of the file. `zero` is the stream that
-    begins first in the file, where FFmpeg would count times from the first that is taken unless it is that.
+    begins first in the file, where FFmpeg would count times from the first that is taken unless it is that. `first` is
+    when the picture of the file begins: sought in what has an index, nothing from before that is read, of no stream.
     """
 
     input: str
@@ -107,6 +108,7 @@ class Source(Node):
     reading: int = 0
     packets: PacketIndex | None = None
     zero: int | None = None
+    first: Fraction = Fraction(0)
 
 
 @attrs.frozen(kw_only=True, eq=False)

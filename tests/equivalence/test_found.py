@@ -103,6 +103,12 @@ FOUND: dict[str, dict[str, Any]] = {
         op("vflip", "in", "turned"), op("trim", "turned", "part", start="213/500", duration="1/25"),
         op("fps", "part", "slow", fps="5"), read="ts-ntsc.ts", o0="slow o0.mov",
     ),
+    # Sought before its first picture, a file is read from that on, its sound too.
+    "sound-before-the-first-picture": document(
+        op("trim", "in", "part", start="683/500", end="5"), op("volume", "part", "loud", gain_db=-6),
+        op("hflip", "in", "turned"), op("trim", "turned", "other", start="5"),
+        read="mkv-late-picture.mkv", o0="loud o0.mka", o1="other o1.mkv",
+    ),
     # Rounded to 16 bits, what was converted before is not what was not.
     "deep-sound-through-nothing": document(
         op("volume", "in", "same", gain_db=0), op("trim", "same", "part", start="529/200", duration="7/4"),

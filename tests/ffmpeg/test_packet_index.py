@@ -84,6 +84,7 @@ def test_messages_on_buffering_are_not_plain() -> None:
     assert not is_plain(units(b"\0\0\0\2\x06\5\0\0\0\2\x41\1"))
 
 
+@pytest.mark.skipif(_FFPROBE is None, reason="there is no ffprobe here")
 def test_sound_that_is_stored_ahead_is_told_by_headers_and_by_reading(tmp_path: Path, default_engine: Engine) -> None:
     """Up to a key frame, more sound has been read than there is picture."""
     silent = _clip(default_engine, tmp_path / "silent.mp4", "-g", "12")
