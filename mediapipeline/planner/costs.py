@@ -30,106 +30,106 @@ __all__ = [
     "START",
 ]
 
-START = 59
+START = 56
 """Milliseconds to start a process and end it."""
-OPEN = 6.0
+OPEN = 5.4
 """Milliseconds to open a file in it."""
-READ = 1000.0
+READ = 690.0
 """Nanoseconds a packet of the file, whether anybody wants it or not."""
-COPY = 1400.0
+COPY = 1200.0
 """Nanoseconds a packet that is copied, beyond reading it."""
 
 DECODE: Mapping[str, float] = {
-    "h264": 3.1,
-    "hevc": 3.1,
-    "vp8": 1.6,
-    "vp9": 2.4,
-    "av1": 4.8,
-    "mpeg4": 1.1,
-    "mjpeg": 2.8,
-    "ffv1": 12.0,
-    "prores": 8.6,
+    "h264": 3.2,
+    "hevc": 3.5,
+    "vp8": 1.9,
+    "vp9": 2.6,
+    "av1": 4.6,
+    "mpeg4": 1.2,
+    "mjpeg": 2.2,
+    "ffv1": 11.0,
+    "prores": 8.3,
 }
 """Nanoseconds a pixel, by codec."""
-DECODE_OTHER = 3.1
+DECODE_OTHER = 3.2
 
 ENCODE: Mapping[str, float] = {
-    "libx264": 35.0,
-    "libx265": 62.0,
-    "libvpx": 150.0,
-    "libvpx-vp9": 120.0,
-    "libsvtav1": 83.0,
-    "libaom-av1": 210.0,
-    "mpeg4": 2.9,
-    "mjpeg": 5.7,
-    "ffv1": 16.0,
-    "prores_ks": 87.0,
+    "libx264": 32.0,
+    "libx265": 58.0,
+    "libvpx": 36.0,
+    "libvpx-vp9": 110.0,
+    "libsvtav1": 85.0,
+    "libaom-av1": 190.0,
+    "mpeg4": 3.0,
+    "mjpeg": 5.4,
+    "ffv1": 15.0,
+    "prores_ks": 85.0,
 }
 """Nanoseconds a pixel, by encoder, at its usual preset."""
-ENCODE_OTHER = 35.0
+ENCODE_OTHER = 32.0
 
 PRESET: Mapping[str, float] = {
-    "ultrafast": 0.13,
-    "superfast": 0.26,
-    "veryfast": 0.43,
-    "faster": 0.73,
-    "fast": 0.91,
+    "ultrafast": 0.14,
+    "superfast": 0.27,
+    "veryfast": 0.45,
+    "faster": 0.78,
+    "fast": 0.95,
     "medium": 1.0,
-    "slow": 1.5,
+    "slow": 1.6,
     "slower": 2.5,
-    "veryslow": 4.8,
+    "veryslow": 4.4,
 }
 """How many times as much as ``medium``."""
 
 FILTER: Mapping[str, float] = {
-    "scale": 0.54,
-    "hflip": 0.16,
-    "vflip": 0.026,
-    "transpose": 0.26,
-    "crop": 0.013,
-    "pad": 0.16,
-    "overlay": 1.1,
-    "eq": 0.11,
-    "format": 0.89,
-    "yadif": 2.1,
-    "hqdn3d": 4.3,
-    "unsharp": 5.3,
-    "fps": 0.026,
-    "fade": 0.89,
-    "drawbox": 2.7,
-    "gblur": 2.5,
+    "scale": 0.62,
+    "hflip": 0.24,
+    "vflip": 0.019,
+    "transpose": 0.36,
+    "crop": 0.021,
+    "pad": 0.089,
+    "overlay": 1.2,
+    "eq": 0.098,
+    "format": 0.96,
+    "yadif": 2.0,
+    "hqdn3d": 4.0,
+    "unsharp": 5.2,
+    "fps": 0.035,
+    "fade": 1.2,
+    "drawbox": 2.6,
+    "gblur": 4.3,
 }
 """Nanoseconds a pixel of the larger of what goes in and what comes out."""
-FILTER_OTHER = 0.89
+FILTER_OTHER = 0.96
 
-DECODE_SOUND = 6.1
+DECODE_SOUND = 5.9
 """Nanoseconds a sample of one channel."""
-ENCODE_SOUND = 130.0
+ENCODE_SOUND = 110.0
 SOUND_FILTER: Mapping[str, float] = {
-    "volume": 0.068,
-    "aresample": 2.9,
-    "alimiter": 5.6,
-    "ebur128": 9.3,
-    "volumedetect": 0.6,
-    "aselect": 0.1,
-    "loudnorm": 350.0,
-    "amix": 0.14,
+    "volume": 0.56,
+    "aresample": 4.4,
+    "alimiter": 6.3,
+    "ebur128": 11.0,
+    "volumedetect": 1.0,
+    "aselect": 0.094,
+    "loudnorm": 220.0,
+    "amix": 1.0,
 }
-SOUND_FILTER_OTHER = 5.6
+SOUND_FILTER_OTHER = 4.4
 
 PROCESS_MEMORY = 61_000_000
 """Bytes of a process that copies."""
 ENCODER_FRAMES: Mapping[str, float] = {
-    "ultrafast": 24.0,
-    "superfast": 65.0,
-    "veryfast": 84.0,
-    "faster": 109.0,
-    "fast": 134.0,
-    "medium": 161.0,
-    "slow": 189.0,
-    "slower": 230.0,
-    "veryslow": 314.0,
+    "ultrafast": 21.0,
+    "superfast": 62.0,
+    "veryfast": 81.0,
+    "faster": 106.0,
+    "fast": 130.0,
+    "medium": 158.0,
+    "slow": 186.0,
+    "slower": 226.0,
+    "veryslow": 311.0,
 }
 """Frames that x264 holds, by preset; other encoders are taken to be like it."""
-DECODER_FRAMES = 28
+DECODER_FRAMES = 25
 """Frames that a decoder holds, with what lies between it and a filter."""
