@@ -14,7 +14,7 @@ import attrs
 
 from mediapipeline.errors import EngineError, ExecutionError, OutputError, ProbeError, Problems
 from mediapipeline.ffmpeg.features import Capabilities
-from mediapipeline.ffmpeg.probe_facts import look_at
+from mediapipeline.ffmpeg.probe_file import look_at
 from mediapipeline.media.malformed import shown
 from mediapipeline.planner.plan import PlannedInput, PlannedOutput, ProcessingPlan
 from mediapipeline.sources.policy import SourcePolicy

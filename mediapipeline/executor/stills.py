@@ -14,7 +14,7 @@ from pathlib import Path
 import attrs
 
 from mediapipeline.ffmpeg.demuxers import forced_format, is_still_format
-from mediapipeline.ffmpeg.probe_facts import look_at
+from mediapipeline.ffmpeg.probe_file import look_at
 from mediapipeline.media.info import MediaInfo
 
 __all__ = ["AT_ONCE", "joined", "seen", "sequence_argv"]

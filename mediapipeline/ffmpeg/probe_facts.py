@@ -6,31 +6,24 @@ means. So two probers can differ in what they see, but not in what they make of 
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
-import stat
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import attrs
 
-from mediapipeline.errors import ProbeError
-from mediapipeline.ffmpeg.demuxers import forced_format, is_still_format
+from mediapipeline.ffmpeg.demuxers import is_still_format
 from mediapipeline.ffmpeg.edit_lists import EditList, read_edit_lists
-from mediapipeline.ffmpeg.probe_mp3 import gapless_duration, id3_size
-from mediapipeline.ffmpeg.probe_packets import CLOCKLESS_SOUND, NO_INDEX, Extent, Packet, extent_for, guess_format
+from mediapipeline.ffmpeg.probe_file import FileFacts
+from mediapipeline.ffmpeg.probe_packets import CLOCKLESS_SOUND, NO_INDEX, Extent, extent_for
 from mediapipeline.ffmpeg.probe_rates import Rate, measure_rate
+from mediapipeline.ffmpeg.probe_raw import RawMedia, RawStream
 from mediapipeline.media.info import MediaInfo
-from mediapipeline.media.streams import AudioStream, Chapter, Color, DataStream, SubtitleStream, VideoStream
+from mediapipeline.media.streams import AudioStream, Color, DataStream, SubtitleStream, VideoStream
 
-__all__ = ["DIGITS", "FileFacts", "RawMedia", "RawStream", "describe", "look_at", "wanted_of"]
+__all__ = ["describe", "wanted_of"]
 
-DIGITS = 16
-"""Hexadecimal digits that are kept of a digest."""
-
-_SAMPLE = 64 * 1024
 _MICROSECOND = Fraction(1, 1_000_000)
 
 _TECHNICAL = frozenset([
@@ -52,123 +45,6 @@ _PICTURE_SUBTITLES = frozenset([
 ])  # fmt: skip
 _FIELD_ORDERS: Mapping[str, bool] = {"progressive": False, "tt": True, "bb": True, "tb": True, "bt": True}
 _MATROSKA_TIME = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
-
-
-@attrs.frozen(kw_only=True)
-class RawStream:
-    """A stream as libavformat describes it; times are counts of `time_base`. Absent is None."""
-
-    index: int
-    kind: str
-    codec: str | None
-    time_base: Fraction
-    start: int | None = None
-    duration: int | None = None
-    bit_rate: int | None = None
-    frames: int | None = None
-    tags: Mapping[str, str] = attrs.field(factory=dict)
-    default: bool = False
-    forced: bool = False
-    attached_picture: bool = False
-    profile: str | None = None
-    width: int = 0
-    height: int = 0
-    sar: Fraction | None = None
-    turned: int | None = None
-    """Degrees counter-clockwise by the display matrix; None where there is none."""
-    average_rate: Fraction | None = None
-    base_rate: Fraction | None = None
-    pix_fmt: str | None = None
-    color: Color = attrs.field(factory=Color)
-    field_order: str | None = None
-    reorder: int | None = None
-    sample_rate: int | None = None
-    channels: int | None = None
-    channel_layout: str | None = None
-    sample_fmt: str | None = None
-    extradata: str | None = None
-    """SHA-256, shortened."""
-    timestamps: tuple[int, ...] = ()
-    """Presentation times of the packets in the window; empty where some have none."""
-    end: int | None = None
-    """Time at which the last packet ends; None where the end was not read."""
-    first: Packet | None = None
-    """The first packet, whether it is shown or not."""
-    packet: int | None = None
-    """How long each packet is, but the last; None where they differ."""
-    leading: int | None = None
-    """The most pictures that come after a key frame and are shown before it; None where none but the first was seen."""
-    refreshed: bool | None = None
-    """Whether the second key frame is made of other pictures; None where it was not seen, or not looked into."""
-
-
-@attrs.frozen(kw_only=True)
-class RawMedia:
-    """A file as libavformat describes it."""
-
-    format: str
-    start_us: int | None = None
-    duration_us: int | None = None
-    tags: Mapping[str, str] = attrs.field(factory=dict)
-    streams: tuple[RawStream, ...] = ()
-    chapters: tuple[Chapter, ...] = ()
-    complete: bool = False
-    """Whether the window holds the whole file."""
-
-
-@attrs.frozen
-class FileFacts:
-    """What the file system says of a file."""
-
-    path: Path
-    url: str
-    """The name to give to FFmpeg: no character of it has a meaning."""
-    size: int
-    fingerprint: str
-    forced_format: str | None
-    gapless: Fraction | None = None
-    """Duration of the sound of an MP3 file by its own header."""
-    guess: str | None = None
-    """FFmpeg's name of the format by the first bytes, if that matters before the file is opened."""
-
-
-def look_at(path: Path) -> FileFacts:
-    """Read the ends of the file at *path*.
-
-    Raises:
-        ProbeError: It is missing, unreadable, empty or not a file.
-    """
-    name = str(path)
-    if any(ord(character) < 32 for character in name):
-        raise ProbeError(name, "the name has a control character in it")
-    try:
-        # Not blocking: opening a named pipe would wait for a writer.
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    except FileNotFoundError:
-        raise ProbeError(name, "there is no such file") from None
-    except OSError as error:
-        raise ProbeError(name, f"it cannot be opened: {error.strerror or error}") from error
-    facts = os.fstat(handle)
-    if wrong := _not_a_file(facts):
-        os.close(handle)
-        raise ProbeError(name, wrong)
-    with os.fdopen(handle, "rb") as file:
-        head = file.read(_SAMPLE)
-        file.seek(max(facts.st_size - _SAMPLE, 0))
-        tail = file.read(_SAMPLE)
-        file.seek(id3_size(head))
-        gapless = gapless_duration(file.read(1024))
-    digest = hashlib.sha256(b"%d\n" % facts.st_size + head + tail).hexdigest()[:DIGITS]
-    url = f"file:{path.absolute()}"
-    return FileFacts(path, url, facts.st_size, digest, forced_format(path.name, head[:16]), gapless, guess_format(head))
-
-
-def _not_a_file(facts: os.stat_result) -> str | None:
-    if stat.S_ISDIR(facts.st_mode):
-        return "it is a folder, not a file"
-    if not stat.S_ISREG(facts.st_mode):
-        return "it is not a regular file"
-    return "the file is empty" if facts.st_size == 0 else None
 
 
 def wanted_of(raw: RawMedia, file: FileFacts) -> Extent:

@@ -17,7 +17,8 @@ from mediapipeline.errors import EngineError, FFmpegNotFoundError, ProbeError
 from mediapipeline.ffmpeg.demuxers import FORMAT_WHITELIST, INPUT_OPTIONS
 from mediapipeline.ffmpeg.environment import environment
 from mediapipeline.ffmpeg.packet_bytes import read_packet, read_units
-from mediapipeline.ffmpeg.probe_facts import DIGITS, FileFacts, RawMedia, RawStream, describe, look_at, wanted_of
+from mediapipeline.ffmpeg.probe_facts import describe, wanted_of
+from mediapipeline.ffmpeg.probe_file import FileFacts, look_at
 from mediapipeline.ffmpeg.probe_packets import (
     EARLIER,
     FAR,
@@ -31,6 +32,7 @@ from mediapipeline.ffmpeg.probe_packets import (
     extent_for,
     observe,
 )
+from mediapipeline.ffmpeg.probe_raw import DIGITS, RawMedia, RawStream
 from mediapipeline.ffmpeg.process import ToolResult, run_tool
 from mediapipeline.ffmpeg.sample_table import read_sample_table
 from mediapipeline.media.info import MediaInfo

@@ -19,8 +19,10 @@ import attrs
 
 from mediapipeline.errors import EngineError, ProbeError
 from mediapipeline.ffmpeg.demuxers import FORMAT_WHITELIST
-from mediapipeline.ffmpeg.probe_facts import DIGITS, FileFacts, RawMedia, RawStream, describe, look_at, wanted_of
+from mediapipeline.ffmpeg.probe_facts import describe, wanted_of
+from mediapipeline.ffmpeg.probe_file import FileFacts, look_at
 from mediapipeline.ffmpeg.probe_packets import EARLIER, FAR, LATER, MOST, TAIL, WINDOW, Extent, Packet, observe
+from mediapipeline.ffmpeg.probe_raw import DIGITS, RawMedia, RawStream
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.packets import (
     CodedPacket,

@@ -98,10 +98,6 @@ class Container:
     def default_audio(self) -> str | None:
         return next(iter(self.audio), None)
 
-    @property
-    def default_subtitles(self) -> str | None:
-        return next(iter(self.subtitles), None)
-
     def takes(self, kind: Kind, codec: str | None) -> bool:
         """Whether a stream of this codec may be put into it as it is."""
         held = {"video": self.video, "audio": self.audio, "subtitle": self.subtitles}

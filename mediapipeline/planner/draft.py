@@ -28,9 +28,10 @@ from mediapipeline.planner.gather import with_packets
 from mediapipeline.planner.inputs import ProbedInput, expand_input, probe_input
 from mediapipeline.planner.landing import land
 from mediapipeline.planner.optimize import optimize
-from mediapipeline.planner.outputs import OutputBuilder, OutputRequest
+from mediapipeline.planner.outputs import OutputBuilder
 from mediapipeline.planner.plan import AFTER_RULES, PlannedInput, PlannedOperation, ProcessingPlan, Rewritten
 from mediapipeline.planner.readings import read_apart
+from mediapipeline.planner.request import OutputRequest
 from mediapipeline.planner.rule import Decision
 from mediapipeline.planner.schedule import schedule
 from mediapipeline.planner.strategies import demanded, unmet

@@ -13,21 +13,17 @@ from fractions import Fraction
 from itertools import pairwise
 from math import ceil
 from operator import sub
-from typing import TypeAlias
 
 import attrs
 
-from mediapipeline.media.container import container_named
 from mediapipeline.media.packets import CodedPacket, PacketIndex
 from mediapipeline.media.streams import VideoStream
 from mediapipeline.media.timecode import to_microseconds_floor
-from mediapipeline.planner.streams import Encode, Node, Sink, Source
+from mediapipeline.planner.cuttable import PROFILES, Reason, ruled_out, unable
+from mediapipeline.planner.streams import Encode, Node, Source
 
-__all__ = ["PROVEN", "Layout", "Part", "Reason", "Run", "lay_out", "ruled_out"]
+__all__ = ["Layout", "Part", "Run", "lay_out"]
 
-Reason: TypeAlias = str
-
-_PROFILES = {"Baseline": "baseline", "Constrained Baseline": "baseline", "Main": "main", "High": "high"}
 # B-frames are as good as others: pbratio.
 _REORDERING: tuple[tuple[tuple[str, str], ...], ...] = (
     (("bf", "0"),),
@@ -40,14 +36,6 @@ _QUALITY = (("crf", "12"), ("preset", "superfast"))  # of grain as well: the sea
 _SET = "sps-id=7:repeat-headers=1:open-gop=0:scenecut=0"
 _COPYING = 32  # frames that are copied in the time in which one is encoded
 _TOO_FEW = _MOST_REORDERED  # frames: x264 does not tell when they are decoded if no more come than it reorders
-PROVEN = ("mp4", "mov", "mkv", "ts")
-"""Containers that play what is copied in part."""
-
-_SUBSAMPLED = frozenset({"yuv420p", "yuvj420p"})
-_ALIKE = {
-    "width": "size", "height": "size", "sar": "shape of pixels", "pix_fmt": "pixel format", "profile": "profile",
-    "frame_rate": "frame rate", "color": "colour",
-}  # fmt: skip
 _ALLOWED = Fraction(1, 1000)  # seconds that a frame may stand from its place: Matroska rounds to milliseconds
 _EVEN = Fraction(1, 45_000)  # and that no clock of an output would show
 
@@ -157,13 +145,13 @@ def lay_out(parts: Sequence[Part], encode: Encode, sinks: Iterable[Node]) -> Lay
     delay = max(delays)
     settings = _REORDERING[min(delay, _MOST_REORDERED)]
     options = (
-        ("profile", _PROFILES[first.profile or ""]),
+        ("profile", PROFILES[first.profile or ""]),
         *_QUALITY,
         *(option for option in settings if option[0] != "x264-params"),
         ("x264-params", ":".join([*(v for k, v in settings if k == "x264-params"), _SET])),
     )
     runs = tuple(run for split in found for run in split.runs)
-    if any(not run.copied for run in runs) and (reason := _unable(encode)) is not None:
+    if any(not run.copied for run in runs) and (reason := unable(encode)) is not None:
         return reason
     begin = max(Fraction(0), runs[0].start - parts[0].start)
     layout = Layout(runs, options, delay, _retimed(found), begin=begin)
@@ -172,69 +160,6 @@ def lay_out(parts: Sequence[Part], encode: Encode, sinks: Iterable[Node]) -> Lay
     if encode.at_any_cost:
         return attrs.evolve(layout, worth=False)
     return f"too little of it could be copied: {layout.copied} of {layout.frames} frames"
-
-
-def ruled_out(infos: Sequence[VideoStream], encode: Encode, sinks: Iterable[Node]) -> Reason | None:
-    """Why nothing of streams with these facts can be copied, one part after the other, wherever their packets lie.
-
-    Args:
-        infos: Of the sources of the parts.
-        encode: What would be done instead.
-        sinks: What takes it.
-    """
-    if encode.pinned is not None:
-        return encode.pinned
-    written = [sink.container for sink in sinks if isinstance(sink, Sink)]
-    for info in infos:
-        if info.codec != "h264":
-            return f"only h264 is cut like this, not {info.codec}"
-        if (reason := _unwanted(info, encode, written)) is not None:
-            return reason
-    others = [container for container in written if container not in PROVEN]
-    if others:
-        return f"it has not been proven to play in {others[0]}"
-    unsuited = next((reason for info in infos if (reason := _unsuited(info)) is not None), None)
-    return unsuited or next((reason for info in infos if (reason := _unlike(info, infos[0])) is not None), None)
-
-
-def _unwanted(info: VideoStream, encode: Encode, containers: Sequence[str]) -> Reason | None:
-    """Why the job or the container asks for encoding."""
-    refusing = next((name for name in containers if not container_named(name).takes("video", info.codec)), None)
-    if refusing is not None:
-        return f"{refusing} does not take {info.codec}"
-    if not encode.copy_codecs:
-        return "the job gives settings for an encoder"
-    return None if info.codec in encode.copy_codecs else f"the job asks for {encode.info.codec}"
-
-
-def _unable(encode: Encode) -> Reason | None:
-    """Why what lies between key frames cannot be encoded."""
-    if encode.faults:
-        return f"its edges cannot be encoded: {encode.faults[0].message}"
-    return None if encode.encoder == "libx264" else f"its edges take libx264, not {encode.encoder}"
-
-
-def _unsuited(info: VideoStream) -> Reason | None:
-    """Why the stream as a whole does not allow it."""
-    if info.pix_fmt not in _SUBSAMPLED or info.profile not in _PROFILES:
-        return f"only 4:2:0 of 8 bits is cut like this, not {info.pix_fmt}, profile {info.profile}"
-    if info.interlaced is not False:
-        return "it is not known to be progressive"
-    if info.rotation or info.rotation_by_tag:
-        return "it is rotated: players turn frames that are copied, and those that are encoded are upright"
-    if info.vfr is not False or not info.frame_rate:
-        return "its frames are not known to be evenly spaced"
-    return None
-
-
-def _unlike(info: VideoStream, first: VideoStream) -> Reason | None:
-    """Why packets of *info* cannot follow those of *first*: what players settle once for all of a stream."""
-    found = dict[str, None]()
-    for name, word in _ALIKE.items():
-        one, other = getattr(first, name), getattr(info, name)
-        if one != other and not (name == "sar" and {one, other} <= {None, 1}):
-            found[word] = None
-    return f"its parts differ in {', '.join(found)}" if found else None
 
 
 @attrs.frozen

@@ -17,7 +17,7 @@ import attrs
 from mediapipeline.errors import Problem
 from mediapipeline.media.fields import closest
 from mediapipeline.planner.assemble import OperatorAt, cause, why_encoded
-from mediapipeline.planner.gops import PROVEN
+from mediapipeline.planner.cuttable import PROVEN
 from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Rule
 from mediapipeline.planner.streams import Concat, Cut, Encode, Sink, Source, StreamGraph

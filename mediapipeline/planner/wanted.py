@@ -7,7 +7,8 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from mediapipeline.media.streams import VideoStream
-from mediapipeline.planner.gops import Part, Reason, lay_out, ruled_out
+from mediapipeline.planner.cuttable import Reason, ruled_out
+from mediapipeline.planner.gops import Part, lay_out
 from mediapipeline.planner.streams import Concat, Cut, Encode, Node, NodeId, Sample, Source, StreamGraph
 
 __all__ = ["is_cut_exactly", "wanted_parts", "why_not_partly"]
