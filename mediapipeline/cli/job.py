@@ -56,18 +56,17 @@ def add_rules(parser: argparse.ArgumentParser) -> None:
         "--rules",
         metavar="all|none|NAME,...",
         default="all",
-        help="optimiser rules to apply (default: all), by name; the outputs are the same with any, as exactly as each "
-        "rule promises, and the work is not; "
-        "a name that there is not shows those that there are",
+        help="optimiser rules to apply, by name (default: all); the outputs are the same whichever are applied, as "
+        "exactly as each rule promises, only the work differs; an unknown name lists all of them",
     )
     parser.add_argument(
         "--strategy",
         metavar="NAME=VALUE",
         action="append",
         default=[],
-        help="disabled, preferred or required, of stream_copy (preferred unless said) or smart_cut (disabled unless "
-        "said): stream_copy=required refuses a job of which a stream has to be encoded, smart_cut=required one "
-        "with an exact cut of which no frame can be copied safely; may be given several times",
+        help="NAME is stream_copy (default: preferred) or smart_cut (default: disabled), VALUE is disabled, preferred "
+        "or required: stream_copy=required refuses a job if a stream has to be encoded, smart_cut=required if no "
+        "frame of an exact cut can be copied safely; may be given several times",
     )
 
 
@@ -119,7 +118,8 @@ def _check_agreement(rules: Sequence[Rule], asked: Mapping[str, str]) -> None:
         strategy = STRATEGIES[name]
         if value == "required" and strategy.rules.isdisjoint(names):
             need = " or ".join(sorted(strategy.rules))
-            raise UsageError(f"--strategy: {name}=required takes the rule {need}, and --rules leaves it out")
+            hint = f"name it in --rules, or plan with {name}=preferred"
+            raise UsageError(f"--strategy: {name}=required needs the rule {need}, and --rules leaves it out", hint)
         if value == "disabled" and (idle := sorted(strategy.rules & names)):
             hint = f"leave it out of --rules, or add --strategy {name}=preferred"
             raise UsageError(f"--rules: {idle[0]} does nothing while the strategy {name} is disabled", hint)
@@ -154,10 +154,14 @@ def _rules(text: str) -> Sequence[Rule]:
     known = {rule.__name__: rule for rule in RULES}
     asked = [name.strip().replace("-", "_") for name in text.split(",")]
     for name in asked:
+        if not name:
+            raise UsageError(
+                f"--rules: a name is missing in {text!r}", "such as seek_video,copy_untouched, or all, or none"
+            )
         if name in ("all", "none"):
             raise UsageError(f"--rules: {name} stands alone", "or name rules, such as seek_video,copy_untouched")
         if name not in known:
-            near = closest(name, known)
+            near = closest(name, [*known, "all", "none"])
             hint = f"did you mean {near!r}?" if near else f"there are: {', '.join(known)}; or all, or none"
             raise UsageError(f"--rules: there is no rule {name!r}", hint)
     return tuple(rule for name, rule in known.items() if name in asked)  # their order is the optimiser's

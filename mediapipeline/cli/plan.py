@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_job(parser)
     add_rules(parser)
     parser.add_argument(
-        "--verbose", action="store_true", help="show the streams after each rule that changed them (text only)"
+        "-v", "--verbose", action="store_true", help="show the streams after each rule that changed them (text only)"
     )
     parser.add_argument(
         "--format", choices=["text", "json", "mermaid", "shell"], default="text", help="what to print (default: text)"

@@ -121,7 +121,9 @@ class Draft:
         )
         faults = (fault for node in self.optimized.graph.of(Encode) for fault in node.faults)
         self.problems.extend(dict.fromkeys(faults))
-        self.problems.extend(unmet(self.optimized.graph, self.planner.strategies, self._operators().get))
+        self.problems.extend(
+            unmet(self.optimized.graph, self.planner.strategies, self.planner.rules, self._operators().get)
+        )
 
     def _operators(self) -> dict[str, str]:
         """The name of each operation's operator, by the place of the operation in the job."""

@@ -27,7 +27,7 @@ from mediapipeline.planner.draft import Draft, Stage, container_of
 from mediapipeline.planner.machine import Machine
 from mediapipeline.planner.optimize import RULES
 from mediapipeline.planner.plan import ProcessingPlan
-from mediapipeline.planner.rule import Rule
+from mediapipeline.planner.rule import Rule, checked
 from mediapipeline.planner.strategies import chosen, without_disabled
 from mediapipeline.sources.policy import SourcePolicy
 from mediapipeline.sources.staging import Staged
@@ -78,15 +78,17 @@ class Planner:
         machine: What estimates count on; default, this machine.
         policy: What a job may read and write; default, local files.
         base_dir: Folder that relative paths are looked up in; default, that of the policy, or the working directory.
-        rules: The optimiser's rules; ``()`` plans without optimising.
-        strategies: What to make of ways of working that not everyone wants, by name: ``disabled``, ``preferred`` or
-            ``required``; ``{"stream_copy": "required"}`` refuses a job of which a stream has to be encoded. See
+        rules: The rules to optimise by, of those in `mediapipeline.planner.optimize.RULES`; ``()`` plans without
+            optimising.
+        strategies: Ways of working that not everyone wants, by name, each ``disabled``, ``preferred`` or ``required``;
+            ``{"stream_copy": "required"}`` refuses a job of which a stream has to be encoded. See
             `mediapipeline.planner.strategies`.
         ffmpeg: The FFmpeg to ask, where *prober* or *capabilities* are left to default.
         trace: Opens a span around what takes time; see `mediapipeline.tracing`.
 
     Raises:
         ValueError: There is no such strategy, or it has no such value.
+        TypeError: *rules* holds something that is not a rule, or *strategies* is not a mapping.
     """
 
     def __init__(
@@ -106,7 +108,7 @@ class Planner:
         policy = policy or SourcePolicy()
         self.policy = policy if base_dir is None else attrs.evolve(policy, base_dir=base_dir)
         self.strategies = chosen(strategies)
-        self.rules = without_disabled(rules, self.strategies)
+        self.rules = without_disabled(checked(rules), self.strategies)
         self.machine = machine or Machine()
         self._registry = registry
         self._prober = prober

@@ -16,16 +16,16 @@ nothing to do. It goes through the graph once, collects its edits (`mediapipelin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, TypeGuard
 
 import attrs
 
 from mediapipeline.media.streams import AudioStream, Stream, VideoStream
 from mediapipeline.planner.streams import Encode, Node, NodeId, StreamGraph
 
-__all__ = ["Decision", "Guarantee", "Notes", "Optimized", "Rule", "promised", "rule"]
+__all__ = ["Decision", "Guarantee", "Notes", "Optimized", "Rule", "checked", "promised", "rule"]
 
 Guarantee: TypeAlias = Literal["exact", "copies", "within"]
 
@@ -90,6 +90,29 @@ def rule(
         return function  # type: ignore[return-value]  # it has what Rule asks for now
 
     return declare
+
+
+def checked(given: object) -> tuple[Rule, ...]:
+    """The rules in *given*.
+
+    Raises:
+        TypeError: It is not a sequence of rules.
+    """
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise TypeError(f"rules= takes a sequence of rules, such as those in planner.optimize.RULES, not {given!r}")
+    return tuple(_checked(each) for each in given)
+
+
+def _checked(each: object) -> Rule:
+    if not _is_rule(each):
+        raise TypeError(
+            f"rules= takes functions declared with @rule, such as those in planner.optimize.RULES, not {each!r}"
+        )
+    return each
+
+
+def _is_rule(each: object) -> TypeGuard[Rule]:
+    return callable(each) and all(hasattr(each, name) for name in ("__name__", "guarantee", "needs"))
 
 
 @attrs.frozen

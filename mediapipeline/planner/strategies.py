@@ -129,14 +129,17 @@ def chosen(given: Mapping[str, str]) -> Mapping[str, Choice]:
 
     Raises:
         ValueError: There is no such strategy, or it does not take such a value; the message says what there is.
+        TypeError: *given* is not a mapping.
     """
+    if not isinstance(given, Mapping):
+        raise TypeError(f'strategies= takes a mapping such as {{"smart_cut": "preferred"}}, not {given!r}')
     for name, value in given.items():
         if name not in STRATEGIES:
-            near = closest(name, STRATEGIES)
+            near = closest(str(name), STRATEGIES)
             hint = f"did you mean {near!r}?" if near else f"there are: {', '.join(STRATEGIES)}"
             raise ValueError(f"there is no strategy {name!r}; {hint}")
         if value not in _CHOICES:
-            raise ValueError(f"strategy {name} is one of {', '.join(_CHOICES)}, not {value!r}")
+            raise ValueError(f"{name} may be {', '.join(_CHOICES[:-1])} or {_CHOICES[-1]}, not {value!r}")
     asked = {name: choice for name, value in given.items() for choice in _CHOICES if choice == value}
     return MappingProxyType({name: asked.get(name, strategy.default) for name, strategy in STRATEGIES.items()})
 
@@ -163,8 +166,18 @@ def demanded(graph: StreamGraph, choices: Mapping[str, Choice], rules: Sequence[
     return graph
 
 
-def unmet(graph: StreamGraph, choices: Mapping[str, Choice], operator_at: OperatorAt) -> Iterator[Problem]:
-    """What is in the way of the strategies that are required, after the rules have done what they could."""
+def unmet(
+    graph: StreamGraph, choices: Mapping[str, Choice], rules: Sequence[Rule], operator_at: OperatorAt
+) -> Iterator[Problem]:
+    """What is in the way of the strategies that are required, after the *rules* have done what they could."""
+    names = {rule.__name__ for rule in rules}
     for name, choice in choices.items():
-        if choice == "required":
-            yield from dict.fromkeys(STRATEGIES[name].unmet(graph, operator_at))  # files of one output have the same
+        if choice != "required":
+            continue
+        needed = STRATEGIES[name].rules
+        for problem in dict.fromkeys(STRATEGIES[name].unmet(graph, operator_at)):  # files of one output have the same
+            if needed.isdisjoint(names):
+                message = f"{name} is required, and no rule that does it is applied: {', '.join(sorted(needed))}"
+                yield attrs.evolve(problem, message=message, hint=f"plan with all rules, or with {name}=preferred")
+            else:
+                yield problem

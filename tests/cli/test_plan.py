@@ -48,13 +48,23 @@ def test_rules_are_chosen_by_name(job, capsys):
 
 @pytest.mark.parametrize(
     ("rules", "hint"),
-    [("copy_untuched", "did you mean 'copy_untouched'?"), ("zzz", ", ".join(rule.__name__ for rule in RULES))],
+    [
+        ("copy_untuched", "did you mean 'copy_untouched'?"),
+        ("All", "did you mean 'all'?"),
+        ("zzz", ", ".join(rule.__name__ for rule in RULES)),
+    ],
 )
 def test_an_unknown_rule_is_a_mistake_of_usage(job, capsys, rules, hint):
     assert main(["plan", str(job()), "--rules", rules]) == 2
     err = capsys.readouterr().err
     assert f"there is no rule {rules!r}" in err
     assert hint in err
+
+
+@pytest.mark.parametrize("rules", ["", ",", "seek_video,", " "])
+def test_an_empty_name_of_a_rule_is_said_to_be_missing(job, capsys, rules):
+    assert main(["plan", str(job()), "--rules", rules]) == 2
+    assert f"a name is missing in {rules!r}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -68,7 +78,7 @@ def test_an_unknown_rule_is_a_mistake_of_usage(job, capsys, rules, hint):
         ),
         (
             ["--rules", "none", "--strategy", "stream_copy=required"],
-            "error: --strategy: stream_copy=required takes the rule copy_concat or copy_untouched, and --rules",
+            "error: --strategy: stream_copy=required needs the rule copy_concat or copy_untouched, and --rules",
         ),
     ],
 )
@@ -109,7 +119,7 @@ def test_strategies(job, capsys):
     [
         (["stream_copy"], "'stream_copy' is not NAME=VALUE"),
         (["stream_coppy=required"], "did you mean 'stream_copy'?"),
-        (["stream_copy=sometimes"], "one of disabled, preferred, required, not 'sometimes'"),
+        (["stream_copy=sometimes"], "may be disabled, preferred or required, not 'sometimes'"),
         (["stream_copy=required", "stream-copy=disabled"], "given twice, as required and as disabled"),
     ],
 )
@@ -119,3 +129,9 @@ def test_a_strategy_that_there_is_not_is_a_mistake_of_usage(job, capsys, command
     err = capsys.readouterr().err
     assert err.startswith("error: --strategy: ")
     assert said in err
+
+
+@pytest.mark.parametrize("option", ["-v", "--verbose"])
+def test_verbose_shows_the_streams_after_each_rule(job, capsys, option):
+    assert main(["plan", str(job()), option]) == 0
+    assert "\nstreams as the job says\n  in:video → " in capsys.readouterr().out

@@ -13,6 +13,7 @@ import pytest
 
 import planning
 from mediapipeline.errors import JobError, SourceNotAllowedError
+from mediapipeline.planner.planner import Planner
 from mediapipeline.sources import SourcePolicy, Staged
 from mediapipeline.testing import clip_info
 
@@ -35,6 +36,14 @@ REMOTE = {
     "inputs": [{"id": "in", "source": "s3://bucket/in.mp4"}],
     "outputs": [{"id": "out", "input": "in", "destination": "s3://bucket/out.mkv"}],
 }
+
+
+@pytest.mark.parametrize(
+    "rules", ["none", "seek_video", None, 1, ["seek_video"], [None], [len], [lambda graph, notes: graph]]
+)
+def test_what_is_no_rule_is_refused_at_once(rules):
+    with pytest.raises(TypeError, match=r"^rules= takes .*, such as those in planner\.optimize\.RULES, not "):
+        Planner(rules=rules)
 
 
 def test_a_remote_input_is_planned_from_its_staged_file():

@@ -94,7 +94,7 @@ def test_required_is_content_with_copies():
     [
         ({"stream-coppy": "required"}, "there is no strategy 'stream-coppy'; did you mean 'stream_copy'?"),
         ({"zzz": "required"}, f"there is no strategy 'zzz'; there are: {', '.join(STRATEGIES)}"),
-        ({"stream_copy": "always"}, "strategy stream_copy is one of disabled, preferred, required, not 'always'"),
+        ({"stream_copy": "always"}, "stream_copy may be disabled, preferred or required, not 'always'"),
         ({"hardware": "preferred"}, "there is no strategy 'hardware'"),
     ],
 )
@@ -102,6 +102,26 @@ def test_what_there_is_not_is_refused(given, said):
     with pytest.raises(ValueError) as refused:  # noqa: PT011 - the message is compared as a whole
         Planner(strategies=given)
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("given", [None, "smart_cut", ["smart_cut"], {1: "required"}])
+def test_strategies_that_are_no_mapping_of_names_are_refused(given):
+    with pytest.raises((TypeError, ValueError), match=r"takes a mapping such as|there is no strategy 1"):
+        Planner(strategies=given)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "rules"), [("smart_cut", "smart_cut"), ("stream_copy", "copy_concat, copy_untouched")]
+)
+def test_required_without_its_rules_says_that_they_are_missing(strategy, rules):
+    document = job(op("trim", "in", "part", start="6.5s", end="30s"), outputs={"part": "out.mp4"})
+    found = problems(document, {"in.mp4": clip_info(duration="60s")}, strategies={strategy: "required"}, rules=())
+    assert {(p.message, p.hint) for p in found} == {
+        (
+            f"{strategy} is required, and no rule that does it is applied: {rules}",
+            f"plan with all rules, or with {strategy}=preferred",
+        )
+    }
 
 
 def test_strategies_name_rules_that_there_are():
