@@ -124,7 +124,7 @@ def planned_streams(graph: ir.StreamGraph, sink: ir.Sink, operator_at: OperatorA
             if isinstance(node, ir.Copy) and node.clipped:
                 reason = "cut at whole packets"
             if isinstance(node, ir.Joined):
-                reason = f"{len(node.inputs)} files joined packet by packet: nothing tells them apart for a decoder"
+                reason = f"{len(node.inputs)} files joined packet by packet: a decoder cannot tell them apart"
             edges = False
             if isinstance(node, ir.Splice):
                 parts = [graph[part] for part in node.inputs]

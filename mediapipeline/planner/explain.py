@@ -46,17 +46,19 @@ def explain(plan: ProcessingPlan, *, verbose: bool = False) -> str:
         lines.append(f"    {describe_media(source.media)}")
     if plan.operations:
         lines += ["", "operations"]
+    width = len(str(len(plan.operations)))
     for number, operation in enumerate(plan.operations, 1):
         parameters = ", ".join(f"{key}={_shown(value)}" for key, value in operation.parameters.items())
         edges = f"{' + '.join(operation.inputs)} → {', '.join(operation.outputs)}"
-        lines.append(f"  {number}. {operation.op}({parameters}): {edges}{_cost(operation.resources)}")
+        lines.append(f"  {number:>{width}}. {operation.op}({parameters}): {edges}{_cost(operation.resources)}")
     lines += ["", "outputs"]
     for output in plan.outputs:
         lines += _output(output)
     lines += ["", "steps"]
+    width = len(str(len(plan.steps)))
     for number, step in enumerate(plan.steps, 1):
         needs = f", after {', '.join(step.needs)}" if step.needs else ""
-        lines.append(f"  {number}. {step.id}: {step.title}{needs}{_cost(step.resources)}")
+        lines.append(f"  {number:>{width}}. {step.id}: {step.title}{needs}{_cost(step.resources)}")
         if isinstance(step, FFmpegStep):
             lines += _reads(plan, step)
             lines += _late(step)
@@ -68,7 +70,7 @@ def explain(plan: ProcessingPlan, *, verbose: bool = False) -> str:
         lines += _decisions(plan)
     if verbose:
         if not plan.trace:
-            lines += ["", "streams: left out, they and the rules that changed them are too many for anybody to read"]
+            lines += ["", "streams: left out, there are too many to read"]
         for rewrite in plan.trace:
             lines += ["", f"streams {f'after {rewrite.by}' if rewrite.by else 'as the job says'}"]
             lines += [f"  {_MIGHT_COPY.sub('', line)}" for line in rewrite.graph.splitlines()]

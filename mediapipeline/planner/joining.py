@@ -80,10 +80,10 @@ def lay_out(graph: StreamGraph, node: Encode) -> Joint | Reason:
     leads: set[Fraction] = set()
     for number, name in enumerate(whole.made_of or whole.inputs, 1):
         if name is None:
-            return f"clip {number} is of another form than the whole"
+            return f"clip {number} has to be converted to match"
         found = _file(graph, graph.nodes.get(name))
         if found is None:
-            return f"clip {number} is not all of a file as it is"
+            return f"clip {number} is not a whole, unchanged file"
         sources.append(found[0])
         leads.add(found[1])
     if len(leads) > 1:

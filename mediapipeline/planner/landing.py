@@ -75,7 +75,7 @@ def land(graph: StreamGraph, given: StreamGraph, look: Look) -> tuple[StreamGrap
                 edits.put(_moved(graph[user], source.seek - begins))
         decided = f"{key[0]} read from {float(begins):.6g} s on, not from {float(key[2]):.6g} s"
         needed = "after that" if begins > key[2] else "so far before what is wanted"
-        text = f"{decided}: its packets tell that the key frame to decode from lies {needed}"
+        text = f"{decided}: its packets show that the key frame to decode from lies {needed}"
         decisions.append(Decision("planner", graph[graph.consumers[pictures[key][0].id][0]].origin, text))
     return edits.graph(), decisions
 

@@ -80,14 +80,22 @@ def _cut_and_encoded(graph: StreamGraph, operator_at: OperatorAt) -> Iterator[Pr
 
 
 def _way_out(graph: StreamGraph, node: Encode, sink: Sink) -> str:
-    """What else can be done than to encode a picture that is cut, where the job can do something."""
+    """Everything that the job has to change for a picture to be cut by copies; empty where nothing would help."""
+    source = graph.input_of(node)
+    while source.inputs:
+        source = graph.input_of(source)
+    if source.info.codec != "h264":
+        return ""
+    steps = []
     if sink.container not in PROVEN:
-        return f"write {', '.join(PROVEN[:-1])} or {PROVEN[-1]}, or "
+        steps.append(f"write {', '.join(PROVEN[:-1])} or {PROVEN[-1]}")
     if not isinstance(graph.input_of(node), Cut | Source | Concat):
-        return "leave out what changes it, or "
+        steps.append("leave out what changes it")
     if not node.copy_codecs and node.pinned is None:
-        return "leave out the settings of the codec, or "
-    return "leave out the codec, or " if node.copy_codecs and "h264" not in node.copy_codecs else ""
+        steps.append("leave out the settings of the codec")
+    elif node.copy_codecs and "h264" not in node.copy_codecs and sink.container in PROVEN:
+        steps.append("leave out the codec")
+    return f"{', and '.join(steps)}, or " if steps else ""
 
 
 def _in_parts(graph: StreamGraph, node: Encode, choice: Choice) -> Encode:

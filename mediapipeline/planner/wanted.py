@@ -82,7 +82,7 @@ def why_not_partly(graph: StreamGraph, encode: Encode, operator_at: Callable[[st
     if parts is not None:
         found = lay_out(parts, encode, sinks)
         return found if isinstance(found, str) else None
-    form = "its parts are of another form than the whole" if joins else "it is cut at key frames as well"
+    form = "its parts have to be converted to match" if joins else "it is cut at key frames as well"
     return ruled_out(infos, encode, sinks) or form
 
 

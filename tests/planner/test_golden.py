@@ -244,11 +244,18 @@ def test_drawings_say_that_edges_are_encoded():
     assert planned("smart-cut").explain_json()["outputs"][0]["streams"][0]["edges_encoded"] is True
 
 
+def test_numbers_of_operations_are_aligned():
+    chain = [op("hflip", f"c{n}" if n else "in", f"c{n + 1}") for n in range(10)]
+    lines = plan(job(*chain, outputs={"c10": "a.mp4"})).explain().splitlines()
+    found = [line.partition("hflip")[0] for line in lines if ". hflip(" in line]
+    assert found == [*(f"   {number}. " for number in range(1, 10)), "  10. "]
+
+
 def test_what_nobody_would_read_is_not_kept():
     chain = [op("hflip", f"c{n}" if n else "in", f"c{n + 1}") for n in range(3000)]
     made = plan(job(*chain, outputs={"c3000": "a.mp4"}))
     assert made.trace == ()
-    assert "streams: left out, they and the rules that changed them are too many" in made.explain(verbose=True)
+    assert "streams: left out, there are too many to read" in made.explain(verbose=True)
     assert "streams: left out" not in made.explain()
 
 

@@ -136,6 +136,23 @@ def test_every_rule_has_an_example():
     assert {name for name, _, _ in examples()} == set(NAMED)
 
 
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        ([60], "1 still read from the key frame before it, not from the start"),
+        ([60, 61], "2 stills read from the key frame before the first of them, not from the start"),
+        ([30, 60], "2 stills read each from the key frame before it, not in one scan"),
+        ([30, 60, 61], "3 stills read in 2 goes, each from a key frame, not in one scan"),
+        ([0, 60], "1 still read from the key frame before it, not from the start"),
+    ],
+)
+def test_stills_are_said_to_be_read_as_they_are(times, said):
+    chains = (f"in:video → sample({time}s) → encode(png) → out/{time}.png\n" for time in times)
+    graph = notation.parse("".join(chains), notation.facts("# in: duration=90s"))
+    (decision,) = optimize(graph, [NAMED["sample_by_seek"]]).decisions
+    assert decision.text == f"in: {said}"
+
+
 def shorter(graph: StreamGraph, notes: Notes) -> StreamGraph:
     edits = Rewrite(graph)
     for node in graph.of(Encode):

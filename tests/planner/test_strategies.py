@@ -171,7 +171,7 @@ SCALED = op("scale", "part", "small_part", width=160, height=90)
 NEXT = op("trim", "small", "next", start="1.2s", end="33s")
 JOINED = op("concat", ["part", "next"], "joined")
 ABOUT = "cut at an exact time (trim); no smart cut: "
-NOT_ALL = "joined by concat, and clip 1 is not all of a file as it is; no smart cut: "
+NOT_ALL = "joined by concat, and clip 1 is not a whole, unchanged file; no smart cut: "
 LIKE = "write mp4, mov, mkv or ts, or plan with smart_cut=preferred"
 
 
@@ -204,6 +204,14 @@ LIKE = "write mp4, mov, mkv or ts, or plan with smart_cut=preferred"
             "leave out the codec, or plan with smart_cut=preferred",
         ),
         ((PART,), {"destination": "out.webm"}, ABOUT + "webm does not take h264", LIKE),
+        (
+            (PART, SCALED), {"output": "small_part", "destination": "out.webm"}, "changed by scale",
+            LIKE.replace(", or plan", ", and leave out what changes it, or plan"),
+        ),
+        (
+            (op("trim", "other", "part", start="5.2s"),), {"source": "other", "destination": "out.webm"},
+            "cut at an exact time; no smart cut: only h264 is cut like this, not vp9", "plan with smart_cut=preferred",
+        ),
         (
             (PART, op("hls", ["part"], "stream")), {"output": "stream", "destination": "out/"},
             ABOUT + "every segment begins with a key frame", LIKE,

@@ -37,7 +37,7 @@ def copy_concat(graph: StreamGraph, notes: Notes) -> StreamGraph:
                 interlaced=first.interlaced, reorder=first.reorder, extradata=first.extradata,
                 time_base=first.time_base,
             )  # fmt: skip
-            notes(node, f"{len(names)} clips joined by copying their packets: nothing tells them apart for a decoder")
+            notes(node, f"{len(names)} clips joined by copying their packets: a decoder cannot tell them apart")
         elif isinstance(first, AudioStream) and isinstance(info, AudioStream):
             info = attrs.evolve(
                 info, codec=first.codec, profile=first.profile, extradata=first.extradata, packet=first.packet,

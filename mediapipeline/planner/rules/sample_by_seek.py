@@ -38,7 +38,7 @@ def sample_by_seek(graph: StreamGraph, notes: Notes) -> StreamGraph:
             or len(stills) + sum(isinstance(node, Copy) for node in users) < len(users)
         ):
             continue
-        moved = 0
+        moved: list[int] = []
         for number, group in enumerate(_groups(stills)):
             begins = tick_before(max(Fraction(0), source.seek + group[0].time - lead), source.info)
             if begins is None or begins <= (source.seek or source.info.start or 0):
@@ -50,11 +50,19 @@ def sample_by_seek(graph: StreamGraph, notes: Notes) -> StreamGraph:
             edits.put(reader)
             for still in group:
                 edits.put(attrs.evolve(still, inputs=(reader.id,), time=still.time - by))
-            moved += len(group)
+            moved.append(len(group))
         if moved:
-            before = "the key frame before it" if moved == 1 else "the key frames before them"
-            notes(stills[0], f"{source.input}: {counted(moved, 'still')} read from {before}, not in one scan")
+            notes(stills[0], f"{source.input}: {counted(sum(moved), 'still')} read {_from_where(moved)}")
     return edits.graph()
+
+
+def _from_where(readings: Sequence[int]) -> str:
+    """What is said of *readings*, each with a number of stills."""
+    if len(readings) == 1:
+        return f"from the key frame before {'it' if readings == [1] else 'the first of them'}, not from the start"
+    if sum(readings) == len(readings):
+        return "each from the key frame before it, not in one scan"
+    return f"in {len(readings)} goes, each from a key frame, not in one scan"
 
 
 def _by_time(source: Source, still: Sample) -> bool:

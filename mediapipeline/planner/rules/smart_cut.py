@@ -53,7 +53,7 @@ def smart_cut(graph: StreamGraph, notes: Notes) -> StreamGraph:
         found = lay_out(parts, node, map(graph.__getitem__, graph.consumers[node.id]))
         if isinstance(found, Layout):
             _Splicer(node, edits, parts, found).splice(graph.input_of(node).info)
-            cost = "" if found.worth else "; it takes no less than encoding everything, and is required"
+            cost = "" if found.worth else "; no cheaper than encoding everything, but required"
             whole = found.copied == found.frames
             how = "it is cut at key frames" if whole else "only what lies between key frames is encoded"
             said = f"{found.copied} of {found.frames} frames copied: {how}{cost}"
