@@ -153,6 +153,20 @@ def test_stills_are_said_to_be_read_as_they_are(times, said):
     assert decision.text == f"in: {said}"
 
 
+@pytest.mark.parametrize(
+    ("cut", "said"),
+    [
+        ("12s..15s", "1 of 2 joined parts is needed: the rest is not read"),
+        ("5s..15s", "cut before joining: only the first and the last part are cut"),
+    ],
+)
+def test_joined_parts_are_said_to_be_left_out_only_where_they_are(cut, said):
+    facts = notation.facts("# a: duration=10s\n# b: duration=10s")
+    graph = notation.parse(f"a:video, b:video → concat() → cut({cut}) → encode(libx264) → out", facts)
+    (decision,) = optimize(graph, [NAMED["cut_parts"]]).decisions
+    assert decision.text == said
+
+
 def shorter(graph: StreamGraph, notes: Notes) -> StreamGraph:
     edits = Rewrite(graph)
     for node in graph.of(Encode):

@@ -26,7 +26,7 @@ def cut_parts(graph: StreamGraph, notes: Notes) -> StreamGraph:
 
     a:video, b:video → concat() → cut(10s..12s) → out    becomes    b:video → cut(0s..2s) → out    where a lasts 10 s
 
-    Only where the cut begins with a frame, since joined frames are counted from 0, and where nobody else takes the
+    Only if the cut begins exactly with a frame, since joined frames are counted from 0, and if nothing else takes the
     whole.
     """
     work = _Work(graph)
@@ -41,16 +41,22 @@ def cut_parts(graph: StreamGraph, notes: Notes) -> StreamGraph:
         parts = _parts(work.edits, cut, whole, bounds)
         if not parts:
             continue
-        notes(cut, f"{len(parts)} of {len(whole.inputs)} joined parts are needed: the others are not read")
+        notes(cut, _said(len(parts), len(whole.inputs)))
         work.join(cut, whole, parts)
     return work.edits.graph()
 
 
-class _Work:
-    """Cuts that are yet to be looked at, and how many take each stream after the edits so far.
+def _said(needed: int, joined: int) -> str:
+    if needed == joined:
+        return "cut before joining: only the first and the last part are cut"
+    return f"{needed} of {joined} joined parts {'is' if needed == 1 else 'are'} needed: the rest is not read"
 
-    To cut a part may be to cut what is joined itself, and what a part is no longer taken for may be somebody's alone
-    from then on. So both are looked at again, that nothing is left for another time.
+
+class _Work:
+    """Cuts that are still to be looked at, and how many take each stream after the edits so far.
+
+    A part that is now cut may be joined of parts itself, and a stream that a part no longer takes may have one user
+    left, which cuts it. Both are looked at again, so that a second time there is nothing to do.
     """
 
     def __init__(self, graph: StreamGraph) -> None:
@@ -66,7 +72,7 @@ class _Work:
                 yield cut
 
     def join(self, cut: Cut, whole: Concat, parts: Sequence[_Part]) -> None:
-        """Let *parts* in a row take the place of *cut*, which was of *whole*; with what each is made of."""
+        """Put *parts*, one after the other, in the place of *cut*, which cut *whole*."""
         users = self.uses[cut.id]
         for part, _ in parts:
             if isinstance(part, Cut) and part.id not in self.uses:
@@ -86,7 +92,7 @@ class _Work:
         self.uses[node] = self.uses.get(node, 0) + times
 
     def _leave(self, node: NodeId) -> None:
-        """One takes *node* no more."""
+        """One user less takes *node*."""
         left = [node]
         for each in left:
             name = self.edits.target(each)
