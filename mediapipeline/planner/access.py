@@ -22,23 +22,23 @@ from mediapipeline.planner.ticks import on_a_tick, tick_before
 __all__ = ["APART", "is_refreshed", "open_groups", "picture_lead", "seek_sources"]
 
 APART = Fraction(5)
-"""Seconds between two parts that are worth a seek: about what is decoded from the key frame before the second on."""
+"""Seconds between two parts from which on a seek pays: about what is decoded from the key frame before the second."""
 
 _EARLY = Fraction(4)
-"""Without an index FFmpeg guesses where to read from; measured: that may be after the wanted frame, by up to a GOP."""
+"""Seconds. Without an index FFmpeg guesses where to read from, by measurement up to a group of pictures too late."""
 _DROPPED = frozenset({"hevc", "vvc"})
-"""Codecs whose decoders drop what is shown before the key frame that they begin at, and whose encoders leave groups of
+"""Codecs whose decoders drop pictures shown before the key frame that they begin at, and whose encoders leave groups of
 pictures open by default."""
 _MOST_REORDERED = 16
 
 
 def picture_lead(source: Source) -> Fraction | None:
-    """How long before a wanted picture reading has to begin, seconds; None where seeking will not do.
+    """How many seconds before a wanted picture reading has to begin; None where seeking will not do.
 
-    Where groups of pictures are open, some are decoded after a key frame, shown before it, and cannot be decoded
-    without what comes before it. In MP4 FFmpeg goes by when key frames are decoded, so it begins with the one after
-    such a picture: it is missing, or broken. Where probing has not seen a second key frame, groups are taken to be
-    closed, but of `_DROPPED`. Pictures that are refreshed bit by bit can be decoded from the first one on only.
+    In open groups of pictures, some are decoded after a key frame but shown before it, and need what comes before the
+    key frame. In MP4 FFmpeg goes by the time at which key frames are decoded, so it begins with the one after such a
+    picture, which is then missing or broken. If probing has not seen a second key frame, groups are taken to be closed,
+    except those of `_DROPPED`. Pictures that are refreshed bit by bit can be decoded only from the first one on.
     """
     if is_refreshed(source.info):
         return None
@@ -67,7 +67,7 @@ def _leading(info: Stream) -> Fraction:
 
 
 def seek_sources(graph: StreamGraph, notes: Notes, lead_of: Callable[[Source], Fraction | None]) -> StreamGraph:
-    """Let sources of which only parts are wanted be read from near these parts on.
+    """Read sources of which only parts are wanted from just before these parts on.
 
     Args:
         graph: The graph.
@@ -87,7 +87,7 @@ def seek_sources(graph: StreamGraph, notes: Notes, lead_of: Callable[[Source], F
             continue
         for number, group in enumerate(_groups(parts)):
             begins = tick_before(max(Fraction(0), source.seek + _span(group[0])[0] - lead), source.info)
-            # Before its first frame there is nothing to skip, and FFmpeg would count otherwise from there.
+            # Before its first frame there is nothing to skip, and FFmpeg would count times differently from there.
             if begins is None or begins <= (source.seek or source.info.start or 0):
                 continue
             if begins < source.first and source.access == "index":
@@ -102,7 +102,7 @@ def seek_sources(graph: StreamGraph, notes: Notes, lead_of: Callable[[Source], F
 
 
 def _is_part(node: Node) -> TypeGuard[Cut | Sample]:
-    """Whether it takes an exact part: a still is one that ends where it begins."""
+    """Whether it takes an exact part; a still counts as a part that ends where it begins."""
     return isinstance(node, Cut | Sample) and node.exact
 
 
@@ -111,7 +111,7 @@ def _span(part: Cut | Sample) -> tuple[Fraction, Fraction | None]:
 
 
 def _groups(parts: list[Cut | Sample]) -> list[list[Cut | Sample]]:
-    """The parts that are read in one go, each in order."""
+    """The parts in order, in groups that are read in one go."""
     ordered = sorted(parts, key=lambda part: _span(part)[0])
     groups = [[ordered[0]]]
     reached = _span(ordered[0])[1]

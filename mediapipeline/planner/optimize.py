@@ -1,15 +1,15 @@
-"""The optimiser: `RULES`, from top to bottom, again and again until none of them changes anything.
+"""The optimiser: it applies `RULES` from top to bottom, again and again until none of them changes anything.
 
 A rule takes a `StreamGraph`, in which every node is one stream on its way from an input to an output, and returns one
-that gives the same outputs for less work. It is one function in one file of `mediapipeline.planner.rules`; its
-docstring shows what it makes of what, as `mediapipeline.planner.text` writes graphs, and ``@rule(…)`` says what it
-guarantees (`mediapipeline.planner.rule`). Rules know streams, and what filters say of themselves, but no operator, and
-not each other. They give the same in any order, and this one is the shortest way there.
+that makes the same outputs with less work. It is one function in one file of `mediapipeline.planner.rules`; its
+docstring shows a graph before and after, written as in `mediapipeline.planner.text`, and ``@rule(…)`` declares what it
+guarantees (`mediapipeline.planner.rule`). Rules see streams, and what filters declare of themselves, but no operators,
+and they do not see each other. In any order they lead to the same graph; this order is the shortest way there.
 
-To add one: write its file, write its cases (graphs before and after) to ``tests/planner/rules/<name>.plan``, and name
-it here. Tests hold it to its cases and its docstring, apply it twice and in another order, and run jobs with it and
-without it to compare what comes out. Nothing else is needed; where random jobs seldom have something for it, an aim in
-``tests/equivalence/jobs.py`` has long runs reach it more often.
+To add a rule, write its file, write its cases (graphs before and after) in ``tests/planner/rules/<name>.plan``, and
+add it to `RULES`. Nothing else is needed: the tests hold it to its cases and to its docstring, apply it twice and in
+another order, and run jobs with it and without it to compare the outputs. If random jobs seldom give it anything to
+do, an aim in ``tests/equivalence/jobs.py`` makes long runs reach it more often.
 """
 
 from __future__ import annotations
@@ -39,21 +39,21 @@ from mediapipeline.planner.streams import NodeId, StreamGraph
 __all__ = ["RULES", "optimize"]
 
 RULES: tuple[Rule, ...] = (
-    # Do less: nothing that changes nothing, and everything to as few frames as will do.
+    # Do less: leave out what changes nothing, and do the rest to as few frames as possible.
     drop_noops,
-    push_cuts,  # to before filters
-    retime_early,  # fewer frames a second, before filters
-    cut_parts,  # of what is joined, only those that are needed
+    push_cuts,  # cut before filtering
+    retime_early,  # leave out frames before filtering
+    cut_parts,  # join only the parts that are needed
     merge_cuts,
-    push_samples,  # stills, to before cuts and filters
+    push_samples,  # take stills before cutting and filtering
     # Encode nothing that can be copied.
     copy_untouched,
     copy_concat,
-    smart_cut,  # copy whole groups of pictures, encode what lies around them
+    smart_cut,  # copy whole groups of pictures, encode only the edges
     # Do nothing twice.
     share_streams,
     share_readings,
-    # Read no more than what is wanted.
+    # Read no more than is needed.
     seek_video,
     seek_lossless_audio,
     seek_lossy_audio,
@@ -61,14 +61,14 @@ RULES: tuple[Rule, ...] = (
     sample_by_seek,
 )
 
-_ROUNDS = 20  # far more than any job takes: a rule that wants another has no end
+_ROUNDS = 20  # far more than any job needs: rules that want another never come to an end
 
 
 def optimize(graph: StreamGraph, rules: Sequence[Rule] = RULES) -> Optimized:
-    """The same outputs from less work.
+    """Apply *rules* to *graph* until none of them changes it.
 
     Raises:
-        RuleError: A rule changed the media of an output, or the rules do not come to an end.
+        RuleError: A rule changed the media of an output, or the rules never come to an end.
     """
     decisions: list[Decision] = []
     trace: list[tuple[str, StreamGraph]] = []

@@ -1,17 +1,17 @@
 """What a rule of the optimiser is, and what no rule may change.
 
-A rule is a function from a graph to one that gives the same outputs for less work, or to the very same where it finds
-nothing to do. It goes through the graph once, collects its edits (`mediapipeline.planner.rewrite`), and says in its
-`Notes` what it did. It declares what it guarantees:
+A rule is a function from a graph to one that makes the same outputs with less work; where it finds nothing to do, it
+returns the very graph that it was given. It goes through the graph once, collects its edits
+(`mediapipeline.planner.rewrite`), and says in its `Notes` what it did. It declares what it guarantees:
 
 ``exact``
     decoded frames and samples are bit-identical.
 ``copies``
-    coded packets are taken as they are; the decoded content of what is kept is the same as in the source. Sound that
-    is joined like that is at most half a packet from its place, and fades for one packet at each joint.
+    coded packets are taken as they are, and what is kept decodes to the same as in the source. Sound that is joined
+    this way is at most half a packet away from its place, and fades for one packet at each joint.
 ``within``
-    sound whose samples stand at the same places at the same level, not identical bit for bit; of a still that may be
-    a key frame, that frame.
+    samples of sound stand at the same places at the same level, but are not bit-identical; a still that may be a key
+    frame is that key frame.
 """
 
 from __future__ import annotations
@@ -59,13 +59,13 @@ class Notes:
         self.decisions.append(Decision(self.by, node.origin, text))
 
     def leave_out(self, node: Node, text: str, *, twin: Node | None = None) -> None:
-        """The same of what is not done, since it changes nothing, or since its *twin* is done."""
+        """Say that *node* is not done, as it changes nothing, or as its *twin* does the same."""
         self(node, text)
         self.left_out[node.id] = None if twin is None else twin.origin
 
 
 class Rule(Protocol):
-    """A function made a rule by `rule`."""
+    """A function that was declared with `rule`."""
 
     __name__: str
     guarantee: Guarantee
@@ -77,11 +77,11 @@ class Rule(Protocol):
 def rule(
     guarantee: Guarantee, *, needs: tuple[str, ...] = ()
 ) -> Callable[[Callable[[StreamGraph, Notes], StreamGraph]], Rule]:
-    """Declare a function a rule.
+    """Declare a function to be a rule.
 
     Args:
-        guarantee: What it keeps.
-        needs: Facts that are gathered only for rules that name them: ``packets``, of sources.
+        guarantee: What it keeps the same; see the top of this module.
+        needs: Facts that are gathered only if a rule names them here: ``packets``, those of sources.
     """
 
     def declare(function: Callable[[StreamGraph, Notes], StreamGraph]) -> Rule:
@@ -123,7 +123,8 @@ class Optimized:
         graph: The last graph.
         decisions: What the rules did, in order.
         trace: Name of each rule that changed the graph, with the graph it left.
-        left_out: What is not done: the origin of its twin, which is done; None of what changes nothing.
+        left_out: The nodes that are not done, each with the origin of the twin that does the same, or None where it
+            changes nothing.
     """
 
     graph: StreamGraph

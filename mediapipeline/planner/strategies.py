@@ -1,9 +1,9 @@
 """Strategies: ways of working that not everyone wants, each with a name and three values.
 
-``preferred`` takes the way where it can be taken and is worth it, and the plan says where not; ``disabled`` never takes
-it unless the job itself demands it; ``required`` takes it whatever it costs, and makes a planning problem of every
-place where it cannot be taken. `STRATEGIES` lists them all. One more is one more entry: which rules it stands for, and
-what it is to be required.
+``preferred`` works that way where it can be done and is worth it, and the plan says where not; ``disabled`` never does
+unless the job itself demands it; ``required`` does whatever the cost, and every place where it cannot be done is a
+planning problem. `STRATEGIES` lists them all. Another strategy is another entry: its rules, and what is a problem where
+it is required.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ class Strategy:
 
     Attributes:
         summary: What it is, in a line for people.
-        rules: Names of the rules that take it; they are left out where it is disabled.
-        unmet: What of a graph, after the rules, does not go this way; problems where it is required.
-        demand: Where it is not disabled, tells the rules so: an encoder, as they are to see it.
-        default: Where nothing is said.
+        rules: Names of the rules that work that way; they are left out where it is disabled.
+        unmet: The problems of a graph, after the rules, where it is required and was not done.
+        demand: Marks an encoder for the rules, where the strategy is not disabled.
+        default: What it is unless something else is said.
     """
 
     name: str
@@ -99,7 +99,7 @@ def _way_out(graph: StreamGraph, node: Encode, sink: Sink) -> str:
 
 
 def _in_parts(graph: StreamGraph, node: Encode, choice: Choice) -> Encode:
-    """An encoder, told that parts of what it gets are to be copied; only what is cut exactly has some."""
+    """*node*, marked to have frames copied if what it encodes is cut exactly."""
     if not is_cut_exactly(graph, node):
         return node
     return attrs.evolve(node, partly=True, at_any_cost=choice == "required")
@@ -111,13 +111,13 @@ STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
         for strategy in (
             Strategy(
                 name="stream_copy",
-                summary="take over the coded packets of what nothing changes, or what is only joined",
+                summary="copy the coded packets of streams that nothing changes, or that are only joined",
                 rules=frozenset({"copy_untouched", "copy_concat"}),
                 unmet=_encoded,
             ),
             Strategy(
                 name="smart_cut",
-                summary="copy the whole groups of pictures of an exact cut, and encode its edges only",
+                summary="copy the whole groups of pictures of an exact cut, and encode only its edges",
                 rules=frozenset({"smart_cut"}),
                 unmet=_cut_and_encoded,
                 demand=_in_parts,
@@ -159,7 +159,7 @@ def without_disabled(rules: Sequence[Rule], choices: Mapping[str, Choice]) -> tu
 
 
 def demanded(graph: StreamGraph, choices: Mapping[str, Choice], rules: Sequence[Rule]) -> StreamGraph:
-    """*graph* as the *rules* are to see it: with what is required, or preferred and not left out with its rules."""
+    """*graph* marked for the *rules*: with strategies that are required, or preferred and have a rule among them."""
     names = {rule.__name__ for rule in rules}
     for name, choice in choices.items():
         demand = STRATEGIES[name].demand
@@ -177,7 +177,7 @@ def demanded(graph: StreamGraph, choices: Mapping[str, Choice], rules: Sequence[
 def unmet(
     graph: StreamGraph, choices: Mapping[str, Choice], rules: Sequence[Rule], operator_at: OperatorAt
 ) -> Iterator[Problem]:
-    """What is in the way of the strategies that are required, after the *rules* have done what they could."""
+    """The problems of strategies that are required and, after the *rules*, were not carried out everywhere."""
     names = {rule.__name__ for rule in rules}
     for name, choice in choices.items():
         if choice != "required":

@@ -1,9 +1,9 @@
 """The StreamGraph: the one form of a job that the optimiser works on.
 
-One node is one stream (or, for a `Sink`, one output). A node refers to its inputs by id, carries the facts of what it
-gives, and never changes; a rule makes a new graph (`mediapipeline.planner.rewrite`). Nodes are equal only if they are
-the same node: two that say the same thing are still two until a rule shares them. Nothing here knows FFmpeg's command
-line or an operator.
+One node is one stream (or, for a `Sink`, one output). A node refers to its inputs by id, carries the facts of the
+stream it gives, and never changes; a rule makes a new graph (`mediapipeline.planner.rewrite`). Nodes are equal only if
+they are the same node: two that say the same remain two until a rule shares them. Nothing here knows FFmpeg's command
+line or any operator.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Node:
         inputs: Ids of the nodes it takes its streams from.
         info: Facts of the stream it gives, times counted from the clip's start.
         origin: JSON Pointer of the part of the job that it comes from.
-        same_as: Id of the stream that this one equals frame for frame, where an operator says that it does nothing.
+        same_as: Id of the stream that this one equals frame for frame, where an operator says that it changes nothing.
     """
 
     id: NodeId
@@ -79,25 +79,28 @@ class Node:
 
     @property
     def streams(self) -> tuple[NodeId, ...]:
-        """The inputs whose frames it takes; all but a result."""
+        """The inputs whose frames it takes: all but the result of a `Measure`."""
         return self.inputs
 
 
 @attrs.frozen(kw_only=True, eq=False)
 class Source(Node):
-    """A stream of an input file, by the input's id; `info.index` is its place in the file.
+    """A stream of an input file; `info.index` is its place in the file.
 
-    `seekable` is whether FFmpeg finds the key frame before a time: not in MPEG streams, of which it would copy nothing
-    up to the next one.
-
-    `access` is how FFmpeg finds the packets of a time when it decodes: by an ``index``, exactly; by a ``guess``, which
-    may be late; or not at all (``scan``). Read from `seek` on, seconds, that time is 0. With `key_frames` only these
-    are decoded, from the one before `seek` on.
-
-    `reading` tells several readings of one file apart; see `mediapipeline.planner.readings`. `packets` are those of the
-    parts that may be copied, where somebody looked, with times from the start of the file. `zero` is the stream that
-    begins first in the file, where FFmpeg would count times from the first that is taken unless it is that. `first` is
-    when the picture of the file begins: sought in what has an index, nothing from before that is read, of no stream.
+    Attributes:
+        input: Id of the input.
+        seekable: Whether FFmpeg finds the key frame before a time when it copies: not in MPEG streams, of which it
+            would copy nothing up to the next one.
+        access: How FFmpeg finds the packets of a time when it decodes: by an ``index``, exactly; by a ``guess``, which
+            may be late; or not at all (``scan``).
+        seek: Seconds from the start of the file from which it is read; that time is 0 in the stream.
+        key_frames: Whether only key frames are decoded, from the one before `seek` on.
+        reading: Tells several readings of one file apart; see `mediapipeline.planner.readings`.
+        packets: Those of the parts that may be copied, if they were looked at, with times from the start of the file.
+        zero: Index of the stream that begins first in the file, where FFmpeg would otherwise count times from the first
+            stream that is taken.
+        first: When the picture of the file begins. A seek in a file with an index reads nothing from before that, not
+            of any stream.
     """
 
     input: str
@@ -113,7 +116,7 @@ class Source(Node):
 
 @attrs.frozen(kw_only=True, eq=False)
 class Cut(Node):
-    """Keep ``start <= time < end`` and let `start` be time 0; with `exact` False it may fall on key frames."""
+    """Keep ``start <= time < end``, with `start` as the new time 0; unless `exact`, it may fall on key frames."""
 
     start: Fraction
     end: Fraction | None
@@ -122,7 +125,7 @@ class Cut(Node):
 
 @attrs.frozen(kw_only=True, eq=False)
 class Sample(Node):
-    """A still: the first frame at `time` or later; with `exact` False it may be the key frame before."""
+    """A still: the first frame at `time` or later; unless `exact`, it may be the key frame before."""
 
     time: Fraction
     exact: bool = True
@@ -130,7 +133,7 @@ class Sample(Node):
 
 @attrs.frozen(kw_only=True, eq=False)
 class Filter(Node):
-    """One FFmpeg filter; without inputs, one that makes pictures or sound up, for a time that its options bound."""
+    """One FFmpeg filter; without inputs, one that generates pictures or sound, for as long as its options say."""
 
     name: str
     options: tuple[tuple[str, Value], ...] = ()
@@ -138,13 +141,13 @@ class Filter(Node):
 
     @property
     def frame_by_frame(self) -> bool:
-        """Whether each frame is made of one frame of its one input alone, so that others may be left out before it."""
+        """Whether each frame is made of one frame of its one input, so that others may be left out before it."""
         return self.traits.pointwise and len(self.inputs) == 1
 
 
 @attrs.frozen(kw_only=True, eq=False)
 class Retime(Node):
-    """Repeat and leave out frames so that there are `rate` a second; with `fill`, from time 0 on."""
+    """Repeat or leave out frames so that there are `rate` a second; with `fill`, from time 0 on."""
 
     rate: Fraction
     fill: bool = False
@@ -157,8 +160,8 @@ class Concat(Node):
     They are alike in size, pixel format, rate and clock (in sample rate, format and layout), and each ends where its
     part of the result does. Time is counted in frames (samples), so that no error adds up.
 
-    `made_of` are the streams that the parts are made of, where these are in the form of the whole by themselves and
-    only their length may have to change; None for others. Empty, they are the inputs.
+    `made_of` holds, for each part, the stream that it is made of if that has the form of the whole already and only its
+    length may have to change, else None. If it is empty, the parts are made of the inputs.
     """
 
     made_of: tuple[NodeId | None, ...] = ()
@@ -166,7 +169,7 @@ class Concat(Node):
 
 @attrs.frozen(kw_only=True, eq=False)
 class Measure(Node):
-    """FFmpeg filters in a row that measure; `kind` is what they look at. What flows out is a result, for a `Choice`."""
+    """FFmpeg filters in a row that measure; `kind` is what they look at. It gives a result, for a `Choice`."""
 
     filters: tuple[FilterText, ...]
     measurement: Measurement
@@ -188,11 +191,11 @@ class Choice(Node):
 
 @attrs.frozen(kw_only=True, eq=False)
 class Custom(Node):
-    """Work of a plugin's own on streams, in a step of its own: nothing is moved across, shared or merged with it.
+    """What a plugin does to streams in a step of its own; no rule moves anything across it, or shares or merges it.
 
     Attributes:
         runner: Name of what runs the step; see `mediapipeline.steps.plugin`.
-        parameters: What it is told: what JSON can say.
+        parameters: What it is told, as JSON can say it.
         resources: What it is expected to use, where the operator says so.
         opens: Whether the runner can read a stream of a file by itself.
     """
@@ -219,14 +222,14 @@ class Encode(Node):
         sample_rate: Hz, where it differs from the input's.
         channel_layout: Where it differs from the input's.
         two_pass: How the statistics of a first pass are named to the encoder, where two are asked for.
-        copy_codecs: Codecs that the container takes and the job is content with, so that copying would do.
-        partly: Whether an exact part of a source is in it of which frames are to be copied where that can be done.
-        at_any_cost: Whether they are to be copied even where it takes no less than encoding everything.
-        pinned: Why no copy would do where the job is content with one, as part of a sentence.
-        unpinned: What to ask for instead, so that one would do; None where nothing would help.
-        fill: Whether what begins late is filled from time 0 on: with its first picture, with silence.
-        changes: What encoding gives up without being asked for, one sentence each; a copy gives up nothing.
-        faults: What is in the way of encoding; a copy may do without.
+        copy_codecs: Codecs that the container takes and the job accepts, so that a copy of one would do as well.
+        partly: Whether it holds an exact part of a source, of which frames are to be copied if that can be done.
+        at_any_cost: Whether they are to be copied even if that is no cheaper than encoding everything.
+        pinned: Why no copy would do, although the job accepts one; part of a sentence.
+        unpinned: What to change in the job so that a copy would do; None where nothing would help.
+        fill: Whether a stream that begins late is filled from time 0 on, with its first picture or with silence.
+        changes: What encoding loses without being asked to, one sentence each; a copy loses nothing.
+        faults: What makes encoding impossible; a copy may be possible all the same.
     """
 
     encoder: str
@@ -247,17 +250,17 @@ class Encode(Node):
 
 @attrs.frozen(kw_only=True, eq=False)
 class Copy(Node):
-    """Take the coded packets as they are; with `clipped`, leave out those that begin before time 0 of a cut."""
+    """Take the coded packets as they are; if `clipped`, without those that begin before time 0 of a cut."""
 
     clipped: bool = False
 
 
 @attrs.frozen(kw_only=True, eq=False)
 class Packets(Copy):
-    """A part of a `Splice`: so many `frames` of a source from the IDR picture on that is shown at `start`.
+    """A part of a `Splice`: as many packets of a source as `frames` says, from the IDR picture shown at `start` on.
 
-    All times are seconds from the start of the file. `after` lies behind all key frames before that picture, and not
-    behind its decoding; it is None where there is nothing before.
+    All times are seconds from the start of the file. `after` is later than every key frame before that picture, but not
+    later than the picture is decoded; it is None if nothing comes before.
     """
 
     start: Fraction
@@ -267,11 +270,11 @@ class Packets(Copy):
 
 @attrs.frozen(kw_only=True, eq=False)
 class Splice(Copy):
-    """Coded pictures of several parts, each encoded or `Packets`, one after the other: as a file of its own, copied.
+    """Coded pictures of several parts, each encoded or `Packets`, one after the other, and copied as a whole.
 
-    Decoding is `delay` frames ahead of showing. Where `retimed`, the parts do not agree on that or do not tell their
-    times exactly, and all times are counted anew. The first frame is shown at `begin`, seconds, as packets tell: by its
-    rate, the first in a part of a file with a coarse clock may be another.
+    Pictures are decoded `delay` frames before they are shown. If `retimed`, the parts do not agree on that or do not
+    tell their times exactly, so that all times are counted anew. The first frame is shown at `begin`, in seconds, as
+    the packets tell: in a file with a coarse clock, the frame rate alone might tell another frame.
     """
 
     delay: int = 0
@@ -285,8 +288,8 @@ class JoinedPart:
 
     Attributes:
         length: Seconds after which the next begins.
-        packets: How many are taken that are heard, where not all are.
-        until: Seconds from the start of the file before which they are decoded.
+        packets: How many packets that are heard are taken, if not all are.
+        until: Seconds from the start of the file before which these packets are decoded.
     """
 
     length: Fraction
@@ -309,9 +312,9 @@ class Joined(Copy):
 class Sink(Node):
     """An output file: its streams are the inputs, in the order of the file.
 
-    `media` is what it will hold, but for the streams; what is at `media.start` in the clip is at 0 in the file. `part`
-    is its name where the output is a folder of several files, each of which has a sink. With `segment` it is a playlist
-    of segments of so many seconds, which lie beside it.
+    `media` is what it will hold, apart from the streams; what is at `media.start` in the clip is at 0 in the file. If
+    the output is a folder of several files, each has a sink, and `part` is its name. With `segment`, the file is a
+    playlist of segments of that many seconds, which lie beside it.
     """
 
     output: str
@@ -340,7 +343,7 @@ class StreamGraph:
         return len(self.nodes)
 
     def of(self, kind: type[_N]) -> tuple[_N, ...]:
-        """Every node of one class, in order."""
+        """Every node of one class or its subclasses, in order."""
         held = [each for each in self._classes if issubclass(each, kind)]
         if held == [kind]:
             return cast("tuple[_N, ...]", self._classes[kind])
@@ -374,7 +377,7 @@ class StreamGraph:
 
     @cached_property
     def of_parts(self) -> frozenset[NodeId]:
-        """Streams that are parts, cut or read from later on, and all that is made of them."""
+        """Streams that are parts, cut or read from a later time on, and all that is made of them."""
         found: set[NodeId] = set()
         for node in self:
             begins_later = isinstance(node, Cut) or (isinstance(node, Source) and node.seek > 0)

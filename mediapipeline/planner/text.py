@@ -1,28 +1,30 @@
-"""The text form of a StreamGraph: what fixtures of rules are written in, and what shows a graph to people.
+"""The text form of a StreamGraph, in which the cases of rules are written and graphs are shown to people.
 
-A line is a chain of streams, from where it begins to the output that takes it::
+A line is a chain of streams, from its source to the output that takes it::
 
     in:video → cut(5s..60s) → hflip() → encode(libx264, crf=23) → web
 
-A stream that several take has a name of its own, and a filter of several streams has them before it::
+A stream that is taken more than once has a name of its own, and a filter of several streams has them before it::
 
     s1 = in:video → scale(w=640, h=360)
     s1, logo:video → overlay(x=8) → encode(libx264) → web
     s1 → encode(libvpx-vp9) → small
 
-``in:video@60s`` is read from 60 s on, ``in:video#2`` in a second reading of the file. What makes pictures or sound up
-has only ``video:`` or ``audio:`` before it. ``in:video@60sk`` are the key frames from the one before 60 s on,
-``sample(5s)`` is the still at that time, ``sample(5s, keyframe)`` may be the key frame before, and ``out/001.jpg`` is
-one file of an output of several. ``step acme.x(…)`` is a step of a plugin's own.
+Sources: ``in:video@60s`` is read from 60 s on, ``in:video#2`` in a second reading of the file, and ``in:video@60sk``
+are only the key frames from the one before 60 s on. ``in:audio.1`` is stream 1 of a file with several of its kind. A
+filter that generates pictures or sound has only ``video:`` or ``audio:`` before it.
 
-``a:video, b:video → joined(10s, 5s)`` are the packets of files one after the other, each after so many seconds. A
-``concat() {= a:video, b:video}`` joins what is made of these, which have the form of the whole already.
+Cuts and stills: ``cut(…, keyframe)`` may fall on key frames. ``sample(5s)`` is the still at that time, ``sample(5s,
+keyframe)`` may be the key frame before it. ``retime(25, filled)`` has frames from time 0 on.
 
+Outputs: ``encode(…; copy aac)`` may be a copy of that codec instead. ``out/001.jpg`` is one file of several.
+
+Copies: ``a:video, b:video → joined(10s, 5s)`` are the packets of one file after the other, taking up 10 s and 5 s.
 ``in:video → packets(6s, 100)`` are 100 frames from the IDR picture at 6 s on, copied as part of a ``splice()``.
 
-Filters always have parentheses. ``cut(…, keyframe)`` may fall on key frames, ``encode(…; copy aac)`` would as well be a
-copy of that codec, ``retime(25, filled)`` begins at time 0, and ``{= s1}`` says that the stream is that other one,
-frame for frame. Facts are not in the text.
+``{= s1}`` says that a stream equals another frame for frame; ``concat() {= a:video, b:video}`` joins what is made of
+these, which have the form of the whole already. ``step acme.x(…)`` is a step of a plugin's own. Filters always have
+parentheses. Facts are not in the text.
 """
 
 from __future__ import annotations
@@ -60,7 +62,7 @@ _ARROW = " → "
 
 
 def render(graph: StreamGraph) -> str:
-    """*graph* as text, a chain a line; the same for graphs that differ in ids only."""
+    """*graph* as text, one chain a line; graphs that differ only in ids have the same text."""
     return "".join(f"{line}\n" for line in _Renderer(graph).lines())
 
 
@@ -102,7 +104,7 @@ class _Renderer:
         return len(self.graph.consumers.get(node.id, ()))
 
     def waits(self, node: Node) -> bool:
-        """Whether it is named by something other than the next in its chain."""
+        """Whether something other than the next in its chain names it."""
         users = self.graph.consumers.get(node.id, ())
         joined = any(len(self.graph[user].inputs) > 1 and not isinstance(self.graph[user], Sink) for user in users)
         return node.id in self.equals or joined

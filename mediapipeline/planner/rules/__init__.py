@@ -1,1 +1,1 @@
-"""The rules of the optimiser, one a file. They know streams and traits, never an operator, and never each other."""
+"""The rules of the optimiser, one a file. They see streams and traits, never an operator, and never each other."""

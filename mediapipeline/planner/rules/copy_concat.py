@@ -15,11 +15,11 @@ __all__ = ["copy_concat"]
 
 @rule("copies")
 def copy_concat(graph: StreamGraph, notes: Notes) -> StreamGraph:
-    """Join files packet by packet where they are alike in all that a decoder is told at the beginning of each.
+    """Join files packet by packet if all that a decoder is told at their beginnings is alike.
 
     a:video, b:video → concat() → encode(libx264) → out    becomes    a:video, b:video → joined(10s, 5s) → out
 
-    Sound is joined at whole packets, each clip's as near to its picture as they allow: never further than half of one.
+    Sound is joined at whole packets, so chosen that no clip's is more than half a packet away from its picture.
     """
     edits = Rewrite(graph)
     for node in graph.of(Encode):

@@ -18,13 +18,13 @@ _TIMED = (VideoStream, AudioStream)
 
 @rule("copies")
 def copy_untouched(graph: StreamGraph, notes: Notes) -> StreamGraph:
-    """Copy a stream that nothing changes, where the container takes its codec and the job is content with it.
+    """Copy a stream that nothing changes, if the container takes its codec and the job accepts it.
 
     in:video → encode(libx264) → out    becomes    in:video → copy → out
 
-    A cut that may fall on key frames can be copied as well, where these are found by seeking; but of subtitles, since
-    packets cannot be clipped and one that shows across the cut would delay the picture. What a file hides before its
-    beginning stays hidden: a container that cannot do that gets no copy.
+    A cut that may fall on key frames is copied as well, if FFmpeg finds these by seeking; but not one of subtitles:
+    packets cannot be clipped, and a subtitle that is shown across the cut would delay the picture. What a file hides
+    before its beginning stays hidden: a container that cannot hide it gets no copy.
     """
     edits = Rewrite(graph)
     for node in graph.of(Encode):
@@ -40,7 +40,7 @@ def copy_untouched(graph: StreamGraph, notes: Notes) -> StreamGraph:
             notes(node, f"{node.kind} copied: {why}, and the output may hold {source.info.codec}")
             info = graph.input_of(node).info
             if isinstance(info, _TIMED) and isinstance(node.info, _TIMED):
-                # Of a cut at key frames that was left out since it keeps everything, nobody promised where it ends.
+                # If a cut at key frames kept everything and was left out, nothing was promised of where it ends.
                 info = attrs.evolve(info, start=node.info.start, duration=node.info.duration)
             edits.put(Copy(id=node.id, kind=node.kind, inputs=node.inputs, info=info, origin=node.origin))
     return edits.graph()

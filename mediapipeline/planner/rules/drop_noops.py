@@ -16,9 +16,9 @@ __all__ = ["drop_noops"]
 
 @rule("exact")
 def drop_noops(graph: StreamGraph, notes: Notes) -> StreamGraph:
-    """Leave out what gives its input back: operators that say so, and cuts that keep everything.
+    """Leave out what changes nothing: streams that are declared the same as another, and cuts that keep everything.
 
-    in:video → scale(w=640) {= in:video} → out    becomes    in:video → out    where it is as wide already
+    in:video → scale(w=640) {= in:video} → out    becomes    in:video → out    where it is that wide already
     """
     edits = Rewrite(graph)
     over: dict[NodeId, Fraction] = {}
@@ -41,7 +41,7 @@ def drop_noops(graph: StreamGraph, notes: Notes) -> StreamGraph:
 
 
 def _over(node: Node, over: dict[NodeId, Fraction]) -> Fraction | None:
-    """When no frame of *node* begins any more, whatever is known of its input, because of cuts before it."""
+    """The time after which cuts leave no frame of *node*, however long its source is; None where they do not tell."""
     if isinstance(node, Filter) and node.traits.pointwise and len(node.inputs) == 1:
         return over.get(node.inputs[0])
     if not isinstance(node, Cut) or not node.exact or not on_a_tick(node.start, node.info):
@@ -51,10 +51,10 @@ def _over(node: Node, over: dict[NodeId, Fraction]) -> Fraction | None:
 
 
 def _late(node: Node, late: set[NodeId]) -> bool:
-    """Whether the last frame or sample of *node* may begin as late as the end that its facts tell.
+    """Whether the last frame or sample of *node* may begin as late as its facts say that it ends.
 
-    What is left of a cut between two ticks is moved to the next tick, which may be where the next cut ends; where
-    frames are evenly spaced, the last begins long before.
+    A cut between two ticks moves what it leaves to the next tick, which may be where the next cut ends. Of evenly
+    spaced frames, the last begins long before.
     """
     if isinstance(node.info, VideoStream) and node.info.frame_rate and node.info.vfr is False:
         return False

@@ -15,11 +15,11 @@ __all__ = ["merge_cuts"]
 
 @rule("exact")
 def merge_cuts(graph: StreamGraph, notes: Notes) -> StreamGraph:
-    """Make one cut of a cut of a cut.
+    """Make one cut of two in a row.
 
     in:video → cut(5s..60s) → cut(10s..20s) → out    becomes    in:video → cut(15s..25s) → out
 
-    Not of joined streams: the first cut may say which of their parts are not needed, and both together not.
+    Not where joined streams are cut: the first cut may tell which parts are not needed, and both as one may not.
     """
     edits = Rewrite(graph)
     for node in graph:

@@ -20,7 +20,7 @@ def push_cuts(graph: StreamGraph, notes: Notes) -> StreamGraph:
 
     in:video → hflip() → cut(5s..9s) → out    becomes    in:video → cut(5s..9s) → hflip() → out
 
-    Only past filters whose frames depend on nothing but the frame they are made of, and that nobody else takes from.
+    Only past filters that make each frame of one frame alone, and that nothing else takes from.
     """
     edits = Rewrite(graph)
     seen: set[NodeId] = set()

@@ -17,7 +17,7 @@ from mediapipeline.planner.ticks import on_a_tick
 __all__ = ["push_samples"]
 
 _MOST = 32
-"""Filters that a still is taken before: it gets its own copy of each, and there may be many stills."""
+"""The most filters that a still is taken past: it gets its own copy of each, and there may be many stills."""
 
 
 @rule("exact")
@@ -26,8 +26,8 @@ def push_samples(graph: StreamGraph, notes: Notes) -> StreamGraph:
 
     in:video → cut(5s..9s) → hflip() → sample(1s) → out    becomes    in:video → sample(6s) → hflip() → out
 
-    Only past filters whose frames depend on nothing but the frame they are made of, and out of cuts that surely hold a
-    frame at that time. One that may be a key frame stays in a part that begins later: that may lie before it.
+    Only past filters that make each frame of one frame alone, and past cuts that are sure to hold a frame at that time.
+    A still that may be a key frame stays in a part that begins after 0: the key frame may lie before that part.
     """
     edits = Rewrite(graph)
     said: set[str] = set()

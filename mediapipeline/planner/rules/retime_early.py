@@ -20,8 +20,8 @@ def retime_early(graph: StreamGraph, notes: Notes) -> StreamGraph:
 
     in:video → scale(w=640) → retime(10) → out    becomes    in:video → retime(10) → scale(w=640) → out
 
-    Only past filters whose frames depend on nothing but the frame they are made of, and that nobody else takes from;
-    and not where there would be more frames to filter.
+    Only past filters that make each frame of one frame alone, and that nothing else takes from; and not where that
+    would make more frames to filter.
     """
     edits = Rewrite(graph)
     for node in graph.of(Retime):
@@ -43,7 +43,7 @@ def retime_early(graph: StreamGraph, notes: Notes) -> StreamGraph:
 
 
 def _filters_before(graph: StreamGraph, edits: Rewrite, node: Retime) -> list[Filter]:
-    """The filters in a row before *node* that it may cross, in order; those too that another rate has moved behind."""
+    """The filters in a row before *node* that it may cross, in order; also those that another rate has crossed."""
     found: list[Filter] = []
     before: Node = edits.current(node.inputs[0])
     while _crossed(before, graph):

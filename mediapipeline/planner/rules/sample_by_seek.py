@@ -20,7 +20,7 @@ __all__ = ["sample_by_seek"]
 
 @rule("exact")
 def sample_by_seek(graph: StreamGraph, notes: Notes) -> StreamGraph:
-    """Read only what lies before each still, from its key frame on, not the whole file.
+    """Read each still from the key frame before it on, not from the start of the file.
 
     in:video → sample(60s) → out    becomes    in:video@60s → sample(0s) → out
 
@@ -66,7 +66,7 @@ def _from_where(readings: Sequence[int]) -> str:
 
 
 def _by_time(source: Source, still: Sample) -> bool:
-    """Whether it is found by its time; one that may be a key frame is another rule's where it has an index."""
+    """Whether *still* has to be found by its time: it may not be a key frame, or no index would find that."""
     return still.exact or source.access != "index" or source.seek > 0 or open_groups(source.info)
 
 

@@ -22,8 +22,8 @@ def sample_key_frames(graph: StreamGraph, notes: Notes) -> StreamGraph:
 
     in:video → sample(60s, keyframe) → out    becomes    in:video@60sk → sample(0s, keyframe) → out
 
-    Only where FFmpeg finds key frames by an index and groups of pictures are closed: of open ones in MP4 it may take
-    the key frame after that time. And not where the file hides its first pictures: the key frame may be one of them.
+    Only if FFmpeg finds key frames by an index and groups of pictures are closed: with open ones in MP4 it may take the
+    key frame after that time. And not if the file hides its first pictures: the key frame may be one of them.
     """
     edits = Rewrite(graph)
     said: set[str] = set()

@@ -15,11 +15,11 @@ __all__ = ["seek_lossless_audio"]
 
 @rule("exact")
 def seek_lossless_audio(graph: StreamGraph, notes: Notes) -> StreamGraph:
-    """Begin to decode sound where it is wanted, if its decoder remembers nothing of what came before.
+    """Begin to decode sound where it is wanted, if what it decodes to does not depend on what came before.
 
     in:audio → cut(60s..70s) → out    becomes    in:audio@60s → cut(0s..10s) → out
 
-    Only where the clock of the file tells samples apart, so that they are found at the same places.
+    Only if the clock of the file is fine enough to tell samples apart, so that they are found at the same places.
     """
     return seek_sources(graph, notes, _lead)
 

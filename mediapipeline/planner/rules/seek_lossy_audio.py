@@ -16,13 +16,13 @@ _WARM_UP = {"index": Fraction(1), "guess": Fraction(4)}
 
 @rule("within")
 def seek_lossy_audio(graph: StreamGraph, notes: Notes) -> StreamGraph:
-    """Begin to decode sound a little before it is wanted, so that its decoder is in its stride by then.
+    """Begin to decode sound a little before it is wanted, so that its decoder has settled by then.
 
     in:audio → cut(60s..70s) → out    becomes    in:audio@59s → cut(1s..11s) → out
 
-    The samples are those at the same places, as exactly as the clock of the file tells (Matroska's: 1 ms). Codecs that
-    make up noise, or whose first frames depend on all before, may give them other values than a decoder that began at
-    the start of the file, at the same level.
+    The samples stand at the same places, as exactly as the clock of the file tells (1 ms in Matroska). Where a codec
+    fills in noise, or a frame depends on all before it, they may have other values than if decoded from the start of
+    the file, at the same level.
     """
     return seek_sources(graph, notes, _lead)
 

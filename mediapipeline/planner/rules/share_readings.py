@@ -17,7 +17,7 @@ __all__ = ["share_readings"]
 
 @rule("exact")
 def share_readings(graph: StreamGraph, notes: Notes) -> StreamGraph:
-    """Read parts of one file that are joined in its own order in one go, where they lie close together.
+    """Read parts of one file in one go, if they are joined in the order of the file and lie close together.
 
     s1 = in:video → cut(0s..2s)
     s2 = in:video#2 → cut(3s..5s)
@@ -29,8 +29,9 @@ def share_readings(graph: StreamGraph, notes: Notes) -> StreamGraph:
     s2 = in:video → cut(3s..5s)
     s1, s2 → concat() → out
 
-    From the key frame before the second part on, most would be decoded twice. Where FFmpeg cannot seek, everything
-    before it would, so there they may lie apart. Nothing waits in memory: each part is over when the next begins.
+    On its own, the second part would be decoded from the key frame before it on, which is often read for the first as
+    well. Where FFmpeg cannot seek, it would be decoded from the start, so there the parts need not lie close together.
+    Nothing waits in memory: each part is over when the next begins.
     """
     edits = Rewrite(graph)
     wholes = graph.of(Concat)
@@ -60,7 +61,7 @@ class _Reading(NamedTuple):
 
 
 def _cuts(graph: StreamGraph) -> dict[NodeId, Cut]:
-    """The last cut before each stream, where every node since then takes one stream only."""
+    """The last cut before each stream, where every node since then has one input only."""
     found: dict[NodeId, Cut] = {}
     for node in graph:
         if isinstance(node, Cut):

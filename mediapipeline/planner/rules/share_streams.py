@@ -40,8 +40,8 @@ def share_streams(graph: StreamGraph, notes: Notes) -> StreamGraph:
     s1 → encode(libx264) → a
     s1 → encode(libvpx-vp9) → b
 
-    Wholes that are joined of the same are shared although each part of them but the first has a reading of its own.
-    But not what only a cut, or a change of rate, takes that may stand before it: then less of each is to be done.
+    Streams that are joined of the same parts are shared although each part but the first is read on its own. What a cut
+    or a change of rate alone takes, and may yet be done before, is not shared: then there is less to do for each.
     """
     edits = Rewrite(graph)
     waiting = _waiting(graph)
@@ -56,7 +56,7 @@ def share_streams(graph: StreamGraph, notes: Notes) -> StreamGraph:
         content = numbers.setdefault((*work, *map(contents.__getitem__, node.inputs)), len(numbers))
         contents[node.id] = content
         if node.id in waiting or not (node.inputs or isinstance(node, Source)):
-            continue  # made up sound and pictures would wait in memory for the last who needs them
+            continue  # generated sound and pictures would wait in memory for the last that needs them
         match node:
             case Source():
                 key: _Key = (content, node.reading)
@@ -73,7 +73,7 @@ def share_streams(graph: StreamGraph, notes: Notes) -> StreamGraph:
 
 
 def _shared(graph: StreamGraph, node: Node, kept: Node) -> str:
-    """What is said of *node*, for which *kept* does."""
+    """What to say of *node*, whose work *kept* does."""
     if isinstance(node, Source):
         return f"{node.kind} of {node.input} read once, for all that take it"
     if node.origin == kept.origin:
@@ -105,7 +105,7 @@ def _work(node: Node) -> _Key | None:
 
 
 def _waiting(graph: StreamGraph) -> set[NodeId]:
-    """What somebody alone takes that may yet come before it, where fewer frames are then filtered or joined."""
+    """Streams with one user, which may yet be moved before them, so that fewer frames are filtered or joined."""
     found: set[NodeId] = set()
     for node in reversed(list(graph)):
         users = graph.consumers.get(node.id, ())

@@ -33,7 +33,7 @@ __all__ = ["smart_cut"]
 
 @rule("copies", needs=("packets",))
 def smart_cut(graph: StreamGraph, notes: Notes) -> StreamGraph:
-    """Copy the whole groups of pictures of parts, and encode only what lies before and after them.
+    """Copy the whole groups of pictures in a part, and encode only what lies before and after them.
 
     in:video → cut(5.2s..60s) → encode(libx264; copy h264) → out
 
@@ -43,7 +43,7 @@ def smart_cut(graph: StreamGraph, notes: Notes) -> StreamGraph:
     s2 = in:video → packets(6s, 1350)
     s1, s2 → splice() → out
 
-    So it does with parts that are joined, of one source or of several that are alike.
+    The same is done with parts that are joined, of one source or of several that are alike.
     """
     edits = Rewrite(graph)
     for node in graph.of(Encode):
