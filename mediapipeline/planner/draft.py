@@ -69,7 +69,7 @@ class Draft:
         self.limits = spec.limits or Limits()
 
     def look_at_everything(self, on_stage: Callable[[Stage], None]) -> None:
-        """Every stage up to the StreamGraph, as far as it is sound."""
+        """Every stage up to the optimised StreamGraph, as far as the job is sound."""
         self.graph: Graph = build(
             self.spec,
             self.planner.registry,
@@ -77,22 +77,12 @@ class Draft:
             excuses=self.loaded.excuses,
             written=self.loaded.written,
         )
-        self.files = files = self.planner.paths(self.spec, self.problems, self.staged)
+        self.files = self.planner.paths(self.spec, self.problems, self.staged)
         self.containers = {
             path: container_of(path, output, self.problems) for path, output in placed("/outputs", self.spec.outputs)
         }
-        self.inputs: dict[str, ProbedInput] = {}
         on_stage("probing")
-        if isinstance(self.planner.prober, ManyProber):
-            named = [files.get(path + "/source") for path, _ in placed("/inputs", self.spec.inputs)]
-            self.planner.prober.probe_ahead(file for file in named if file is not None)
-        for path, item in placed("/inputs", self.spec.inputs):
-            file = files.get(path + "/source")
-            if file is not None:
-                with self.planner.trace("mediapipeline.probe", {"input.id": item.id}):
-                    probed = probe_input(path, item, file, self.planner.prober, self.problems)
-                if probed is not None:
-                    self.inputs[item.id] = probed
+        self.inputs = self._probe()
         if not self.problems:  # with some, the rest is only done to find more
             on_stage("planning")
         self.inferred: Inferred = infer(
@@ -103,6 +93,25 @@ class Draft:
         )
         self._expand()
         self._check_limits()
+        self._optimise()
+
+    def _probe(self) -> dict[str, ProbedInput]:
+        """What the inputs are, as far as they can be probed, by id."""
+        found: dict[str, ProbedInput] = {}
+        if isinstance(self.planner.prober, ManyProber):
+            named = [self.files.get(path + "/source") for path, _ in placed("/inputs", self.spec.inputs)]
+            self.planner.prober.probe_ahead(file for file in named if file is not None)
+        for path, item in placed("/inputs", self.spec.inputs):
+            file = self.files.get(path + "/source")
+            if file is not None:
+                with self.planner.trace("mediapipeline.probe", {"input.id": item.id}):
+                    probed = probe_input(path, item, file, self.planner.prober, self.problems)
+                if probed is not None:
+                    found[item.id] = probed
+        return found
+
+    def _optimise(self) -> None:
+        """Apply the rules to what outputs need, and report what is in the way of encoding and of strategies."""
         graph = read_apart(_needed(StreamGraph(self.build.nodes)))
         if any("packets" in rule.needs for rule in self.planner.rules):
             graph = with_packets(graph, self._packets)
@@ -117,7 +126,7 @@ class Draft:
             self.optimized,
             graph=landed,
             decisions=(*self.optimized.decisions, *said),
-            trace=graphs if len(graphs) * len(graph) <= _READABLE else (),  # or nobody holds them any longer
+            trace=graphs if len(graphs) * len(graph) <= _READABLE else (),  # else they are let go
         )
         faults = (fault for node in self.optimized.graph.of(Encode) for fault in node.faults)
         self.problems.extend(dict.fromkeys(faults))
