@@ -1,6 +1,6 @@
 """How the streams of an output are encoded: by which encoder, in what format, and what that changes or forbids.
 
-Whether a stream is encoded at all is settled by the optimiser; what is said here holds where it is.
+Whether a stream is encoded at all is up to the optimiser; what is said here holds if it is.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _LAYOUTS = {1: "mono", 2: "stereo", 3: "2.1", 4: "quad", 5: "5.0", 6: "5.1", 7: 
 
 
 class EncodeBuilder:
-    """Adds the nodes of the streams of one output that are encoded.
+    """Adds the nodes of those streams of one output that are encoded.
 
     Args:
         build: The graph.
         request: What is asked of the output.
         capabilities: What this FFmpeg can do.
         problems: Where to say what cannot be encoded as asked.
-        copies: What is known of copies into the same output.
+        copies: Knows what the output can hold as a copy.
     """
 
     def __init__(
@@ -157,7 +157,7 @@ class EncodeBuilder:
     def _pinned(
         self, asked: VideoCodec, info: VideoStream, encoder: Encoder, *, one_of_many: bool
     ) -> tuple[str | None, str | None]:
-        """Why a picture cannot be copied, whatever it is made of, and what would help."""
+        """Why a picture would have to be encoded even if nothing changed it, and what would help."""
         if one_of_many:
             return "one picture of many is taken", "write another container"
         if self._request.segment is not None:
@@ -172,7 +172,7 @@ class EncodeBuilder:
         return not self._request.container.transparency and sees_through(encoder.codec, pix_fmt) is not None
 
     def _deep_enough(self, encoder: Encoder, track: AudioRef, asked: AudioCodec) -> Encoder:
-        """The encoder for a track: of plain samples that nobody asked for, one that keeps 24 bits where there are."""
+        """The encoder for a track: if it is one of plain samples that the job did not name, one that keeps 24 bits."""
         deep = ENCODERS["pcm_s24le"]
         if asked.name is not None or encoder.name != "pcm_s16le" or deep.codec not in self._request.container.audio:
             return encoder
@@ -181,7 +181,7 @@ class EncodeBuilder:
         return encoder
 
     def _heard(self, node: NodeId) -> Iterator[AudioStream]:
-        """The tracks of the inputs that a track is made from: filters compute in formats of their own."""
+        """The tracks of inputs that a track is made from; filters in between have sample formats of their own."""
         seen, ahead = {node}, [node]
         while ahead:
             found = self._build.nodes[ahead.pop()]
@@ -242,10 +242,10 @@ class EncodeBuilder:
         )  # fmt: skip
 
     def _lacking(self, encoder: Encoder, kind: str | None) -> tuple[Problem, ...]:
-        """What is to be said where this FFmpeg has not got *encoder*, nor another one of its codec."""
+        """The problem if this FFmpeg lacks *encoder*, which was chosen as it has no other of the codec either."""
         if self._capabilities.has(f"encoder:{encoder.name}"):
             return ()
-        message = f"this FFmpeg ({self._capabilities.version_text}) has not got {encoder.name}"
+        message = f"this FFmpeg ({self._capabilities.version_text}) does not have {encoder.name}"
         hint = "install a fuller build, or ask for another codec"
         return (self._fault("missing-encoder", message, hint, at="" if kind is None else f"/codec/{kind}"),)
 
@@ -261,6 +261,6 @@ def _copyable(asked: str | None, taken: tuple[str, ...]) -> frozenset[str]:
 
 
 def _missed(asked: VideoCodec | AudioCodec, info: VideoStream | AudioStream, what: str | None) -> str | None:
-    """Why a copy would not have *what* is asked for: of another codec, that is the reason."""
+    """Why a copy would not do for *what* is asked for; if the codec is another one, that is the reason."""
     other = what is not None and asked.name is not None and info.codec not in (None, asked.name)
     return f"the job asks for {asked.name}" if other else what

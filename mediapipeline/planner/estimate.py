@@ -1,8 +1,8 @@
 """What work costs: a small model over the StreamGraph.
 
-Every node costs CPU time for each pixel (sample, packet) that it looks at, every process for its start; the figures are
-measured (`mediapipeline.planner.costs`), and need to be right to a small factor only. Memory is that of a process that
-copies, and the frames that decoders and encoders hold. Unknown durations make unknown costs.
+Every node costs CPU time for each pixel (sample, packet) that it looks at, and every process for its start. The figures
+are measured (`mediapipeline.planner.costs`) and need to be right only within a small factor. Memory is that of a
+process that copies, plus the frames that decoders and encoders hold. Where a duration is unknown, so is the cost.
 """
 
 from __future__ import annotations
@@ -54,16 +54,16 @@ _FREE = frozenset(
 )  # no pixel is touched by them
 _ONLY_CHOOSE = (ir.Cut, ir.Sample, ir.Retime, ir.Concat, ir.Received)
 _NO_CODING = frozenset({"rawvideo", "wrapped_avframe"})
-_CUSTOM = 10  # where the operator does not say
-_PALETTE = 100  # of a pixel, to choose the colours of its picture and to paint it with them
+_CUSTOM = 10  # nanoseconds a pixel, where the operator does not say
+_PALETTE = 100  # nanoseconds a pixel, to choose the colours of its picture and to paint it with them
 _NANO = 1_000_000_000
 _ZERO = Fraction(0)
 _LOOKING_AHEAD = frozenset({"libx264", "libx265", "libvpx", "libvpx-vp9", "libaom-av1", "libsvtav1"})
 _FEW = 3  # frames that other encoders hold
 _FRAME = Fraction(3, 2)  # bytes a pixel
-_LOSSLESS = 1  # bytes per pixel, coded without loss
-_SAMPLE = 16  # bits of one, where nothing is lost
-_BITS = Fraction(1, 10)  # coded bits per pixel, where no bit rate is given
+_LOSSLESS = 1  # bytes a pixel, coded without loss
+_SAMPLE = 16  # bits a sample, coded without loss
+_BITS = Fraction(1, 10)  # coded bits a pixel, where no bit rate is given
 
 
 def _amount(info: Stream, duration: Fraction | None) -> Fraction | None:
@@ -131,7 +131,7 @@ def _cost(graph: ir.StreamGraph, node: ir.Node, members: set[str]) -> Fraction |
 
 
 def _costs_nothing(graph: ir.StreamGraph, node: ir.Node) -> bool:
-    """Whether it touches no pixel and no sample: most of what joined parts are made of does not."""
+    """Whether it touches no pixel and no sample, as most of the nodes that joined parts are made of."""
     if isinstance(node, ir.Filter):
         return node.name in _FREE or (node.name == "format" and _in_that_format(graph, node))
     return isinstance(node, _ONLY_CHOOSE)
@@ -145,7 +145,7 @@ def _filtering(kind: str, name: str) -> Fraction:
 
 
 def _measuring(node: ir.Measure) -> Fraction:
-    """Nanoseconds that filters in a row take for a pixel or a sample of what goes in, at whatever rate sound has."""
+    """Nanoseconds that filters in a row take for a pixel or a sample of their input, also if they change its rate."""
     taken, many = Fraction(0), Fraction(1)
     for part in node.filters:
         before, rate = many, dict(part.options).get("sample_rate")
@@ -226,7 +226,7 @@ def _members(graph: ir.StreamGraph, sinks: Sequence[ir.Node]) -> list[ir.Node]:
 def estimate_sinks(
     graph: ir.StreamGraph, sinks: Sequence[ir.Node], machine: Machine, media: Mapping[str, MediaInfo]
 ) -> Resources:
-    """What writing *sinks* in one process uses on *machine*, with inputs of which *media* are known by their ids."""
+    """What writing *sinks* in one process uses on *machine*; *media* holds the facts of inputs by their ids."""
     nodes = _members(graph, sinks)
     members = {node.id for node in nodes}
     each = [_cost(graph, node, members) for node in nodes if not isinstance(node, ir.Sink)]
@@ -248,7 +248,7 @@ def estimate_sinks(
 def estimate_measures(
     graph: ir.StreamGraph, measures: Sequence[ir.Node], machine: Machine, media: Mapping[str, MediaInfo]
 ) -> Resources:
-    """What making *measures*, or other streams that no file is made of, uses in one process: all but the disk."""
+    """What *measures*, or other streams that become no file, use in one process: nothing is written."""
     return attrs.evolve(estimate_sinks(graph, measures, machine, media), disk_space=0, disk_written=0)
 
 
@@ -289,7 +289,7 @@ def _coded(info: Stream) -> Fraction | None:
 
 
 def estimate_kept(node: ir.Custom) -> Resources:
-    """What writing down the stream of *node* uses, without loss."""
+    """What writing the stream of *node* to a file uses, without loss."""
     amount = _amount(node.info, node.info.duration)
     per_unit, size = (_nano(costs.ENCODE["ffv1"]), _LOSSLESS) if node.kind == "video" else (1, 8)
     seconds = None if amount is None else _rounded(amount * per_unit / _NANO)

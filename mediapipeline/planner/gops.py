@@ -24,20 +24,21 @@ from mediapipeline.planner.streams import Encode, Node, Source
 
 __all__ = ["Layout", "Part", "Run", "lay_out"]
 
-# B-frames are as good as others: pbratio.
+# By the number of frames that decoding is ahead of showing: x264 says so by its settings, whatever the frames. With
+# pbratio=1 B-frames are as good as others.
 _REORDERING: tuple[tuple[tuple[str, str], ...], ...] = (
     (("bf", "0"),),
     (("bf", "3"), ("b_strategy", "1"), ("x264-params", "b-pyramid=none:pbratio=1")),
     (("bf", "3"), ("b_strategy", "1"), ("x264-params", "b-pyramid=normal:pbratio=1")),
-)  # by the frames that decoding is ahead of showing: x264 says so by its settings, whatever the frames
+)
 _MOST_REORDERED = len(_REORDERING) - 1
-_QUALITY = (("crf", "12"), ("preset", "superfast"))  # of grain as well: the seam shall not be seen, and it is short
-# Parameter sets of their own, before every key frame. What x264 makes of a new scene may be called one and have none.
+_QUALITY = (("crf", "12"), ("preset", "superfast"))  # grain too: the seam must not be seen, and it is short
+# Parameter sets with an id of their own, before every key frame; x264 marks scene cuts as such without giving them any.
 _SET = "sps-id=7:repeat-headers=1:open-gop=0:scenecut=0"
-_COPYING = 32  # frames that are copied in the time in which one is encoded
-_TOO_FEW = _MOST_REORDERED  # frames: x264 does not tell when they are decoded if no more come than it reorders
-_ALLOWED = Fraction(1, 1000)  # seconds that a frame may stand from its place: Matroska rounds to milliseconds
-_EVEN = Fraction(1, 45_000)  # and that no clock of an output would show
+_COPYING = 32  # frames that are copied in the time that it takes to encode one
+_TOO_FEW = _MOST_REORDERED  # frames: given no more than it reorders, x264 does not tell when they are decoded
+_ALLOWED = Fraction(1, 1000)  # seconds that a frame may be off its place: Matroska rounds to milliseconds
+_EVEN = Fraction(1, 45_000)  # seconds that it may be off without any clock of an output showing it
 
 
 @attrs.frozen
@@ -48,9 +49,9 @@ class Part:
         source: The stream, with its packets.
         start: Seconds from the start of the file.
         end: The same; None for the end of the file.
-        frames: How many frames it has in the whole, where that is settled.
-        lead: How often the first frame stands there before its own place: a part begins at once, and this one between
-            two frames.
+        frames: How many frames it takes up in the whole, where that is settled.
+        lead: How often the first frame is repeated before its own place, as the part begins between two frames and is
+            shown at once.
     """
 
     source: Source
@@ -70,11 +71,11 @@ class Run:
         start: When the first of them is shown, seconds from the start of the file.
         end: When the first after them is.
         frames: How many they become.
-        after: Of packets, a time that lies after all key frames before the first of them, but not after its decoding;
-            None where the stream begins with it, of which no time of decoding may be told.
-        lead: Of them, how many repeat the first; see `Part`.
-        entry: Where the key frame before the first of them may refer to others, when that is shown from which on none
-            does; seconds from the start of the file.
+        after: If copied, a time later than every key frame before the first packet, but not later than the decoding of
+            that packet; None if the stream begins with it, as its time of decoding may be unknown.
+        lead: How many of the frames repeat the first one; see `Part`.
+        entry: Where decoding has to begin if the key frame before the first of them may refer to earlier frames: when
+            the last one that does not is shown, in seconds from the start of the file.
     """
 
     part: int
@@ -93,10 +94,10 @@ class Layout:
 
     Attributes:
         options: Options of libx264.
-        delay: Frames that decoding is ahead of showing.
+        delay: How many frames decoding is ahead of showing.
         retimed: Whether the runs disagree on that, or the source does not tell its times exactly, so that all times
             have to be counted anew.
-        worth: Whether it takes less than encoding everything.
+        worth: Whether it is cheaper than encoding everything.
         begin: When the first frame is shown, seconds from the start of its part.
     """
 
@@ -117,7 +118,7 @@ class Layout:
 
 
 def lay_out(parts: Sequence[Part], encode: Encode, sinks: Iterable[Node]) -> Layout | Reason:
-    """The runs of *parts*, one after the other, or why all of it has to be encoded, or had better be.
+    """The runs of *parts*, one after the other, or the reason to encode all of it.
 
     Args:
         parts: What is wanted.
@@ -164,7 +165,7 @@ def lay_out(parts: Sequence[Part], encode: Encode, sinks: Iterable[Node]) -> Lay
 
 @attrs.frozen
 class _Split:
-    """A part as runs; without *delay* all of it is encoded, for that reason."""
+    """A part as runs; if `delay` is None, all of it is encoded, for the given `reason`."""
 
     runs: tuple[Run, ...]
     delay: int | None = None
@@ -235,9 +236,9 @@ def _split(number: int, part: Part, rate: Fraction, few: int) -> _Split | Reason
 
 @attrs.frozen
 class _Taken:
-    """Whole groups of pictures: the places of the first frame and of the one after the last, and when they come.
+    """Whole groups of pictures: `left` is the place of the first frame, `right` of the first one after them.
 
-    `delay` is as in `Layout`; `told` is whether the container says the same, or more than they need.
+    `after` and `delay` are as in `Run` and `Layout`; `told` is whether the container gives that delay, or a longer one.
     """
 
     left: int
@@ -281,13 +282,15 @@ def _taken(
     if before is not None and before >= decoded:
         return "key frames stand too close together"
     between = decoded - step / 2 if before is None else (before + decoded) / 2
-    after = min(Fraction(ceil(between)), decoded)  # times are moved by as much, in whole ticks, which may be frames
+    after = min(
+        Fraction(ceil(between)), decoded
+    )  # all times are moved by it: whole ticks, which may be as long as frames
     from_start = first == 0 and index.begins
     return _Taken(left, right, None if from_start else index.zero + after * index.time_base, delay, told)
 
 
 def _places(part: Part, index: PacketIndex, shown: Sequence[int]) -> tuple[int, int] | Reason:
-    """Of the times in *shown*, the place of the first in the part, and of the first after it."""
+    """The places, among the times in *shown*, of the first frame in the part and of the first one after it."""
     begin = bisect_left(shown, index.ticks(_as_cut(part.start, index.time_base)))
     stop = len(shown) if part.end is None else bisect_left(shown, index.ticks(_as_cut(part.end, index.time_base)))
     if stop == len(shown) and not index.ends:
@@ -304,7 +307,7 @@ def _places(part: Part, index: PacketIndex, shown: Sequence[int]) -> tuple[int, 
 
 
 def _entered(index: PacketIndex, runs: Sequence[Run]) -> tuple[Run, ...] | Reason:
-    """*runs*, with where those that are encoded are decoded from."""
+    """*runs*; those that are encoded with the `entry` that they need."""
     found: list[Run] = []
     for run in runs:
         entry = None if run.copied else _entry(index, run.start)
@@ -315,9 +318,9 @@ def _entered(index: PacketIndex, runs: Sequence[Run]) -> tuple[Run, ...] | Reaso
 
 
 def _entry(index: PacketIndex, start: Fraction) -> Fraction | Reason | None:
-    """Where to begin to decode the frame at *start*, if not at the key frame before it.
+    """Where decoding has to begin for the frame at *start*, if not at the key frame before it.
 
-    A picture that is refreshed bit by bit has key frames that nothing can be decoded from at once.
+    In pictures that are refreshed bit by bit, decoding cannot begin at every key frame.
     """
     keys = sorted((packet.pts, packet.idr is True) for packet in index.packets if packet.key)
     before = [key for key in keys if index.time(key[0]) <= start]
@@ -330,10 +333,9 @@ def _entry(index: PacketIndex, start: Fraction) -> Fraction | Reason | None:
 
 
 def _known(index: PacketIndex) -> list[int]:
-    """The times of the packets, in order, as far as none is missing between them.
+    """The times of the packets, in order, as far as none between them is missing.
 
-    Reading begins and ends somewhere in the order of decoding: of the last that were read, some are shown after others
-    that were not.
+    Packets were read in the order of decoding: some of the last ones are shown after others that were not read.
     """
     packets = index.packets
     shown = sorted(packet.pts for packet in packets)
@@ -346,9 +348,9 @@ def _known(index: PacketIndex) -> list[int]:
 
 
 def _farthest(shown: Sequence[int], step: Fraction) -> Fraction:
-    """Ticks between a frame and its place, at most, if there is a frame every *step* ticks."""
+    """How many ticks a frame is off its place at most, if there should be one every *step* ticks."""
     if {later - earlier for earlier, later in pairwise(shown)} <= {step}:
-        return Fraction(0)  # as it mostly is, and found soon
+        return Fraction(0)  # the usual case, and quick to find
     first, over, under = shown[0], step.numerator, step.denominator
     return Fraction(max(abs((time - first) * under - place * over) for place, time in enumerate(shown)), under)
 
@@ -360,7 +362,7 @@ def _as_cut(time: Fraction, tick: Fraction) -> Fraction:
 
 
 def _delay(taken: Sequence[CodedPacket], step: Fraction) -> tuple[int, bool]:
-    """Frames by which decoding has to be ahead of showing, and whether the container says the same or more."""
+    """How many frames decoding is ahead of showing, and whether the container says so (or gives more than needed)."""
     times = [packet.pts for packet in taken]
     order = {time: rank for rank, time in enumerate(sorted(times))}
     needed = max(map(sub, range(len(times)), map(order.__getitem__, times)))
@@ -370,7 +372,7 @@ def _delay(taken: Sequence[CodedPacket], step: Fraction) -> tuple[int, bool]:
 
 
 def _worth(layout: Layout, group: Fraction) -> bool:
-    """Whether *layout* takes less than encoding everything."""
+    """Whether *layout* is cheaper than encoding everything; *group* is the length of a group of pictures in frames."""
     encoded = layout.frames - layout.copied
     runs = sum(not run.copied for run in layout.runs)
     return encoded + Fraction(layout.copied, _COPYING) + runs * group < layout.frames

@@ -1,9 +1,9 @@
-"""Where reading really begins, of files without an index: not later than at the key frame that is needed.
+"""Where reading really has to begin in files without an index: no later than at the key frame that is needed.
 
-Rules go by what every file has, and let FFmpeg begin some seconds early. It then decodes from the next key frame on,
-wherever that is: with groups of pictures longer than that, after what is wanted. So once it is settled what is read,
-the packets before it are looked at, and reading begins before the key frame that they tell: mostly later than rules
-said.
+The rules that seek do not look at packets, but let FFmpeg begin some seconds early. It then decodes from the next key
+frame on, and if groups of pictures are longer than those seconds, that comes after what is wanted. So once it is
+settled what is read, the packets before it are looked at, and reading begins just before the key frame that they show:
+mostly later than the rules had it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _AIMED = Fraction(1, 2)
 
 _SOUND = Fraction(2)
 """Seconds from the picture that reading begins at to the first sound that is wanted: one that a multiplexer may let a
-packet of either be early, and one for the decoder to be in its stride."""
+packet of either be early, and one for the decoder to settle."""
 
 _UNSURE = Fraction(4)
 """The same to the first picture, where a key frame need not be a clean beginning (refreshed bit by bit, for one)."""

@@ -1,8 +1,8 @@
 """What an output will hold: which streams of its clip, and what has to be left out.
 
-Everything that the job has and the output cannot hold is a reported decision; everything that cannot be done as asked
-is a problem. Streams that need not be encoded are encoded all the same here: copying them is a rewrite of the
-optimiser. By which encoder, and in what format, is `EncodeBuilder`'s to say.
+Whatever the job has and the output cannot hold is reported as a decision; whatever cannot be done as asked is a
+problem. Here every stream is encoded, also if a copy would do: copying is a rewrite of the optimiser. `EncodeBuilder`
+says by which encoder, and in what format.
 """
 
 from __future__ import annotations
@@ -221,7 +221,7 @@ class OutputBuilder:
             return []
         return [self._copies.add(cover) for cover in covers]
 
-    # Parts
+    # The whole
 
     def _media(self, clip: MediaInfo, nodes: Sequence[Node]) -> MediaInfo:
         """What the output will be, as far as the clip tells; codecs are settled when the graph is."""

@@ -2,7 +2,7 @@
 
 Outputs that share a decoded or filtered stream are written by one process, so that the work is done once; outputs that
 share nothing get processes of their own, so that they can run at the same time. Text subtitles that are cut are
-prepared by steps of their own.
+prepared by separate steps.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Mac
             if made is not None:
                 prepared[stream], before = made
                 needs.extend(before)
-        # Whoever waits for the last step of an output waits for all; stills are waited for one by one.
+        # The last step of an output waits for its earlier ones; not so for stills, which are waited for one by one.
         needs += [writers[sink.output] for sink in group if sink.output in writers and not are_stills([sink])]
         chapters = _chapter_files(group, assets)
         first = _first_pass(graph, group, demuxers, machine, media=media, measured=measured, extra=extra)
@@ -117,14 +117,14 @@ def schedule(graph: ir.StreamGraph, media: Mapping[str, MediaInfo], machine: Mac
 def _apart(
     whole: ir.StreamGraph, cores: int
 ) -> tuple[ir.StreamGraph, Mapping[ir.NodeId, Received], list[list[ir.Sink]]]:
-    """The graph without what is before the steps of plugins, how their results get on, and the processes."""
+    """The graph without what comes before the steps of plugins, what those hand on, and the sinks of each process."""
     graph = apart(whole)
     groups = _processes(graph, _groups(graph), cores)
     return graph, received(whole, graph, _made(graph, groups)), groups
 
 
 def _made(graph: ir.StreamGraph, groups: Sequence[Sequence[ir.Sink]]) -> Iterator[Sequence[ir.NodeId]]:
-    """What each process makes, twice where it is done in two passes."""
+    """The streams that each process makes; twice for one of two passes."""
     for group in groups:
         streams = [stream for sink in group for stream in sink.inputs]
         yield streams
@@ -215,7 +215,7 @@ def _groups(graph: ir.StreamGraph) -> list[list[ir.Sink]]:
     reached: dict[ir.NodeId, str] = {}
     for sink in graph.sinks:
         if any(_in_two_passes(graph, stream) for stream in sink.inputs):
-            continue  # the statistics are found again by the place of the stream among all that a process writes
+            continue  # its statistics are found by the place of the stream among those that the process writes
         queue = [graph[stream] for stream in sink.inputs]
         for node in queue:
             if isinstance(node, ir.Copy) or node.kind not in ("video", "audio"):
@@ -272,7 +272,7 @@ def _pixels(graph: ir.StreamGraph, group: Sequence[ir.Sink]) -> Fraction:
 
 
 def _shares(graph: ir.StreamGraph, group: Sequence[ir.Sink]) -> tuple[Fraction, ...]:
-    """How much of the encoding of pictures each output is; empty where less than two have any."""
+    """Each output's share of the encoding of pictures; empty if fewer than two have any."""
     pixels = [_pixels(graph, [sink]) for sink in group]
     if sum(each > 0 for each in pixels) < 2:
         return ()
@@ -281,7 +281,7 @@ def _shares(graph: ir.StreamGraph, group: Sequence[ir.Sink]) -> tuple[Fraction, 
 
 
 def _playlists(graph: ir.StreamGraph, writers: Mapping[str, str]) -> Iterator[PlaylistStep]:
-    """The steps that write the playlists of playlists."""
+    """The steps that write the playlists that name other playlists."""
     written: dict[str, list[ir.Sink]] = {}
     for sink in graph.sinks:
         if sink.segment is not None:

@@ -1,12 +1,12 @@
 """How the parts of a `Splice` become one stream of coded pictures.
 
-Where the copied parts lie in MP4 or MOV and their clock tells every frame exactly, only what is encoded becomes files,
-of the same clock, and the output is written from a list: these files, and between them the sources, from a key frame on
-and up to another. FFmpeg puts the parameter sets of each before its IDR pictures. Nothing is copied twice.
+If the copied parts lie in MP4 or MOV and their clock tells every frame exactly, only the encoded parts become files,
+with the same clock, and the output is written from a list: these files, and between them the sources, each from one key
+frame up to another. FFmpeg puts the parameter sets of each before its IDR pictures. Nothing is copied twice.
 
-Otherwise each part becomes an MPEG transport stream of its own, timed as it stands in the whole; such files may simply
-stand one after the other. Parameter sets lie in the stream there as well. The whole is then copied into the output like
-any other file.
+Otherwise each part becomes an MPEG transport stream with the times that it has in the whole; such files may simply
+follow one another. There, parameter sets are in the stream as well. The whole is then copied into the output like any
+other file.
 """
 
 from __future__ import annotations
@@ -33,47 +33,47 @@ from mediapipeline.steps.step import FFmpegStep, JoinFilesStep, Step
 __all__ = ["Spliced", "listed_parts", "splice_steps"]
 
 _BASE = 10
-"""Seconds at which the whole begins: times of decoding lie before those of showing, and may not be negative."""
+"""Seconds at which the whole begins: times of decoding come before those of showing, and must not be negative."""
 
 _EARLIER = 6
-"""Seconds before what is copied from which the file is read, so that times of decoding are known when it comes."""
+"""How many seconds earlier the file is read, so that times of decoding are known when the copied part comes."""
 
 _COPYTS: tuple[Option, ...] = (("copyts", None),)
 _RAW: tuple[Option, ...] = (("seek_timestamp", "1"), ("noaccurate_seek", None))
-"""With `_COPYTS`: times are those of the file itself, and nothing is added to them."""
+"""With `_COPYTS`, these make times those of the file itself, with nothing added."""
 
 _IN_STREAM = "mpegts"
 """The format that has the parameter sets in the stream already."""
 
 _SETS: tuple[Option, ...] = (("bsf:0", "h264_mp4toannexb,dump_extra=freq=keyframe"),)
-"""Parameter sets at the beginning of every key frame. FFmpeg by itself puts them before IDR pictures alone, in 5.1
-behind messages that name them; other key frames cannot be sought where the header has the sets of another part."""
+"""Parameter sets at the beginning of every key frame. By itself FFmpeg puts them before IDR pictures only, and 5.1 puts
+them after messages that refer to them; other key frames could not be sought if the header has another part's sets."""
 
 _CLOCK = 90_000
 """Ticks a second, of a transport stream."""
 
 _LISTED = "mp4"
-"""Whose parts are read where they lie: a seek by the index leads to the packet that it asks for, in all versions."""
+"""The format whose parts are read where they lie: a seek by its index finds the packet asked for, in all versions."""
 
 _MADE = ("mov", "mp4", "m4a", "3gp", "3g2", "mj2")
 """FFmpeg's names of the format of the files that are made for a list."""
 
 _SHORT = 10
-"""Seconds of edges that are encoded beside the copying, not after it."""
+"""Seconds. Edges that last no longer are encoded on one core, beside the copying."""
 
 _MOST_READINGS = 16
-"""Parts that one process makes; each has a reading of its own, with a decoder and its frames."""
+"""The most parts that one process makes; each has a reading of its own, with a decoder and its frames."""
 
 
 @attrs.frozen
 class Spliced:
-    """A whole, and how it comes about.
+    """How a `Splice` is made, and where it is read from: one file, or several in a list.
 
     Attributes:
-        steps: What has to be done before it is read; where it is one file, the last one leaves that.
+        steps: What has to be done before; if it becomes one file, the last step leaves that.
         token: The file.
         muxer: FFmpeg's name of its format.
-        members: The files that it is read from, one after the other, where it is no file.
+        members: The files that it is read from, one after the other, if it does not become one.
     """
 
     steps: tuple[Step, ...]
@@ -83,12 +83,12 @@ class Spliced:
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """The steps that who reads it has to wait for."""
+        """The steps to wait for before it is read."""
         return tuple(step.id for step in (self.steps if self.members else self.steps[-1:]))
 
 
 def listed_parts(splices: Mapping[ir.NodeId, Spliced]) -> dict[ir.NodeId, tuple[Member, ...]]:
-    """The parts of those that are no file of their own."""
+    """The parts of those that do not become one file."""
     return {name: each.members for name, each in splices.items() if each.members}
 
 
@@ -101,7 +101,7 @@ def splice_steps(
     machine: Machine,
     media: Mapping[str, MediaInfo],
 ) -> Spliced:
-    """The steps of *splice*, which is the one of that number."""
+    """How *splice* is made; *number* tells its steps and files from those of others."""
     clock = _clock(graph, splice, demuxers)
     placed: list[_Placed] = []
     before = Fraction(0)
@@ -191,7 +191,7 @@ def _edges(
     command = build.build({})
     outputs = tuple(
         each.encoded(output)
-        # What comes after those is read along so that times count from the start of the file, as they do here anyway.
+        # Further outputs only make FFmpeg count times from the start of the file, which it does here anyway.
         for each, output in zip(placed, command.outputs, strict=False)
     )
     also = _also_begun(
@@ -213,7 +213,7 @@ def _edges(
 
 
 def _clock(graph: ir.StreamGraph, splice: ir.Splice, demuxers: Mapping[str, tuple[str, ...]]) -> Fraction | None:
-    """The clock of the copied parts, if they can be read where they lie; None where they have to become files."""
+    """The clock of the copied parts, if they can be read where they lie; None if they have to become files."""
     clocks = set()
     for part in map(graph.__getitem__, splice.inputs):
         if not isinstance(part, ir.Packets):
@@ -234,10 +234,10 @@ def _clock(graph: ir.StreamGraph, splice: ir.Splice, demuxers: Mapping[str, tupl
 
 
 def _span(source: ir.Source, part: ir.Packets) -> tuple[Fraction, Fraction | None] | None:
-    """When *part* is shown first and when what is after it is decoded, by the clock of the file; None if not certain.
+    """From when to when *part* is read, by the clock of the file; None if that would not be certain to give just it.
 
-    A seek to a time leads to the last key frame that is decoded by then. Reading up to a time ends at the first packet
-    of any stream that is not before it.
+    A seek to a time leads to the last key frame that is decoded by then. Reading up to a time ends at the first packet,
+    of any stream, that is not before it.
     """
     index = source.packets
     if index is None or not index.listable:
@@ -300,9 +300,9 @@ def _copies(
 def _also_begun(
     files: Iterable[tuple[int, str]], sources: Iterable[ir.Source], media: Mapping[str, MediaInfo]
 ) -> tuple[OutputFile, ...]:
-    """Outputs that come to nothing, of the streams that *files* begin with, by the number of the file.
+    """Outputs that are thrown away, of the stream that each of *files* begins with; the number is the input's.
 
-    Where a file begins at time 0 exactly, FFmpeg 5.1 counts from the first stream that is taken all the same.
+    If a file begins at time 0 exactly, FFmpeg 5.1 counts times from the first stream that is taken all the same.
     """
     zeros = {
         Source(source.input).token: source.zero
@@ -317,7 +317,7 @@ def _also_begun(
 
 
 def _by_the_file(graph: ir.StreamGraph, node: ir.Node, media: Mapping[str, MediaInfo]) -> ir.Node:
-    """*node* with the times of the file itself: versions of FFmpeg do not agree on when it begins."""
+    """*node* with the times of the file itself: versions of FFmpeg do not agree on when a file begins."""
     source = node if isinstance(node, ir.Source) else graph.input_of(node) if isinstance(node, ir.Cut) else None
     if not isinstance(source, ir.Source):
         return node
@@ -336,9 +336,9 @@ def _copy(
     demuxers: Mapping[str, tuple[str, ...]],
     media: Mapping[str, MediaInfo],
 ) -> tuple[InputFile, OutputFile]:
-    """Packets from the first key one behind `after` on; counted, not timed.
+    """Packets from the first key frame later than `after` on, ended by their number and not by a time.
 
-    FFmpeg would compare an end with times of decoding, which are not in order with those of showing.
+    FFmpeg would compare the time with that of decoding, which has another order than that of showing.
     """
     part = placed.part
     assert isinstance(part, ir.Packets)
@@ -382,7 +382,7 @@ def _retime(splice: ir.Splice, source: str, target: str) -> Command:
         ("map_metadata", "-1"),
     )
     return Command(
-        # Else FFmpeg takes it for a leap of the clock where parts reorder their frames by different numbers.
+        # Without it, FFmpeg sees a leap of the clock where parts reorder their frames by different numbers.
         options=_COPYTS,
         inputs=(InputFile(file=source, options=(("f", "mpegts"),), demuxers=("mpegts",)),),
         outputs=(OutputFile(file=target, muxer="mpegts", maps=(InputStream(0, 0),), options=options),),

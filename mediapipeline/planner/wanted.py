@@ -1,4 +1,4 @@
-"""What an encoder gets, where that is nothing but parts of sources: what could be taken as packets instead."""
+"""What an encoder is given, where that is nothing but parts of sources, so that packets could be taken instead."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["is_cut_exactly", "wanted_parts", "why_not_partly"]
 
 
 def wanted_parts(graph: StreamGraph, encode: Encode) -> list[Part] | None:
-    """The parts that *encode* gets, one after the other; None where it gets more, or nobody has seen the packets."""
+    """The parts that *encode* is given, one after the other; None if there is more, or packets were not looked at."""
     if encode.kind != "video" or not encode.copy_codecs:
         return None
     parts = _parts(graph, encode)
@@ -23,9 +23,9 @@ def wanted_parts(graph: StreamGraph, encode: Encode) -> list[Part] | None:
 
 
 def is_cut_exactly(graph: StreamGraph, encode: Encode) -> bool:
-    """Whether the picture that *encode* gets is, or holds, an exact part of a source, whatever else is done with it.
+    """Whether the picture that *encode* is given is, or holds, an exact part of a source, whatever else is done to it.
 
-    What is laid over it is not asked, nor what a still is taken of.
+    Pictures that are laid over it do not count, nor does what a still is taken from.
     """
     if encode.kind != "video" or (isinstance(encode.info, VideoStream) and encode.info.frames == 1):
         return False
@@ -51,14 +51,14 @@ def is_cut_exactly(graph: StreamGraph, encode: Encode) -> bool:
 
 
 def _leaves_out(graph: StreamGraph, cut: Cut) -> bool:
-    """Whether *cut* leaves out frames, and says exactly which."""
+    """Whether *cut* leaves out frames, and is exact."""
     info = graph.input_of(cut).info
     ends = cut.end is not None and (info.end is None or cut.end < info.end)
     return cut.exact and (ends or cut.start > (info.start or 0))
 
 
 def why_not_partly(graph: StreamGraph, encode: Encode, operator_at: Callable[[str], str | None]) -> Reason | None:
-    """Why all of what *encode* gets is encoded, though parts of sources are in it; None where it need not be.
+    """Why everything that *encode* is given is encoded, though it holds parts of sources; None where it need not be.
 
     Args:
         graph: The graph, after the rules.
@@ -87,7 +87,7 @@ def why_not_partly(graph: StreamGraph, encode: Encode, operator_at: Callable[[st
 
 
 def _parts(graph: StreamGraph, encode: Encode) -> list[Part] | None:
-    """The parts that *encode* gets, one after the other; None where it gets more."""
+    """The parts that *encode* is given, one after the other; None if it is given more."""
     node = graph.input_of(encode)
     if not isinstance(node, Concat):
         cut = isinstance(node, Cut) or (isinstance(node, Source) and node.seek > 0)
@@ -118,6 +118,6 @@ def _part(graph: StreamGraph, leg: Node, rate: Fraction | None = None, length: F
         return Part(node, start, end)
     if length is None or leg.info.start is None:
         return None
-    # In a whole, frames stand at whole multiples of one: where the part begins between two, the first stands twice.
+    # In a whole, frames stand at multiples of a frame's length: if the part begins between two, its first is repeated.
     lead = math.floor(leg.info.start * rate + Fraction(1, 2))
     return Part(node, start, end, frames=round(length * rate), lead=lead)
