@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--report",
         metavar="FILE",
         help="write FILE when it is over, also when it failed: a page to look at if FILE ends in .html, otherwise JSON "
-        'with "plan", "result", "error" and "spans"; null is what there is not',
+        'with "plan", "result", "error" and "spans", each of them null if there is none',
     )
     parser.add_argument(
         "--progress",

@@ -154,6 +154,19 @@ def test_stills_are_said_to_be_read_as_they_are(times, said):
 
 
 @pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ("in:video → cut(0s..10s)", "cut of video left out: it keeps everything"),
+        ("in:video@4s → cut(0s..10s)", "cut of video left out: it keeps everything that is read"),
+    ],
+)
+def test_a_cut_of_what_is_read_late_is_not_said_to_keep_all_of_a_file(part, said):
+    graph = notation.parse(f"{part} → encode(libx264) → out", notation.facts("# in: duration=10s"))
+    (decision,) = optimize(graph, [NAMED["drop_noops"]]).decisions
+    assert decision.text == said
+
+
+@pytest.mark.parametrize(
     ("cut", "said"),
     [
         ("12s..15s", "1 of 2 joined parts is needed: the rest is not read"),

@@ -8,7 +8,7 @@ from mediapipeline.media.streams import VideoStream
 from mediapipeline.planner.hidden import read_apart
 from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, rule
-from mediapipeline.planner.streams import Concat, Cut, Filter, Node, NodeId, Retime, StreamGraph
+from mediapipeline.planner.streams import Concat, Cut, Filter, Node, NodeId, Retime, Source, StreamGraph
 from mediapipeline.planner.ticks import on_a_tick
 
 __all__ = ["drop_noops"]
@@ -31,7 +31,9 @@ def drop_noops(graph: StreamGraph, notes: Notes) -> StreamGraph:
             told = None if node.inputs[0] in late else graph.input_of(node).info.end
             ends = [end for end in (told, over.get(node.inputs[0])) if end is not None]
             if node.end is None or (ends and node.end >= min(ends)):
-                notes.leave_out(node, f"cut of {node.kind} left out: it keeps everything")
+                source = graph.input_of(node)
+                read = " that is read" if isinstance(source, Source) and source.seek else ""
+                notes.leave_out(node, f"cut of {node.kind} left out: it keeps everything{read}")
                 edits.redirect(node.id, node.inputs[0])
         if (end := _over(node, over)) is not None:
             over[node.id] = end
