@@ -218,7 +218,7 @@ class Draft:
         self.decisions += dict.fromkeys(changes)  # the files of one output have the same
         probes = {name: probed.media for name, probed in self.inputs.items()}
         scheduled = schedule(graph, probes, self.planner.machine)
-        costs = estimate_nodes(graph)
+        costs = estimate_nodes(graph, probes)
         own = {path: said for path, said in self.inferred.estimates.items() if path in costs}
         told = {**costs, **own}
         resources = with_own(total(at_once(scheduled.steps)), costs, own)

@@ -19,6 +19,7 @@ from mediapipeline.media.streams import AudioStream, Stream, VideoStream
 from mediapipeline.planner import costs
 from mediapipeline.planner import streams as ir
 from mediapipeline.planner.filters import has_palettes
+from mediapipeline.planner.lengths import is_untold, with_lengths
 from mediapipeline.planner.machine import Machine
 from mediapipeline.planner.opened import bytes_read, lead_of, opened_by, packets_in, packets_read
 from mediapipeline.steps.resources import Resources
@@ -228,6 +229,9 @@ def estimate_sinks(
 ) -> Resources:
     """What writing *sinks* in one process uses on *machine*; *media* holds the facts of inputs by their ids."""
     nodes = _members(graph, sinks)
+    if any(is_untold(node.info) for node in nodes):
+        graph = with_lengths(graph, sinks, media)
+        nodes = _members(graph, sinks)
     members = {node.id for node in nodes}
     each = [_cost(graph, node, members) for node in nodes if not isinstance(node, ir.Sink)]
     known = None if any(cost is None for cost in each) else [cost for cost in each if cost]
@@ -347,8 +351,10 @@ def processor_cores(graph: ir.StreamGraph, sinks: Sequence[ir.Node]) -> int:
     return max([1, *(encoder.threads for encoder in encoders if encoder.kind == "video")])
 
 
-def estimate_nodes(graph: ir.StreamGraph) -> Mapping[str, Resources]:
+def estimate_nodes(graph: ir.StreamGraph, media: Mapping[str, MediaInfo]) -> Mapping[str, Resources]:
     """What the nodes of each origin (an operation, an input, an output) use, by JSON Pointer."""
+    if any(is_untold(node.info) for node in graph):
+        graph = with_lengths(graph, graph.sinks, media)
     members = set(graph.nodes)
     found: dict[str, Fraction | None] = {}
     for node in graph:

@@ -58,7 +58,7 @@ def explain(plan: ProcessingPlan, *, verbose: bool = False) -> str:
     width = len(str(len(plan.steps)))
     for number, step in enumerate(plan.steps, 1):
         needs = f", after {', '.join(step.needs)}" if step.needs else ""
-        lines.append(f"  {number:>{width}}. {step.id}: {step.title}{needs}{_cost(step.resources)}")
+        lines.append(f"  {number:>{width}}. {step.id}: {step.title}{needs}{_whole_cost(step.resources)}")
         if isinstance(step, FFmpegStep):
             lines += _reads(plan, step)
             lines += _late(step)
@@ -74,7 +74,7 @@ def explain(plan: ProcessingPlan, *, verbose: bool = False) -> str:
         for rewrite in plan.trace:
             lines += ["", f"streams {f'after {rewrite.by}' if rewrite.by else 'as the job says'}"]
             lines += [f"  {_MIGHT_COPY.sub('', line)}" for line in rewrite.graph.splitlines()]
-    lines += ["", f"in total{_cost(plan.resources) or ': unknown'}"]
+    lines += ["", f"in total{_whole_cost(plan.resources)}"]
     return "\n".join(lines) + "\n"
 
 
@@ -247,6 +247,14 @@ def _cost(resources: Resources) -> str:
     if resources.disk_written:
         parts.append(f"{_bytes(resources.disk_written)} written")
     return f" (about {', '.join(parts)})" if parts else ""
+
+
+def _whole_cost(resources: Resources) -> str:
+    """The same, with what is not known of the time; for what has a cost of its own."""
+    if resources.cpu_seconds is not None:
+        return _cost(resources)
+    known = _cost(resources)
+    return f"{known.removesuffix(')')}; CPU time unknown)" if known else " (CPU time unknown)"
 
 
 def _number(value: Fraction) -> str:

@@ -116,12 +116,37 @@ def test_samples_that_are_written_down_without_loss_are_counted(tmp_path: Path) 
     assert made.resources.disk_written == pytest.approx(result.outputs["out"].size, rel=0.05)
 
 
+@pytest.mark.parametrize(
+    "operations",
+    [
+        (),
+        (op("hflip", "in", "out"),),
+        (op("trim", "in", "part", start="60s", duration="10s"), op("hflip", "part", "out")),
+        (op("trim", "in", "part", start="500s"), op("loudnorm", "part", "out")),
+    ],
+)
+def test_streams_without_a_length_are_taken_to_last_as_long_as_their_file(
+    operations: tuple[dict[str, Any], ...],
+) -> None:
+    told = clip_info(duration="600s", size="640x360", rate="25")
+    assert told.video is not None
+    untold = attrs.evolve(
+        told, video=attrs.evolve(told.video, duration=None), audio=(attrs.evolve(told.audio[0], duration=None),)
+    )
+    fields = {"destination": "out.mkv", "input": operations[-1]["output"] if operations else "in"}
+    document = job(*operations, outputs={"out": fields})
+    one, other = (plan(document, {"in.mp4": clip}).resources for clip in (told, untold))
+    assert cpu(other) == pytest.approx(cpu(one), rel=0.02)
+    assert other.disk_written == pytest.approx(one.disk_written, rel=0.02)
+
+
 def test_what_is_not_known_makes_no_figure() -> None:
     clips = {"in.mp4": clip_info(duration=None, size="640x360", rate="25", audio=0)}
     document = job(op("hflip", "in", "out"), outputs={"out": {"destination": "out.mp4", "codec": AVC}})
     used = plan(document, clips).resources
     assert (used.cpu_seconds, used.duration, used.disk_written) == (None, None, None)
     assert used.memory is not None
+    assert "CPU time unknown" in plan(document, clips).explain()
 
 
 def test_time_is_that_of_the_cores_that_encoders_can_use() -> None:
