@@ -55,14 +55,13 @@ class CopyBuilder:
             cut, node = attrs.evolve(node, exact=False), _unchanged(self._build, self._build.nodes[node.inputs[0]])
         if not isinstance(node, Source):
             self._problem(
-                "cannot-copy", f"codec {asked.codec!r} takes a copy, and {node.origin} changes the stream",
+                "cannot-copy", f"codec {asked.codec!r} needs the stream as it is, and {node.origin} changes it",
                 _instead(ref, node, asked), at=at,
             )  # fmt: skip
             return []
         if cut is not None and not node.seekable and not exactly:
-            message = (
-                f"codec {asked.codec!r} takes a copy, and the key frames of {node.input!r} are not found by seeking"
-            )
+            where = f"the key frames of {node.input!r} are not found by seeking"
+            message = f"codec {asked.codec!r} needs the stream as it is, and {where}"
             self._problem("cannot-copy", message, "let it be encoded, or bring the input into MP4 first", at=at)
             return []
         if ref.info.codec not in taken:

@@ -232,7 +232,7 @@ def _files(count: int) -> str:
 
 
 def _shown(value: object) -> str:
-    text = str(value)
+    text = f"[{', '.join(map(str, value))}]" if isinstance(value, list | tuple) else str(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 

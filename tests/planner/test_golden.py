@@ -244,6 +244,13 @@ def test_drawings_say_that_edges_are_encoded():
     assert planned("smart-cut").explain_json()["outputs"][0]["streams"][0]["edges_encoded"] is True
 
 
+def test_several_values_of_a_parameter_are_shown_without_quotes():
+    made = plan(
+        job(op("thumbnail", "in", "out", at=["1s", "5s"]), outputs={"out": {"destination": "o/", "format": "png"}})
+    )
+    assert "thumbnail(at=[1, 5]): in → out" in made.explain()
+
+
 def test_numbers_of_operations_are_aligned():
     chain = [op("hflip", f"c{n}" if n else "in", f"c{n + 1}") for n in range(10)]
     lines = plan(job(*chain, outputs={"c10": "a.mp4"})).explain().splitlines()
