@@ -54,8 +54,8 @@ def written(folder: Path, source: str, destination: str, engine: Engine) -> tupl
 
 @pytest.mark.parametrize(("destination", "reason"), [
     ("out.mp4", "nothing changes it"), ("out.mov", "nothing changes it"),
-    ("out.mkv", "not copied: the file hides 1.32 s of pictures before its beginning, and mkv cannot"),
-    ("out.ts", "not copied: the file hides 1.32 s of pictures before its beginning, and ts cannot"),
+    ("out.mkv", "not copied: the file hides 1.32 s of pictures before its beginning, and mkv cannot hide it"),
+    ("out.ts", "not copied: the file hides 1.32 s of pictures before its beginning, and ts cannot hide it"),
 ])  # fmt: skip
 def test_hidden_before_the_beginning(destination: str, reason: str, tmp_path: Path, engine: Engine) -> None:
     ffmpeg(engine, "-ss", "1.3", "-i", str(whole(tmp_path, engine)), "-c", "copy", str(tmp_path / "cut.mp4"))

@@ -25,7 +25,7 @@ _TAIL = Fraction(4)
 
 
 def with_packets(graph: StreamGraph, look: Look) -> StreamGraph:
-    """*graph* with the packets of every picture of which exact parts might as well be copied.
+    """*graph* with the packets of every picture of which exact parts might be copied.
 
     Args:
         graph: The graph, before the rules.
@@ -52,7 +52,7 @@ def with_packets(graph: StreamGraph, look: Look) -> StreamGraph:
             near.update(time for each in sources for time in ends[each.id] if _within((time, time), window))
             stream = sources[0].info
             packets = look(sources[0], window, tuple(sorted(near - set(window))))
-            if packets is None:  # that somebody looked in vain is a reason that the plan gives
+            if packets is None:  # empty, so that the plan can tell that they were looked at in vain
                 packets = PacketIndex(stream.index, stream.time_base or Fraction(1), ())
             for source in sources:
                 if all(_within(each, window) for each in wanted[source.id]):
@@ -87,7 +87,7 @@ def joined(windows: Sequence[Window]) -> list[Window]:
 
 
 def _legs(graph: StreamGraph, node: Node) -> Iterator[Node | None]:
-    """*node*, or what it joins; None for what is of another form."""
+    """*node*, or the streams that it joins; None for each that has to be converted first."""
     if not isinstance(node, Concat):
         yield node
         return

@@ -1,10 +1,10 @@
 """What an edit list hides: packets that a copy takes along.
 
 Files that were cut without encoding (by phones, by ``ffmpeg -ss … -c copy``) begin with the key frame before the cut,
-and say from when on they are shown. In a container that cannot say it, what was cut off would be there again. Files
-that hide something after their beginning (by QuickTime Player, say) are copied nowhere: FFmpeg 5.1 writes into MP4 what
-is hidden at the end, and no version leaves out what is hidden between two parts. Subtitles of which some are hidden are
-not copied at all: they are taken out of their file, and cut.
+and say from when on they are to be shown. In a container that cannot say so, what was cut off would be back. Files that
+hide something after their beginning (from QuickTime Player, say) are not copied into any container: FFmpeg 5.1 writes
+what is hidden at the end into MP4, and no version leaves out what is hidden between two parts. Subtitles are not copied
+at all if some of them are hidden: they are taken out of their file, and cut.
 """
 
 from __future__ import annotations
@@ -43,13 +43,14 @@ def brought_to_light(info: Stream, container: Container) -> str | None:
     if info.preroll <= spare:
         return None
     what = "pictures" if isinstance(info, VideoStream) else "sound"
-    return f"the file hides {float(info.preroll):.3g} s of {what} before its beginning, and {container.name} cannot"
+    hidden = f"{float(info.preroll):.3g} s of {what} before its beginning"
+    return f"the file hides {hidden}, and {container.name} cannot hide it"
 
 
 def read_apart(info: Stream) -> str | None:
-    """Why subtitles have to be taken out of their file, and those cut off that nobody is to see; None for all others.
+    """Why subtitles have to be taken out of their file and cut, so that hidden ones are not shown; None if not.
 
-    FFmpeg makes other times of what an edit list hides the beginning of, moves a whole file that begins with cues
+    FFmpeg changes the times of subtitles whose beginning an edit list hides, moves a whole file that begins with cues
     before time 0, and before 9.0 does not tell how long those in fragments are shown.
     """
     if not isinstance(info, SubtitleStream):
@@ -58,7 +59,7 @@ def read_apart(info: Stream) -> str | None:
         return "an edit list hides some of them, and FFmpeg would show the others at other times"
     if (info.start or 0) < 0:
         return "some come before the clip"
-    return "how long they are shown, not every FFmpeg tells of fragments" if info.in_fragments else None
+    return "not every FFmpeg tells how long those in fragments are shown" if info.in_fragments else None
 
 
 def seen_until(info: SubtitleStream) -> Fraction | None:

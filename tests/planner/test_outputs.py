@@ -339,8 +339,8 @@ def test_what_a_file_hides_is_not_copied_where_it_would_be_shown(destination):
     assert ways(made) == [("video", "libx264"), ("audio", "aac")]
     name = destination.removeprefix("a.")
     assert [stream.reason for stream in made.output("out").streams] == [
-        f"not copied: the file hides 0.32 s of pictures before its beginning, and {name} cannot",
-        f"not copied: the file hides 0.4 s of sound before its beginning, and {name} cannot",
+        f"not copied: the file hides 0.32 s of pictures before its beginning, and {name} cannot hide it",
+        f"not copied: the file hides 0.4 s of sound before its beginning, and {name} cannot hide it",
     ]
 
 
@@ -539,7 +539,7 @@ PAST_EDITS = (("seek_timestamp", "1"), ("advanced_editlist", "0"))
      "an edit list hides some"),
     (with_cues("mov_text", begins="3", **EARLIER), PAST_EDITS, (3, None), "some come before the clip"),
     (with_cues("subrip", MKV, begins="3", **EARLIER), (), (0, None), "some come before the clip"),
-    (with_cues("mov_text", in_fragments=True), PAST_EDITS, (0, None), "how long they are shown"),
+    (with_cues("mov_text", in_fragments=True), PAST_EDITS, (0, None), "not every FFmpeg tells how long"),
 ])  # fmt: skip
 def test_cues_from_before_the_clip_are_cut_off(clip, reading, part, why):
     made = written(clip, "a.mp4")
