@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mediapipeline.errors import RuleError
-from mediapipeline.planner.rule import Decision, Notes, Optimized, Rule, promised
+from mediapipeline.planner.rule import Decision, Notes, Optimized, Rule, broken, promised
 from mediapipeline.planner.rules.copy_concat import copy_concat
 from mediapipeline.planner.rules.copy_untouched import copy_untouched
 from mediapipeline.planner.rules.cut_parts import cut_parts
@@ -81,8 +81,8 @@ def optimize(graph: StreamGraph, rules: Sequence[Rule] = RULES) -> Optimized:
             after = each(graph, notes)
             if after is graph:
                 continue
-            if promised(after) != expected:
-                raise RuleError("it changed what an output holds", rule=each.__name__)
+            if (found := promised(after)) != expected:
+                raise RuleError(f"it changed what an output holds: {broken(expected, found)}", rule=each.__name__)
             trace.append((each.__name__, after))
             decisions.extend(notes.decisions)
             left_out |= notes.left_out

@@ -23,9 +23,10 @@ from typing import Literal, Protocol, TypeAlias, TypeGuard
 import attrs
 
 from mediapipeline.media.streams import AudioStream, Stream, VideoStream
+from mediapipeline.media.words import counted
 from mediapipeline.planner.streams import Encode, Node, NodeId, StreamGraph
 
-__all__ = ["Decision", "Guarantee", "Notes", "Optimized", "Rule", "checked", "promised", "rule"]
+__all__ = ["Decision", "Guarantee", "Notes", "Optimized", "Rule", "broken", "checked", "promised", "rule"]
 
 Guarantee: TypeAlias = Literal["exact", "copies", "within"]
 
@@ -133,15 +134,38 @@ class Optimized:
     left_out: Mapping[NodeId, str | None] = attrs.field(factory=dict)
 
 
-_Facts: TypeAlias = tuple[object, ...]
+_Facts: TypeAlias = Mapping[str, object]
+Promised: TypeAlias = Mapping[str, tuple[_Facts, ...]]
+"""Facts of the streams of each output."""
+
+_NAMED: Mapping[type[Stream], tuple[str, ...]] = {
+    VideoStream: ("kind", "width", "height", "frame_rate", "vfr", "duration"),
+    AudioStream: ("kind", "channels", "duration"),
+}
+_OF_OTHERS = ("kind", "language")
 
 
-def promised(graph: StreamGraph) -> dict[str, tuple[_Facts, ...]]:
+def promised(graph: StreamGraph) -> Promised:
     """What each output holds: what no rule may change."""
     return {
         f"{sink.output}/{sink.part or ''}": tuple(_facts(graph, graph[stream]) for stream in sink.inputs)
         for sink in graph.sinks
     }
+
+
+def broken(expected: Promised, found: Promised) -> str:
+    """The first output that two graphs promise differently, and how."""
+    name = next(each for each in {**expected, **found} if expected.get(each) != found.get(each))
+    before, after = expected.get(name, ()), found.get(name, ())
+    if len(before) != len(after):
+        return f"{name.rstrip('/')}: {counted(len(after), 'stream')}, not {len(before)}"
+    changes = [
+        f"{one['kind']}: {fact} {other.get(fact)}, not {value}"
+        for one, other in zip(before, after, strict=True)
+        for fact, value in one.items()
+        if other.get(fact) != value
+    ]
+    return f"{name.rstrip('/')}: {'; '.join(changes)}"
 
 
 def _facts(graph: StreamGraph, node: Node) -> _Facts:
@@ -151,10 +175,5 @@ def _facts(graph: StreamGraph, node: Node) -> _Facts:
         before = graph.input_of(node).info
         if isinstance(before, AudioStream):
             info = attrs.evolve(info, channels=before.channels)
-    start = info.start or Fraction(0)
-    match info:
-        case VideoStream():
-            return (info.kind, info.width, info.height, info.frame_rate, info.vfr, start, info.duration)
-        case AudioStream():
-            return (info.kind, info.channels, start, info.duration)
-    return (info.kind, info.language, start)
+    facts = {name: getattr(info, name) for name in _NAMED.get(type(info), _OF_OTHERS)}
+    return {**facts, "start": info.start or Fraction(0)}

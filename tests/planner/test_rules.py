@@ -190,8 +190,21 @@ def shorter(graph: StreamGraph, notes: Notes) -> StreamGraph:
 
 
 def test_a_rule_that_changes_an_output_is_refused_by_name():
-    with pytest.raises(RuleError, match=r"'shorter'.*changed what an output holds"):
+    with pytest.raises(RuleError, match=r"'shorter': it changed what an output holds: out: video: duration 5, not 10$"):
         optimize(notation.parse("in:video → encode(ffv1) → out"), [rule("exact")(shorter)])
+
+
+def without_sound(graph: StreamGraph, notes: Notes) -> StreamGraph:
+    edits = Rewrite(graph)
+    for sink in graph.sinks:
+        edits.put(attrs.evolve(sink, inputs=sink.inputs[:1]))
+    return edits.graph()
+
+
+def test_a_rule_that_loses_a_stream_is_refused_by_name():
+    both = notation.parse("in:video → encode(ffv1) → out\nin:audio → encode(aac) → out")
+    with pytest.raises(RuleError, match=r"'without_sound'.* holds: out: 1 stream, not 2$"):
+        optimize(both, [rule("exact")(without_sound)])
 
 
 def to_and_fro(graph: StreamGraph, notes: Notes) -> StreamGraph:
