@@ -50,7 +50,8 @@ def explain(plan: ProcessingPlan, *, verbose: bool = False) -> str:
     for number, operation in enumerate(plan.operations, 1):
         parameters = ", ".join(f"{key}={_shown(value)}" for key, value in operation.parameters.items())
         edges = f"{' + '.join(operation.inputs)} → {', '.join(operation.outputs)}"
-        lines.append(f"  {number:>{width}}. {operation.op}({parameters}): {edges}{_cost(operation.resources)}")
+        done = f" (left out: {operation.left_out})" if operation.left_out else _cost(operation.resources)
+        lines.append(f"  {number:>{width}}. {operation.op}({parameters}): {edges}{done}")
     lines += ["", "outputs"]
     for output in plan.outputs:
         lines += _output(output)
@@ -238,7 +239,7 @@ def _shown(value: object) -> str:
 
 def _cost(resources: Resources) -> str:
     parts = []
-    if resources.cpu_seconds is not None:
+    if resources.cpu_seconds:
         parts.append(f"{_number(resources.cpu_seconds)} CPU s")
     if resources.memory:
         parts.append(f"{resources.memory / _KILO**2:.0f} MB memory")

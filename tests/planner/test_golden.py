@@ -244,6 +244,19 @@ def test_drawings_say_that_edges_are_encoded():
     assert planned("smart-cut").explain_json()["outputs"][0]["streams"][0]["edges_encoded"] is True
 
 
+def test_an_operation_says_that_it_is_left_out_and_nothing_of_a_cost_that_it_does_not_have():
+    made = plan(
+        job(
+            op("scale", "in", "same", width=1920, height=1080),
+            op("trim", "same", "part", start="5s"),
+            outputs={"part": "a.mp4"},
+        )
+    )
+    lines = made.explain().splitlines()
+    assert "  1. scale(width=1920, height=1080): in → same (left out: it changes nothing)" in lines
+    assert "  2. trim(start=5s): same → part" in lines
+
+
 def test_several_values_of_a_parameter_are_shown_without_quotes():
     made = plan(
         job(op("thumbnail", "in", "out", at=["1s", "5s"]), outputs={"out": {"destination": "o/", "format": "png"}})
