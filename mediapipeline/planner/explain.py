@@ -21,9 +21,9 @@ from mediapipeline.steps.resources import Resources
 from mediapipeline.steps.step import FFmpegStep
 
 if TYPE_CHECKING:
-    from mediapipeline.planner.plan import PlannedOutput, PlannedStream, ProcessingPlan
+    from mediapipeline.planner.plan import PlannedOperation, PlannedOutput, PlannedStream, ProcessingPlan
 
-__all__ = ["describe_media", "explain", "explain_json"]
+__all__ = ["describe_media", "describe_parameters", "explain", "explain_json"]
 
 _INPUT = Source("").token
 _ASSET = Asset("").token
@@ -48,7 +48,7 @@ def explain(plan: ProcessingPlan, *, verbose: bool = False) -> str:
         lines += ["", "operations"]
     width = len(str(len(plan.operations)))
     for number, operation in enumerate(plan.operations, 1):
-        parameters = ", ".join(f"{key}={_shown(value)}" for key, value in operation.parameters.items())
+        parameters = describe_parameters(operation)
         edges = f"{' + '.join(operation.inputs)} → {', '.join(operation.outputs)}"
         done = f" (left out: {operation.left_out})" if operation.left_out else _cost(operation.resources)
         lines.append(f"  {number:>{width}}. {operation.op}({parameters}): {edges}{done}")
@@ -230,6 +230,11 @@ def _streams(streams: Iterable[PlannedStream], media: MediaInfo, indent: str) ->
 
 def _files(count: int) -> str:
     return f"{count} file{'s' * (count != 1)}"
+
+
+def describe_parameters(operation: PlannedOperation) -> str:
+    """The parameters of an operation that are not left to default, each no longer than can be read."""
+    return ", ".join(f"{key}={_shown(value)}" for key, value in operation.parameters.items())
 
 
 def _shown(value: object) -> str:

@@ -6,9 +6,11 @@ Labels hold what users wrote: whatever ends a label or begins markup is escaped.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from mediapipeline.ffmpeg.filtergraph import InputStream
+from mediapipeline.planner.explain import describe_parameters
 from mediapipeline.planner.sharing import decoded_once
 from mediapipeline.steps.files import Final, Source, parse_token
 from mediapipeline.steps.step import FFmpegStep
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["mermaid", "remarks"]
 
 _MOST_DRAWN = 100  # of inputs, of operations and of outputs; Mermaid itself draws no more than 500 arrows
+_WIDEST = 48  # characters of the parameters of an operation
 _MOST_NAMED = 6
 """Outputs that a line names, and lines of a title."""
 
@@ -37,7 +40,9 @@ def mermaid(plan: ProcessingPlan) -> str:
         lines.append(f"  in{number}[/{_quoted(f'{source.id}: {source.source}')}/]")
     said = remarks(plan)
     for number, operation in enumerate(operations):
-        lines.append(f"  op{number}[{_quoted(operation.op, *said.get(operation.path, ()))}]")
+        given = shorten(describe_parameters(operation), _WIDEST, placeholder=" …")
+        told = [operation.op, *([given] if given else []), *said.get(operation.path, ())]
+        lines.append(f"  op{number}[{_quoted(*told)}]")
         read = [clip for clip in operation.inputs if clip in made][:_MOST_DRAWN]
         lines += [f"  {made[clip]} -->|{_quoted(clip)}| op{number}" for clip in read]
         made.update((clip, f"op{number}") for clip in operation.outputs)
@@ -115,8 +120,9 @@ def _written(tokens: Iterable[str | None]) -> dict[str, int]:
 
 
 def _quoted(*lines: str) -> str:
-    """Lines of text inside Mermaid's quotes; entities stand for what would end them."""
+    """Lines of text inside Mermaid's quotes; entities stand for what would end them, or begin a directive (``%%``)."""
     escaped = (
-        line.replace("#", "#35;").replace('"', "#quot;").replace("<", "#lt;").replace(">", "#gt;") for line in lines
+        line.replace("#", "#35;").replace("%", "#37;").replace('"', "#quot;").replace("<", "#lt;").replace(">", "#gt;")
+        for line in lines
     )
     return f'"{"<br/>".join(escaped)}"'

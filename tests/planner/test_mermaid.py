@@ -28,15 +28,38 @@ def titles(lines: list[str]) -> list[str]:
 @pytest.mark.parametrize(
     ("operation", "said"),
     [
-        (op("scale", "in", "out", width=320, height=180), "scale<br/>left out: it changes nothing"),
-        (op("trim", "in", "out", start="0s", end="20s"), "trim<br/>left out: it changes nothing"),
-        (op("trim", "in", "out", start="5s"), "trim"),  # nothing before it is read, so no cut is left
-        (op("trim", "in", "out", end="19s"), "trim"),
+        (
+            op("scale", "in", "out", width=320, height=180),
+            "scale<br/>width=320, height=180<br/>left out: it changes nothing",
+        ),
+        (op("trim", "in", "out", start="0s", end="20s"), "trim<br/>end=20s<br/>left out: it changes nothing"),
+        (op("trim", "in", "out", start="5s"), "trim<br/>start=5s"),  # nothing before it is read, so no cut is left
+        (op("trim", "in", "out", end="19s"), "trim<br/>end=19s"),
         (op("loudnorm", "in", "out"), "loudnorm<br/>measures in a pass of its own first"),
     ],
 )
 def test_operations_that_are_not_done_and_that_measure(operation: dict[str, Any], said: str) -> None:
     assert f'op0["{said}"]' in drawn(operation, out="out.mp4")
+
+
+def test_parameters_are_told_as_far_as_they_can_be_read() -> None:
+    (line,) = (
+        line
+        for line in drawn(op("concat", ["in", "in"], "out", size="640x360", background="#202020", fps=25), out="a.mp4")
+        if line.startswith("op0[")
+    )
+    assert line == 'op0["concat<br/>size=640x360, fps=25, background=#35;202020"]'
+    stills = op("thumbnail", "in", "out", at=[f"{at}s" for at in range(12)], width=320, height=180)
+    lines = drawn(stills, out={"destination": "o/", "format": "png"})
+    assert 'op0["thumbnail<br/>at=[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11], …"]' in lines
+
+
+def test_what_users_wrote_is_no_directive() -> None:
+    drawing = plan(
+        {**job(outputs={"in": "out.mkv"}), "inputs": [{"id": "in", "source": '%%{init: {"theme": "dark"}}%%.mp4'}]},
+        {'%%{init: {"theme": "dark"}}%%.mp4': clip_info()},
+    ).to_mermaid()
+    assert "%%" not in drawing
 
 
 def test_twins_are_done_once() -> None:
@@ -46,7 +69,7 @@ def test_twins_are_done_once() -> None:
     plan_of_twins = made(*twins, a="a.mp4", b="b.mkv")
     lines = plan_of_twins.to_mermaid()
     assert lines.count("left out") == 2
-    assert '["trim<br/>left out: a1 is the same"]' in lines
+    assert '["trim<br/>start=4s<br/>left out: a1 is the same"]' in lines
     assert '["hflip<br/>left out: a is the same"]' in lines
     assert "left out: a is the same" in plan_of_twins._repr_mimebundle_()["image/svg+xml"]
 
