@@ -26,9 +26,10 @@ from mediapipeline.media.streams import AudioStream, Stream, VideoStream
 from mediapipeline.media.words import counted
 from mediapipeline.planner.streams import Encode, Node, NodeId, StreamGraph
 
-__all__ = ["Decision", "Guarantee", "Notes", "Optimized", "Rule", "broken", "checked", "promised", "rule"]
+__all__ = ["Decision", "Guarantee", "Need", "Notes", "Optimized", "Rule", "broken", "checked", "promised", "rule"]
 
 Guarantee: TypeAlias = Literal["exact", "copies", "within"]
+Need: TypeAlias = Literal["packets"]
 
 
 @attrs.frozen
@@ -70,19 +71,19 @@ class Rule(Protocol):
 
     __name__: str
     guarantee: Guarantee
-    needs: tuple[str, ...]
+    needs: tuple[Need, ...]
 
     def __call__(self, graph: StreamGraph, notes: Notes) -> StreamGraph: ...
 
 
 def rule(
-    guarantee: Guarantee, *, needs: tuple[str, ...] = ()
+    guarantee: Guarantee, *, needs: tuple[Need, ...] = ()
 ) -> Callable[[Callable[[StreamGraph, Notes], StreamGraph]], Rule]:
     """Declare a function to be a rule.
 
     Args:
         guarantee: What it keeps the same; see the top of this module.
-        needs: Facts that are gathered only if a rule names them here: ``packets``, those of sources.
+        needs: Facts of sources that are gathered only if a rule names them here.
     """
 
     def declare(function: Callable[[StreamGraph, Notes], StreamGraph]) -> Rule:

@@ -45,7 +45,7 @@ from mediapipeline.operators.registry import Registry
 from mediapipeline.planner.plan import ProcessingPlan
 from mediapipeline.planner.planner import Planner
 from mediapipeline.planner.rewrite import Rewrite
-from mediapipeline.planner.rule import Guarantee, Notes, Rule, rule
+from mediapipeline.planner.rule import Guarantee, Need, Notes, Rule, rule
 from mediapipeline.planner.streams import (
     Concat,
     Copy,
@@ -140,7 +140,7 @@ class _Declared:
 
     __name__: str
     guarantee: Guarantee
-    needs: tuple[str, ...]
+    needs: tuple[Need, ...]
 
 
 class Watch(_Declared):
