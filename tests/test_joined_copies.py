@@ -229,8 +229,8 @@ def test_rates_that_no_millisecond_holds(default_engine, tmp_path):
 
 REFUSALS = {
     "settings": (("-bf", "0"), "header for the decoder"),
-    "size": (("-s", "64x64"), "another form"),
-    "rate": (("-r", "50"), "another form"),
+    "size": (("-s", "64x64"), "clip 2 has to be converted to match"),
+    "rate": (("-r", "50"), "clip 2 has to be converted to match"),
     "profile": (("-profile:v", "baseline"), "another profile"),
     "clock": (("-video_track_timescale", "50"), "another clock: 1/50"),
 }
