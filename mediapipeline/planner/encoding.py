@@ -161,7 +161,7 @@ class EncodeBuilder:
         if one_of_many:
             return "one picture of many is taken", "write another container"
         if self._request.segment is not None:
-            return "every segment begins with a key frame", None
+            return "every segment has to begin with a key frame", None
         uncopyable = self._copies.uncopyable(info)
         if uncopyable is not None:
             return uncopyable, "write another container"

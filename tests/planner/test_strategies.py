@@ -214,7 +214,7 @@ LIKE = "write mp4, mov, mkv or ts, or plan with smart_cut=preferred"
         ),
         (
             (PART, op("hls", ["part"], "stream")), {"output": "stream", "destination": "out/"},
-            ABOUT + "every segment begins with a key frame", LIKE,
+            ABOUT + "every segment has to begin with a key frame", LIKE,
         ),
         (
             (op("trim", "in", "part", start="6.5s", end="7.5s"),), {}, ABOUT + "it lies within one group of pictures",
