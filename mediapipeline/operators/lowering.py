@@ -28,7 +28,7 @@ from mediapipeline.operators.form import (
     part_length,
     sound_facts,
 )
-from mediapipeline.operators.parts import PartBuilder, in_sound_form, picture_part, sound_part
+from mediapipeline.operators.parts import PartBuilder, held_to_its_end, in_sound_form, picture_part, sound_part
 from mediapipeline.operators.traits import Traits
 from mediapipeline.steps.late import Case, Condition, Late, LateFilter
 from mediapipeline.steps.measure import Measurement, Told
@@ -272,6 +272,14 @@ class Lowering:
         """
         info = still_stream(video.info)
         return VideoRef(self._builder.sample(video.id, time, info, exact=exact), info)
+
+    def held(self, video: VideoRef) -> VideoRef:
+        """*video* with its last frame held until it ends, for filters of several pictures.
+
+        Such as ``overlay`` forget the last frame of all but the first as soon as they have read it, however long it is
+        to be seen.
+        """
+        return VideoRef(held_to_its_end(self._builder, video.id, video.info), video.info)
 
     def measure(
         self,

@@ -15,13 +15,18 @@ import attrs
 
 from mediapipeline.ffmpeg.filtergraph import Expr
 from mediapipeline.media.streams import AudioStream, Stream, VideoStream
+from mediapipeline.media.timecode import seconds_text
 from mediapipeline.operators.form import PictureForm, SoundForm, picture_facts, samples, sound_facts
 from mediapipeline.operators.traits import OPAQUE, POINTWISE, Traits
 
-__all__ = ["PartBuilder", "in_sound_form", "picture_part", "sound_part"]
+__all__ = ["PartBuilder", "held_to_its_end", "in_sound_form", "picture_part", "sound_part"]
 
 _MICROSECONDS = Expr("AVTB")
 _COUNTED = Expr("round(N/SR/TB)")
+_MILLISECOND = Fraction(1, 1000)
+"""By which coarse clocks may tell a frame early."""
+_LONG = Fraction(10)
+"""Seconds that the last frame is held at most where the rate varies, so that it may be seen for longer than others."""
 _Options: TypeAlias = Mapping[str, str | int | float | bool | Fraction | Expr | None]
 
 
@@ -80,6 +85,18 @@ def _sized(build: PartBuilder, node: str, video: VideoStream, form: PictureForm,
     across, down = (size.width - scaled.width) // 2, (size.height - scaled.height) // 2
     padded: _Options = {"w": size.width, "h": size.height, "x": across, "y": down, "color": form.background}
     return build.filter([node], "pad", padded, facts, POINTWISE)
+
+
+def held_to_its_end(build: PartBuilder, stream: str, video: VideoStream) -> str:
+    """The picture *stream* with its last frame once more just before it ends, where that is known."""
+    if video.end is None:
+        return stream
+    further = 1
+    if video.vfr is not False and video.frame_rate:
+        further = max(1, math.ceil(min(video.duration or Fraction(0), _LONG) * video.frame_rate))
+    node = build.filter([stream], "tpad", {"stop_mode": "clone", "stop": further}, video, OPAQUE)
+    last = seconds_text(max(Fraction(0), video.end - _MILLISECOND))
+    return build.filter([node], "setpts", {"expr": Expr(f"min(PTS,round({last}/TB))")}, video, OPAQUE)
 
 
 def in_sound_form(build: PartBuilder, stream: str, track: AudioStream, form: SoundForm) -> str:

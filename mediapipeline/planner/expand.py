@@ -23,6 +23,7 @@ from mediapipeline.media.words import counted
 from mediapipeline.operators.lowering import AudioRef, Clip, CoverRef, Lowering, OptionValue, SubtitleRef, VideoRef
 from mediapipeline.operators.traits import OPAQUE, POINTWISE, Traits
 from mediapipeline.planner.hidden import as_seen, read_apart, seen_until
+from mediapipeline.planner.legs import finely_timed
 from mediapipeline.planner.rule import Decision
 from mediapipeline.planner.streams import (
     Access,
@@ -90,6 +91,8 @@ class GraphBuilder:
     ) -> str:
         """Add a filter; see `mediapipeline.operators.lowering.Builder`."""
         given = self._options(name, options)
+        if len(inputs) > 1 and (clocked := finely_timed(self.nodes[inputs[0]], self.new_id(), self.origin)) is not None:
+            inputs = (self.add(clocked), *inputs[1:])
         return self.add(
             Filter(
                 id=self.new_id(), kind=_kind(info), inputs=tuple(inputs), info=info, origin=self.origin,

@@ -100,12 +100,14 @@ def retime_filters(graph: ir.StreamGraph, node: ir.Retime, name: str | None) -> 
     if lasts is None and isinstance(before, ir.Cut) and before.end is not None:
         # Where it begins may depend on key frames, if it is copied; here it is not.
         lasts = max(before.end - before.start, 1 / node.rate)
-    if node.fill or lasts is None or not (several or ends_early):
-        return (Filter("fps", (*options, ("start_time", 0)) if node.fill else options, name), *clocked)
+    again = (Filter("tpad", (("stop_mode", "clone"), ("stop", 1)), name),) if several else ()
+    if node.fill:  # what follows counts the frames of a part
+        return (*again, Filter("fps", (*options, ("start_time", 0)), name), *clocked)
+    if lasts is None or not (several or ends_early):
+        return (Filter("fps", options, name), *clocked)
     paced = Filter("fps", (*options, ("eof_action", "pass")), name)
     frames = round(lasts * node.rate) + round((node.info.start or 0) * node.rate)
     counted = Filter("trim", (("end", _floored(frames / node.rate)),), name)
-    again = (Filter("tpad", (("stop_mode", "clone"), ("stop", 1)), name),) if several else ()
     return *again, paced, counted, *clocked
 
 

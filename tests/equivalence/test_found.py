@@ -210,6 +210,12 @@ FOUND: dict[str, dict[str, Any]] = {
         op("trim", "in", "cut", start="37/10"), op("trim", "cut", "part", start="0", end="3/10", accuracy="keyframe"),
         read="mov-mpeg4.mov", o0="part o0.ts",
     ),
+    # Left out, a cut did not change the clock any more, and with one tick a frame others lay above it.
+    "laid-over-a-coarse-clock": document(
+        op("trim", "in", "cut", end="99"), op("scale", "other", "small", width=16, height=12),
+        op("overlay", {"base": "cut", "overlay": "small"}, "both"), read="avi.avi", other="mp4-slow.mp4",
+        o0="both o0.mkv",
+    ),
     "loudness-as-it-goes": document(
         op("trim", "in", "cut", start="57057/10000"), op("loudnorm", "cut", "loud", mode="single"),
         read="mp4-surround.mp4", o0="loud o0.mov",

@@ -23,7 +23,7 @@ _DOWN = {"top": "{m}", "center": "(main_h-overlay_h)/2", "bottom": "main_h-overl
     "overlay",
     category=Category.GRAPHICS,
     inputs={"base": VIDEO, "overlay": VIDEO | IMAGE},
-    requires=["filter:overlay"],
+    requires=["filter:overlay", "filter:tpad", "filter:setpts"],
 )
 class Overlay(Operator):
     """Put a picture or a video on top of a video.
@@ -60,6 +60,8 @@ class Overlay(Operator):
         picture = top.video
         assert base.video is not None  # the ports' kinds are checked at planning
         assert picture is not None
+        if not top.info.still:
+            picture = work.held(picture)
         return base.with_video(
             work.filter(
                 [base.video, picture],
