@@ -94,6 +94,8 @@ def held_to_its_end(build: PartBuilder, stream: str, video: VideoStream) -> str:
     further = 1
     if video.vfr is not False and video.frame_rate:
         further = max(1, math.ceil(min(video.duration or Fraction(0), _LONG) * video.frame_rate))
+    if video.time_base is None or video.time_base > _MILLISECOND:  # it has no time just before the end
+        stream = build.filter([stream], "settb", {"expr": _MICROSECONDS}, video, OPAQUE)
     node = build.filter([stream], "tpad", {"stop_mode": "clone", "stop": further}, video, OPAQUE)
     last = seconds_text(max(Fraction(0), video.end - _MILLISECOND))
     return build.filter([node], "setpts", {"expr": Expr(f"min(PTS,round({last}/TB))")}, video, OPAQUE)

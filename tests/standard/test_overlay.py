@@ -23,14 +23,22 @@ def brightness(file: Path, engine: Engine) -> list[int]:
     return [int(each) for each in np.frombuffer(seen, np.uint8) // 26]
 
 
-@pytest.mark.parametrize(("destination", "base_rate"), [("base.mp4", 25), ("base.mkv", 30), ("base.avi", 25)])
+@pytest.mark.parametrize(
+    ("destination", "base_rate", "above"),
+    [
+        ("base.mp4", 25, "top.mp4"),
+        ("base.mkv", 30, "top.mp4"),
+        ("base.avi", 25, "top.mp4"),
+        ("base.mp4", 25, "top.avi"),
+    ],
+)
 def test_the_last_frame_is_seen_as_long_as_the_others(
-    destination: str, base_rate: int, tmp_path: Path, engine: Engine
+    destination: str, base_rate: int, above: str, tmp_path: Path, engine: Engine
 ) -> None:
     """FFmpeg forgets it as soon as it has read it: of two a second, the last was not seen at all."""
     black = ("-vf", "drawbox=color=black:t=fill")
     base = make_clip(tmp_path / destination, duration="3s", rate=base_rate, extra=black)
-    top = make_clip(tmp_path / "top.mp4", duration="1.5s", rate=2, size=(16, 12), extra=WHITE_FROM_1S)
+    top = make_clip(tmp_path / above, duration="1.5s", rate=2, size=(16, 12), extra=WHITE_FROM_1S)
     placed = op("overlay", {"base": "in", "overlay": "top"}, "out")
     wanted = job(
         placed, inputs={"in": base.name, "top": top.name},

@@ -23,7 +23,7 @@ _DOWN = {"top": "{m}", "center": "(main_h-overlay_h)/2", "bottom": "main_h-overl
     "overlay",
     category=Category.GRAPHICS,
     inputs={"base": VIDEO, "overlay": VIDEO | IMAGE},
-    requires=["filter:overlay", "filter:tpad", "filter:setpts"],
+    requires=["filter:overlay", "filter:tpad", "filter:setpts", "filter:settb"],
 )
 class Overlay(Operator):
     """Put a picture or a video on top of a video.
