@@ -325,10 +325,13 @@ class CommandBuilder:
         return file
 
     def _also_read(self) -> tuple[OutputFile, ...]:
-        """Outputs that come to nothing, of streams that nobody takes and FFmpeg counts times from if somebody does."""
+        """Outputs that come to nothing, of streams that nobody takes and FFmpeg counts times from if somebody does.
+
+        They end by time: of one that ends by a number of packets, FFmpeg 5.1 goes on reading to the end of the file.
+        """
         return tuple(
             OutputFile(
-                file=None, muxer="null", maps=(InputStream(file, zero),), options=(("c", "copy"), ("frames:0", "1"))
+                file=None, muxer="null", maps=(InputStream(file, zero),), options=(("c", "copy"), ("t", "0.001"))
             )
             for file, (taken, zero) in self._counted.items()
             if zero not in taken

@@ -310,7 +310,7 @@ def _also_begun(
         if source.zero not in (None, source.info.index) and not media[source.input].start
     }
     return tuple(
-        OutputFile(file=None, muxer="null", maps=(InputStream(at, zero),), options=(("c", "copy"), ("frames:0", "1")))
+        OutputFile(file=None, muxer="null", maps=(InputStream(at, zero),), options=(("c", "copy"), ("t", "0.001")))
         for at, name in files
         if (zero := zeros.get(name)) is not None
     )

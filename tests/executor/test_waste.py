@@ -71,6 +71,16 @@ def test_of_a_part_what_lies_after_its_key_frame_is_decoded(tmp_path: Path, clip
     assert 10 <= waste.frames_decoded <= waste.frames_to_decode + AHEAD
 
 
+def test_of_a_stream_whose_sound_is_left_out_no_more_is_read_than_the_part(tmp_path: Path, engine: Engine) -> None:
+    """Its times count from the sound, so that is opened as well; FFmpeg 5.1 read on for it, to the end of the file."""
+    make_clip(tmp_path / "in.ts", video_codec="libx264", duration="9s", b_frames=2, gop=10, audio=1)
+    part = op("trim", "in", "out", end="1s")
+    written = {"destination": "out.mkv", "codec": {**SMALL, "audio": "none"}}
+    waste = run(tmp_path, engine, job(part, inputs={"in": "in.ts"}, outputs={"out": written}))
+    assert waste.frames_decoded is not None
+    assert waste.frames_decoded <= 25 + AHEAD
+
+
 def test_without_the_rules_more_is_decoded_than_has_to_be(tmp_path: Path, clip: Path) -> None:
     engine = default_engine().binaries
     document = job(op("trim", "in", "out", start="1.6s"), outputs={"out": {"destination": "out.mp4", "codec": SMALL}})
