@@ -108,13 +108,18 @@ class _Timed:
         elif container == "mp3" and raw.kind == "audio":
             duration = file.gapless or read or duration
         elif duration is None:
-            duration = read
+            duration = read or _counted(raw, container)
         elif container == "ogg" and raw.codec == "opus" and start is not None and start < duration:
             # It counts from 0: recordings of broadcasts begin long after, and what was cut without encoding before.
             duration -= start
         if duration is not None and container.startswith(_MP4) and raw.kind == "audio":
             duration -= _skipped(raw) * raw.time_base
         return cls(raw, tags, start, duration)
+
+
+def _counted(raw: RawStream, container: str) -> Fraction | None:
+    """How long sound of AVI is that the file counts by ticks, as it does samples: FFmpeg tells the count alone."""
+    return raw.frames * raw.time_base if container == "avi" and raw.kind == "audio" and raw.frames else None
 
 
 def _skipped(raw: RawStream) -> int:

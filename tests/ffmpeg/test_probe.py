@@ -110,6 +110,14 @@ def test_constant_rates_are_exact(look, name, rate):
     assert (video.frame_rate, video.vfr) == (Fraction(rate), False)
 
 
+@pytest.mark.parametrize(("codec", "rate"), [("pcm_s16le", 48000), ("pcm_alaw", 8000), ("pcm_s24le", 44100)])
+def test_samples_of_avi_are_counted(prober, tmp_path, codec, rate):
+    """FFmpeg tells how many, and not how long that is."""
+    clip = make_clip(tmp_path / "in.avi", duration="1.2s", audio=1, audio_codec=codec, audio_rate=rate)
+    (track,) = prober.probe(clip).audio
+    assert (track.start, track.duration) == (0, Fraction(6, 5))
+
+
 @pytest.mark.parametrize("name", ["vfr-mp4", "vfr-mkv", "vfr-webm", "vfr-ts"])
 def test_variable_rates_are_recognised(look, name):
     video = look(name).video
