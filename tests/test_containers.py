@@ -231,6 +231,16 @@ def test_dts_is_no_sound_for_avi(tmp_path: Path) -> None:
     assert plan.output("out").media.audio[0].codec == "mp3"
 
 
+@pytest.mark.parametrize("suffix", ["ts", "aac", "m4a"])
+def test_aac_of_broadcasts_is_encoded_for_avi(suffix: str, tmp_path: Path, engine: Engine) -> None:
+    """FFmpeg 9.0 refuses it there, after the run; what MP4 holds is copied."""
+    clip = make_clip(tmp_path / f"in.{suffix}", ClipRecipe(size=None, audio=1, audio_codec="aac"))
+    plan, _ = plan_and_run(_job(clip, "out.avi"), tmp_path, engine)
+    copied = suffix == "m4a"
+    assert plan.output("out").media.audio[0].codec == ("aac" if copied else "mp3")
+    assert ("avi does not take AAC as transport streams have it" in plan.explain()) != copied
+
+
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts", "avi", "gif"])
 def test_a_rate_that_varies_is_encoded(suffix: str, tmp_path: Path, engine: Engine) -> None:
     clip = zoo.make("vfr-mkv", tmp_path)

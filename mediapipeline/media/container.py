@@ -76,6 +76,8 @@ class Container:
     """Whether it keeps, by an edit list, from when on a copied stream is shown and heard."""
     copy_filters: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     """Bit stream filters that a codec needs to be copied into it, where FFmpeg does not add them itself."""
+    bare_aac: bool = True
+    """Whether it takes AAC of which every packet tells by itself how it is coded, as transport streams have it."""
     at_once: bool = False
     """Whether what it holds begins at once, as it tells nobody that a stream begins late."""
     header: str | None = None
@@ -168,8 +170,8 @@ _TABLE = (
     Container(
         # FFmpeg writes H.264 and MPEG-2 into it by fields, at twice the rate and with gaps, and DTS at eight times its
         # pace.
-        name="avi", muxer="avi", demuxer="avi", suffixes=("avi",), reorders=False, at_once=True,
-        numbers=True,
+        name="avi", muxer="avi", demuxer="avi", suffixes=("avi",), reorders=False, bare_aac=False,
+        at_once=True, numbers=True,
         uncoded=_UNCODED,
         # It has no times to be negative: moving all of them for sound that begins earlier would leave a gap.
         options=(("avoid_negative_ts", "disabled"),),

@@ -11,7 +11,7 @@ from mediapipeline.errors import Problem, Problems
 from mediapipeline.media.codec import AudioCodec, VideoCodec
 from mediapipeline.media.container import CONTAINERS, Container
 from mediapipeline.media.encoders import encoders_for
-from mediapipeline.media.streams import VideoStream
+from mediapipeline.media.streams import AudioStream, VideoStream
 from mediapipeline.operators.lowering import AudioRef, CoverRef, SubtitleRef, VideoRef
 from mediapipeline.planner.expand import GraphBuilder
 from mediapipeline.planner.hidden import brought_to_light
@@ -68,7 +68,7 @@ class CopyBuilder:
             self._problem("codec-container", f"{container.name} does not take {ref.info.codec}",
                           f"it takes {', '.join(taken)}", at=at)  # fmt: skip
             return []
-        why = self.uncopyable(ref.info) if isinstance(ref, VideoRef) else None
+        why = self.uncopyable(ref.info) if isinstance(ref, VideoRef) else self.unheard(ref.info)
         if why is not None:
             self._problem("cannot-copy", why, "let it be encoded, or write another container", at=at)
             return []
@@ -115,6 +115,12 @@ class CopyBuilder:
             return f"{container.name} does not take pictures that are not coded in {info.pix_fmt}"
         if decoder_for(info) is not None and not container.transparency:
             return f"{container.name} does not keep the transparency that lies beside a copied picture"
+        return None
+
+    def unheard(self, info: AudioStream) -> str | None:
+        """Why this output cannot hold sound as it is, whatever its codec; None where it can."""
+        if info.codec == "aac" and info.extradata is None and not self._container.bare_aac:
+            return f"{self._container.name} does not take AAC as transport streams have it"
         return None
 
     def _problem(self, code: str, message: str, hint: str, *, at: str) -> None:

@@ -212,7 +212,8 @@ class EncodeBuilder:
             changes.append(f"the sound becomes {rate} Hz from {info.sample_rate} Hz: all that {encoder.name} takes")
         if wanted is not None and wanted != channels:
             channels, layout = wanted, _LAYOUTS.get(wanted, f"{wanted}c")
-        pinned = _missed(asked, info, asked.missed_by(info))
+        unheard = self._copies.unheard(info)
+        pinned = unheard or _missed(asked, info, asked.missed_by(info))
         copyable = _copyable(asked.name, self._request.container.audio)
         after = attrs.evolve(
             info, codec=encoder.codec, sample_rate=rate, channels=channels, channel_layout=layout,
@@ -225,7 +226,8 @@ class EncodeBuilder:
                 sample_rate=rate if rate != info.sample_rate else None,
                 channel_layout=layout if channels != info.channels else None,
                 copy_codecs=frozenset() if asked.forces_encoding or pinned is not None else copyable,
-                pinned=None if asked.forces_encoding else pinned, unpinned=_NOT_THAT, changes=tuple(changes),
+                pinned=None if asked.forces_encoding else pinned,
+                unpinned=_NOT_THAT if unheard is None else "write another container", changes=tuple(changes),
                 faults=self._lacking(encoder, "audio"),
             )
         )  # fmt: skip
