@@ -177,3 +177,11 @@ def test_key_frame_cut_is_copied(tmp_path: Path, engine: Engine) -> None:
     media = result.outputs["out"].media
     assert media.duration is not None
     assert Fraction(14, 10) <= media.duration <= Fraction(21, 10), "from the key frame at 1 s, at the most"
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+def test_sound_may_go_on_after_pictures_of_a_varying_rate(suffix: str, tmp_path: Path, engine: Engine) -> None:
+    """Nobody knows before when these end; read back, FFmpeg before 9.0 may say that it came as far as they."""
+    short = ("-vf", "trim=end=2,select='mod(n,3)'", "-fps_mode", "vfr")
+    clip = make_clip(tmp_path / "in.mp4", duration="4s", video_codec="libx264", audio=1, extra=short)
+    plan_and_run(_cut(clip, f"out.{suffix}", start="0.5s"), tmp_path, engine)

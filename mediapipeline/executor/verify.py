@@ -366,6 +366,10 @@ def _breaks_off(output: PlannedOutput, media: MediaInfo, reached: Fraction | Non
     if not lows or reached is None or media.still:
         return []
     pictures = [stream for stream in (media.video, *media.other_video) if stream is not None]
+    open_ended = {stream.kind for stream in planned.streams if stream.end is not None and stream.end.low is None}
+    told = {"video": pictures, "audio": media.audio}
+    # Those may end long before the others, and nobody knows but the file.
+    lows += [stream.end for kind in open_ended for stream in told.get(kind, ()) if stream.end is not None]
     lag = max([_LAG, *((_LAG_FRAMES + (s.reorder or 0)) / s.frame_rate for s in pictures if s.frame_rate)])
     if reached >= min(lows) - lag:
         return []
