@@ -48,6 +48,7 @@ CLIPS = {
     "mkv-film": Clip("mkv", "24000/1001", ("-g", "24")),
     "ts": Clip("ts", "25", ("-g", "25")),
     "ts-flat-b": Clip("ts", "24000/1001", ("-g", "24", "-bf", "2", "-b-pyramid", "none"), late="3"),
+    "ts-starts-over": Clip("ts", "25", ("-g", "25"), late="95437.9"),
 }
 
 
@@ -202,6 +203,18 @@ def test_bounds_on_key_frames(
     assert total - count == all_but
     stream = plan.output("out").streams[0]
     assert stream.edges_encoded == ("the rest encoded" in stream.reason) == (all_but > 0)
+
+
+@pytest.mark.parametrize(("start", "end"), [("2", "4"), ("1.96", None), ("4", "5.4"), ("0.6", "3.2")])
+def test_a_clock_that_starts_over(start: str, end: str | None, tmp_path: Path, engine: Engine) -> None:
+    """What comes before is negative to FFmpeg; packets were copied from the first on, as many as were wanted."""
+    source = make("ts-starts-over", tmp_path, engine)
+    bounds: dict[str, Any] = {"start": f"{start}s"} | ({} if end is None else {"end": f"{end}s"})
+    plan = smart_cut(source, "out.mp4", engine, **bounds, strategy="required")
+    with av.open(str(source)) as container:
+        begin = Fraction(container.start_time or 0, 1_000_000)
+        assert begin < -4
+    check(source, tmp_path / "out.mp4", plan, engine, start, end)
 
 
 def test_what_has_an_index_is_copied_once(tmp_path: Path, engine: Engine) -> None:

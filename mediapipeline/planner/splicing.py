@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from math import ceil
 
 import attrs
 
@@ -346,9 +347,12 @@ def _copy(
     assert isinstance(source, ir.Source)  # packets are an input's
     begin = media[source.input].start or Fraction(0)
     early = part.start - _EARLIER
-    skip = Fraction(0) if part.after is None else max(Fraction(0), _floored(part.after + begin))
-    shift = placed.before + skip - (part.start + begin)
-    read = (*_RAW, *INPUT_OPTIONS.get(demuxers[source.input][0], ()))
+    # Of a transport stream whose clock starts over FFmpeg counts what was before as negative, and no output from there.
+    late = Fraction(ceil(-begin)) if begin < 0 else Fraction(0)
+    skip = Fraction(0) if part.after is None else max(Fraction(0), _floored(part.after + begin + late))
+    shift = placed.before + skip - (part.start + begin + late)
+    read = (*_RAW, *((("itsoffset", seconds_text(late)),) if late else ()))
+    read = (*read, *INPUT_OPTIONS.get(demuxers[source.input][0], ()))
     if early > 0:
         read = (*read, ("ss", seconds_text(_floored(early + begin))))
     options: tuple[Option, ...] = (
