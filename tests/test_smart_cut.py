@@ -217,6 +217,29 @@ def test_a_clock_that_starts_over(start: str, end: str | None, tmp_path: Path, e
     check(source, tmp_path / "out.mp4", plan, engine, start, end)
 
 
+def test_a_file_that_begins_between_two_ticks_of_the_picture(tmp_path: Path, engine: Engine) -> None:
+    """A frame at just the start of the part, as FFmpeg counts it, was left out."""
+    CLIPS["between"] = Clip("mp4", "25", ("-g", "25", "-video_track_timescale", "12800"), late="2.5")
+    source = make("between", tmp_path, engine)
+    with av.open(str(source)) as container:
+        begin = Fraction(container.start_time or 0, 1_000_000)
+    assert (begin * 12_800).denominator != 1
+    start = Fraction(4) + Fraction(1, 50) - begin
+    plan = smart_cut(source, "out.mp4", engine, start=str(start), end="5.29s")
+    check(source, tmp_path / "out.mp4", plan, engine, str(start), "5.29")
+
+
+@pytest.mark.parametrize("strategy", ["preferred", "disabled"])
+def test_a_cut_amid_two_frames_begins_where_an_encoded_one_does(
+    strategy: str, tmp_path: Path, default_engine: Engine
+) -> None:
+    source = make("mp4", tmp_path, default_engine)
+    smart_cut(source, "out.mp4", default_engine, start="1.54s", end="5.3s", strategy=strategy)
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        first = next(container.decode(video=0))
+        assert first.time == 0.04
+
+
 def test_what_has_an_index_is_copied_once(tmp_path: Path, engine: Engine) -> None:
     """Only what is encoded becomes a file before the output; a whole that begins with a copy begins at 0."""
     source = make("mp4", tmp_path, engine)

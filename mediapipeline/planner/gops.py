@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import pairwise
-from math import ceil
+from math import ceil, floor
 from operator import sub
 
 import attrs
@@ -291,8 +291,8 @@ def _taken(
 
 def _places(part: Part, index: PacketIndex, shown: Sequence[int]) -> tuple[int, int] | Reason:
     """The places, among the times in *shown*, of the first frame in the part and of the first one after it."""
-    begin = bisect_left(shown, index.ticks(_as_cut(part.start, index.time_base)))
-    stop = len(shown) if part.end is None else bisect_left(shown, index.ticks(_as_cut(part.end, index.time_base)))
+    begin = bisect_left(shown, _bound(part.start, index))
+    stop = len(shown) if part.end is None else bisect_left(shown, _bound(part.end, index))
     if stop == len(shown) and not index.ends:
         return "the packets after the part are not known"
     if part.frames is not None:
@@ -355,10 +355,21 @@ def _farthest(shown: Sequence[int], step: Fraction) -> Fraction:
     return Fraction(max(abs((time - first) * under - place * over) for place, time in enumerate(shown)), under)
 
 
-def _as_cut(time: Fraction, tick: Fraction) -> Fraction:
-    """The bound that FFmpeg would compare times of frames with: see the decision on cuts and clocks."""
+def _bound(time: Fraction, index: PacketIndex) -> Fraction:
+    """The tick that FFmpeg would compare times of frames with: see the decision on cuts and clocks.
+
+    It counts them from the start of the file, which it rounds to ticks as well.
+    """
+    tick = index.time_base
     floored = Fraction(to_microseconds_floor(time), 1_000_000)
-    return floored if tick > Fraction(1, 1000) else round(floored / tick) * tick
+    if tick > _ALLOWED:
+        return index.ticks(floored)
+    return Fraction(_nearest(floored / tick) - _nearest(index.zero / tick))
+
+
+def _nearest(value: Fraction) -> int:
+    """The nearest whole number, of two the one that is further from 0."""
+    return floor(value + Fraction(1, 2)) if value >= 0 else ceil(value - Fraction(1, 2))
 
 
 def _delay(taken: Sequence[CodedPacket], step: Fraction) -> tuple[int, bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import TypeAlias
@@ -153,7 +154,7 @@ def _clock(node: ir.Encode) -> str:
 def on_grid(splice: ir.Splice) -> Fraction:
     """When a whole begins, in whole frames, as an encoder has it: of half frames, converters make a mess."""
     rate = splice.info.frame_rate if isinstance(splice.info, VideoStream) else None
-    return round(splice.begin * rate) / rate if rate else splice.begin
+    return math.floor(splice.begin * rate + Fraction(1, 2)) / rate if rate else splice.begin
 
 
 def last_of_animation(nodes: Sequence[ir.Node], container: Container) -> list[Option]:
