@@ -469,6 +469,37 @@ def test_many_parts(suffix: str, target: str, tmp_path: Path, engine: Engine) ->
     check_likeness(engine, tmp_path / f"out.{target}", [(source, *part) for part in _PARTS])
 
 
+@pytest.mark.parametrize(("frames", "place"), [(1, 0), (2, 0), (1, 1), (2, 2)])
+def test_a_part_of_fewer_frames_than_are_reordered(frames: int, place: int, tmp_path: Path, engine: Engine) -> None:
+    """Of so few x264 does not tell when they are decoded: what came after was decoded before them."""
+    source = make("mp4", tmp_path, engine)
+    shown = packets(source)[0]
+    parts = [(38, 90), (68, 130)]
+    parts.insert(place, (107, 107 + frames))
+    bounds = [(str(float(shown[first]) - 0.01), str(float(shown[end]) - 0.01)) for first, end in parts]
+    wanted = [("in", *part) for part in bounds]
+    joined({"in": source.name}, wanted, "out.mp4", tmp_path, engine, smart_cut="required")
+    times, decoded = packets(tmp_path / "out.mp4")
+    assert times == [Fraction(at, 25) for at in range(114 + frames)]
+    assert {b - a for a, b in pairwise(decoded)} == {Fraction(1, 25)}
+    check_likeness(engine, tmp_path / "out.mp4", [(source, *part) for part in parts])
+
+
+def test_parts_of_a_clock_that_rounds(tmp_path: Path, engine: Engine) -> None:
+    """Where a part begins with its picture, the frame may be a part of a tick before that, and stands there alone."""
+    source = make("mkv-film", tmp_path, engine)
+    shown = packets(source)[0]
+    first = [at for at, time in enumerate(shown) if (shown[0] + Fraction(at * 1001, 24_000)) > time and 20 < at < 60]
+    parts = [(at, at + 60) for at in first[:2]]
+    bounds = [(str(float(shown[low]) - 0.015), str(float(shown[high]) - 0.015)) for low, high in parts]
+    wanted = [("in", *part) for part in bounds]
+    plan = joined({"in": source.name}, wanted, "out.mp4", tmp_path, engine, smart_cut="required")
+    assert 0 < copied(plan)[0] < copied(plan)[1]
+    times, _ = packets(tmp_path / "out.mp4")
+    assert all(abs(b - a - Fraction(1001, 24_000)) <= Fraction(1, 40_000) for a, b in pairwise(times))
+    check_likeness(engine, tmp_path / "out.mp4", [(source, *part) for part in parts])
+
+
 def joined(
     inputs: dict[str, str],
     parts: Sequence[tuple[str, ...]],

@@ -176,7 +176,10 @@ class _Split:
 
 def _retimed(splits: Sequence[_Split]) -> bool:
     delays = {split.delay for split in splits if split.delay is not None}
-    return len(delays) > 1 or max(delays, default=0) > _MOST_REORDERED or any(split.uneven for split in splits)
+    most = max(delays, default=0)
+    # Of a part that is encoded as a whole x264 may get fewer frames than it reorders: see `_TOO_FEW`.
+    short = any(split.delay is None and sum(run.frames for run in split.runs) <= most for split in splits)
+    return len(delays) > 1 or most > _MOST_REORDERED or short or any(split.uneven for split in splits)
 
 
 def _splits(parts: Sequence[Part], rate: Fraction, few: int) -> list[_Split] | Reason:
@@ -301,7 +304,7 @@ def _places(part: Part, index: PacketIndex, shown: Sequence[int]) -> tuple[int, 
             return "its last frame has to stand for longer than it does"
     if begin >= stop:
         return "there is no frame in it"
-    if part.frames is not None and index.time(shown[begin]) < part.start:
+    if part.lead and index.time(shown[begin]) < part.start:
         return "its first frame begins less than a tick before it does, and times are counted from the next"
     return begin, stop
 
