@@ -217,6 +217,15 @@ def test_a_clock_that_starts_over(start: str, end: str | None, tmp_path: Path, e
     check(source, tmp_path / "out.mp4", plan, engine, start, end)
 
 
+@pytest.mark.parametrize("muxing", [("-use_editlist", "0"), ("-movflags", "+empty_moov+frag_keyframe")])
+def test_an_edge_that_begins_while_a_key_frame_waits(muxing: tuple[str, ...], tmp_path: Path, engine: Engine) -> None:
+    """Without an edit list FFmpeg seeks by times of decoding, and took the key frame for the one before the edge."""
+    CLIPS["unedited"] = Clip("mp4", "25", ("-g", "25", *muxing))
+    source = make("unedited", tmp_path, engine)
+    plan = smart_cut(source, "out.mp4", engine, start="1.04s", end="4.2s", strategy="required")
+    check(source, tmp_path / "out.mp4", plan, engine, "1.04", "4.2")
+
+
 def test_a_file_that_begins_between_two_ticks_of_the_picture(tmp_path: Path, engine: Engine) -> None:
     """A frame at just the start of the part, as FFmpeg counts it, was left out."""
     CLIPS["between"] = Clip("mp4", "25", ("-g", "25", "-video_track_timescale", "12800"), late="2.5")

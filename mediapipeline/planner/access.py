@@ -37,12 +37,14 @@ def picture_lead(source: Source) -> Fraction | None:
 
     In open groups of pictures, some are decoded after a key frame but shown before it, and need what comes before the
     key frame. In MP4 FFmpeg goes by the time at which key frames are decoded, so it begins with the one after such a
-    picture, which is then missing or broken. If probing has not seen a second key frame, groups are taken to be closed,
-    except those of `_DROPPED`. Pictures that are refreshed bit by bit can be decoded only from the first one on.
+    picture, which is then missing or broken. The same goes for every picture that is shown before a key frame that is
+    decoded already, if the index has times of decoding only (`Source.ahead`). If probing has not seen a second key
+    frame, groups are taken to be closed, except those of `_DROPPED`. Pictures that are refreshed bit by bit can be
+    decoded only from the first one on.
     """
     if is_refreshed(source.info):
         return None
-    return {"index": _leading(source.info), "guess": _EARLY}.get(source.access)
+    return {"index": _leading(source.info) + source.ahead, "guess": _EARLY}.get(source.access)
 
 
 def is_refreshed(info: Stream) -> bool:

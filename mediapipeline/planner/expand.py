@@ -225,11 +225,9 @@ class GraphBuilder:
         *,
         zero: int | None = None,
         first: Fraction = Fraction(0),
+        ahead: Fraction = Fraction(0),
     ) -> NodeId:
-        """Add a stream of an input, which was found to be of that format.
-
-        *zero* is the stream that begins first in the file, *first* is when its picture does.
-        """
+        """Add a stream of an input, which was found to be of that format; see `Source` for the rest."""
         access = _ACCESS.get(format or "", "scan")
         if format == _MP4 and isinstance(info, VideoStream) and info.codec in _OPEN_GROUPS and info.reorder != 0:
             access = "guess"
@@ -238,6 +236,7 @@ class GraphBuilder:
                 id=self.new_id(), kind=kind, info=info, origin=self.origin, input=input,
                 seekable=format not in _MPEG_STREAMS, access=access,
                 zero=zero if format in _COUNTED_FROM_FIRST else None, first=first,
+                ahead=ahead if format == _MP4 else Fraction(0),
             )
         )  # fmt: skip
 
@@ -260,6 +259,7 @@ def input_clip(
     *,
     zero: int | None = None,
     first: Fraction = Fraction(0),
+    ahead: Fraction = Fraction(0),
 ) -> Clip:
     """The clip that an input file is.
 
@@ -269,8 +269,9 @@ def input_clip(
         info: The streams of it that the job uses, with times from its start.
         zero: The stream of all of the file that begins first, where known.
         first: When the picture of the file begins, whether the job uses it or not.
+        ahead: How long before it is shown an index may have that.
     """
-    source = partial(build.source, id, info.format, zero=zero, first=first)
+    source = partial(build.source, id, info.format, zero=zero, first=first, ahead=ahead)
     video = None if info.video is None else VideoRef(source("video", info.video), info.video)
     if video is not None and video.info.rotation_by_tag:
         video = _turned(build, video)

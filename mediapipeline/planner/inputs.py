@@ -13,6 +13,7 @@ from mediapipeline.errors import ProbeError, Problems
 from mediapipeline.media.container import demuxer_for
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.prober import Prober
+from mediapipeline.media.streams import VideoStream
 from mediapipeline.media.timeline import cut_info, from_zero
 from mediapipeline.operators.base import Kind
 from mediapipeline.operators.lowering import Clip, Lowering
@@ -117,9 +118,21 @@ def expand_input(build: GraphBuilder, probed: ProbedInput) -> Clip:
     begins = [(stream.start, stream.index) for stream in probed.media.streams if stream.start is not None]
     picture = from_zero(probed.media).video
     first = Fraction(0) if picture is None else picture.start or Fraction(0)
-    clip = input_clip(build, probed.spec.id, probed.used, zero=min(begins)[1] if begins else None, first=first)
+    zero = min(begins)[1] if begins else None
+    clip = input_clip(build, probed.spec.id, probed.used, zero=zero, first=first, ahead=_ahead(probed.media.video))
     spec = probed.spec
     if spec.start_offset is None and spec.duration is None:
         return clip
     start = spec.start_offset or Fraction(0)
     return Lowering(build, {"clip": [clip]}).cut(clip, start, None if spec.duration is None else start + spec.duration)
+
+
+def _ahead(picture: VideoStream | None) -> Fraction:
+    """Seconds before it is shown that a picture is decoded, where no edit list makes the first be shown at time 0.
+
+    With one, times of decoding begin before 0, and what FFmpeg seeks by has been moved to those of showing.
+    """
+    if picture is None or not picture.delay or picture.start is None:
+        return Fraction(0)
+    decoded = picture.start - (picture.preroll or 0) - picture.delay
+    return picture.delay if decoded >= 0 else Fraction(0)

@@ -81,7 +81,10 @@ def packet_cut(cut: ir.Cut, source: ir.Node) -> Options:
         options += [("itsoffset", seconds_text(-early))] if early else []
         options += [("ss", seconds_text(cut.start - early))] if cut.start > early else []
     elif cut.start:
-        options.append(("ss", seconds_text(cut.start)))
+        # The key frame that is shown by then is found by when it is decoded.
+        ahead = min(source.ahead, cut.start) if isinstance(source, ir.Source) else Fraction(0)
+        options += [("itsoffset", seconds_text(-ahead))] if ahead else []
+        options += [("ss", seconds_text(cut.start - ahead))] if cut.start > ahead else []
     if cut.end is not None:
         options.append(("t", seconds_text(cut.end - cut.start)))
     return tuple(options)

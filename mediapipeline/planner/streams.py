@@ -101,6 +101,7 @@ class Source(Node):
             stream that is taken.
         first: When the picture of the file begins. A seek in a file with an index reads nothing from before that, not
             of any stream.
+        ahead: Seconds by which the index has a key frame before it is shown; FFmpeg seeks by the index.
     """
 
     input: str
@@ -112,6 +113,7 @@ class Source(Node):
     packets: PacketIndex | None = None
     zero: int | None = None
     first: Fraction = Fraction(0)
+    ahead: Fraction = Fraction(0)
 
 
 @attrs.frozen(kw_only=True, eq=False)

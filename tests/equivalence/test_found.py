@@ -216,6 +216,17 @@ FOUND: dict[str, dict[str, Any]] = {
         op("overlay", {"base": "cut", "overlay": "small"}, "both"), read="avi.avi", other="mp4-slow.mp4",
         o0="both o0.mkv",
     ),
+    # No edit list moves times back to 0, so FFmpeg sought by those of decoding: a key frame that is shown after what is
+    # wanted was taken for the one before it.
+    "key-frame-that-waits": document(
+        op("trim", "in", "cut", start="76/25", duration="1"), op("thumbnail", "in", "still", at=["101/25"]),
+        read="mp4-unedited.mp4", o0="cut o0.mkv", o1="still o1.png",
+    ),
+    "copied-from-a-key-frame-that-waits": document(
+        op("trim", "in", "cut", start="76/25", duration="1", accuracy="keyframe"),
+        op("thumbnail", "in", "near", at=["101/25"], snap="keyframe"), read="mp4-unedited.mp4", o0="cut o0.mp4",
+        o1="near o1.png",
+    ),
     "loudness-as-it-goes": document(
         op("trim", "in", "cut", start="57057/10000"), op("loudnorm", "cut", "loud", mode="single"),
         read="mp4-surround.mp4", o0="loud o0.mov",

@@ -67,7 +67,7 @@ def _from_where(readings: Sequence[int]) -> str:
 
 def _by_time(source: Source, still: Sample) -> bool:
     """Whether *still* has to be found by its time: it may not be a key frame, or no index would find that."""
-    return still.exact or source.access != "index" or source.seek > 0 or open_groups(source.info)
+    return still.exact or source.access != "index" or source.seek > 0 or source.ahead > 0 or open_groups(source.info)
 
 
 def _groups(stills: Sequence[Sample]) -> list[list[Sample]]:

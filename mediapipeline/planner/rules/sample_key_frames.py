@@ -23,7 +23,8 @@ def sample_key_frames(graph: StreamGraph, notes: Notes) -> StreamGraph:
     in:video → sample(60s, keyframe) → out    becomes    in:video@60sk → sample(0s, keyframe) → out
 
     Only if FFmpeg finds key frames by an index and groups of pictures are closed: with open ones in MP4 it may take the
-    key frame after that time. And not if the file hides its first pictures: the key frame may be one of them.
+    key frame after that time, and so it may by an index that has times of decoding only. And not if the file hides its
+    first pictures: the key frame may be one of them.
     """
     edits = Rewrite(graph)
     said: set[str] = set()
@@ -35,6 +36,7 @@ def sample_key_frames(graph: StreamGraph, notes: Notes) -> StreamGraph:
             or source.key_frames
             or source.access != "index"
             or open_groups(source.info)
+            or source.ahead
             or is_refreshed(source.info)
             or _hides_pictures(source.info)
             or source.seek  # the key frame may lie before the part that is read

@@ -110,7 +110,7 @@ class _Splicer:
     def _encoded(self, name: NodeId, source: Source, run: Run, facts: VideoStream) -> NodeId:
         lead = picture_lead(source)
         early = Fraction(0) if lead is None else max(Fraction(0), run.start - lead)
-        early = early if run.entry is None else min(early, run.entry)
+        early = early if run.entry is None else min(early, max(Fraction(0), run.entry - source.ahead))
         seek = tick_before(early, source.info) or Fraction(0)
         origin = self._node.origin
         read = attrs.evolve(source, id=f"{name}.source", seek=seek, packets=None)
