@@ -138,6 +138,17 @@ def still_stream(stream: VideoStream) -> VideoStream:
     )
 
 
+def is_still(stream: Stream) -> bool:
+    """Whether these are the facts of one picture that is there without beginning or end.
+
+    >>> is_still(VideoStream(index=0, codec="png", width=16, height=16))
+    True
+    """
+    if not isinstance(stream, VideoStream) or stream.start is not None or stream.duration is not None:
+        return False
+    return stream.frames == 1 or stream.time_base is None
+
+
 def is_left(sound: AudioStream, start: Fraction, end: Fraction | None, *, exact: bool = True) -> bool:
     """Whether a cut [start, end) leaves anything of *sound*, as far as is known: it may begin later, or end before."""
     if end is not None and (sound.start or _ZERO) >= end:

@@ -13,11 +13,11 @@ __all__ = ["OPAQUE", "POINTWISE", "TIMED", "Traits"]
 
 @attrs.frozen(kw_only=True)
 class Traits:
-    """What is known of the filters that an operator lowers to, of those that take one stream.
+    """What is known of the filters that an operator lowers to, of those that take one stream, or one and stills.
 
     Attributes:
-        pointwise: The pixels (samples) of a frame depend only on the pixels of that frame: cuts and changes of frame
-            rate may cross the filter.
+        pointwise: The pixels (samples) of a frame depend only on the pixels of that frame, and of the stills: cuts and
+            changes of frame rate may cross the filter.
         timed: They also depend on the frame's time: cuts may cross where the filter is shifted by as much. No rule does
             that yet.
     """

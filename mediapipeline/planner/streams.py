@@ -22,6 +22,7 @@ from mediapipeline.ffmpeg.filtergraph import Value
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.packets import PacketIndex
 from mediapipeline.media.streams import Stream
+from mediapipeline.media.timeline import is_still
 from mediapipeline.operators.traits import OPAQUE, Traits
 from mediapipeline.steps.late import Case
 from mediapipeline.steps.measure import Measurement
@@ -140,11 +141,6 @@ class Filter(Node):
     name: str
     options: tuple[tuple[str, Value], ...] = ()
     traits: Traits = OPAQUE
-
-    @property
-    def frame_by_frame(self) -> bool:
-        """Whether each frame is made of one frame of its one input, so that others may be left out before it."""
-        return self.traits.pointwise and len(self.inputs) == 1
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -390,6 +386,14 @@ class StreamGraph:
     def input_of(self, node: Node) -> Node:
         """The first input of *node*."""
         return self.nodes[node.inputs[0]]
+
+    def frame_by_frame(self, node: Node) -> bool:
+        """Whether *node* makes each frame of one of its first input's: others may then be left out before it."""
+        return isinstance(node, Filter) and node.traits.pointwise and self.beside_stills(node)
+
+    def beside_stills(self, node: Node) -> bool:
+        """Whether all that *node* takes, but its first input, are stills."""
+        return bool(node.inputs) and all(is_still(self.nodes[name].info) for name in node.inputs[1:])
 
     @cached_property
     def _places(self) -> Mapping[NodeId, int]:

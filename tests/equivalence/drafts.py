@@ -27,7 +27,7 @@ _LENGTHS = [Fraction(3, 10), Fraction(3, 10), Fraction(3, 10), Fraction(1, 25), 
 _LONGEST = 3 * LENGTH
 _STILLS = ("png", "jpg")
 _POINTWISE = ("hflip", "vflip", "scale", "volume")
-_PICTURE = ("hflip", "vflip", "scale", "fps", "fps-down", "overlay", "hls", "stills", "stills-near")
+_PICTURE = ("hflip", "vflip", "scale", "fps", "fps-down", "overlay", "logo", "hls", "stills", "stills-near")
 _SOUND = ("volume", "loudnorm", "mix")
 _SUFFIXES = ("mov", "mkv", "mp4", "ts")
 _SOUND_SUFFIXES = ("mov", "mkv", "mka", "mp4", "m4a", "flac", "wav", "mp3", "ogg", "opus")
@@ -191,6 +191,8 @@ class Draft:
                 self.add("loudnorm", clip, {"target_lufs": target, **self.some(_LOUDNORM)}, input=clip.name)
             case "overlay":
                 self.overlay(clip)
+            case "logo":
+                self.overlay(clip, still=True)
             case "twice":
                 before = len(self.operations)
                 self.do(self.draw(st.sampled_from(["trim", "pointwise"])), clip)
@@ -315,9 +317,9 @@ class Draft:
         made = attrs.evolve(clip, seconds=longest)
         self.add("mix", made, params | self.some(_MIX), inputs=[each.name for each in clips])
 
-    def overlay(self, clip: Clip) -> None:
+    def overlay(self, clip: Clip, *, still: bool = False) -> None:
         top = self.draw(st.sampled_from([c for c in self.playing if c.picture]))
-        if self.seldom(3):
+        if still or self.seldom(3):
             top = self.read(STILL)
             if self.draw(st.booleans()):
                 self.add("hflip", top, {}, input=top.name)

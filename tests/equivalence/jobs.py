@@ -50,11 +50,23 @@ _LATE = ("trim-late",)
 
 AIMS: Mapping[str, tuple[Aim, ...]] = {
     "drop_noops": (Aim(("nothing",)), Aim(("trim", "nothing"))),
-    "push_cuts": (Aim(("pointwise", "trim")), Aim(("pointwise", "trim", "pointwise", "trim"))),
-    "retime_early": (Aim(("picture", "fps-down"), _PICTURES), Aim(("picture", "picture", "fps-down"), _PICTURES)),
+    "push_cuts": (
+        Aim(("pointwise", "trim")),
+        Aim(("pointwise", "trim", "pointwise", "trim")),
+        Aim(("logo", "trim"), _PICTURES),
+    ),
+    "retime_early": (
+        Aim(("picture", "fps-down"), _PICTURES),
+        Aim(("picture", "picture", "fps-down"), _PICTURES),
+        Aim(("logo", "fps-down"), _PICTURES),
+    ),
     "cut_parts": (Aim(("concat", "trim")), Aim(("trim", "concat", "trim", "trim")), Aim(("concat", "concat", "trim"))),
     "merge_cuts": (Aim(("trim", "trim")), Aim(("trim", "trim", "trim"))),
-    "push_samples": (Aim(("picture", "stills"), _PICTURES), Aim(("trim", "picture", "stills"), _PICTURES)),
+    "push_samples": (
+        Aim(("picture", "stills"), _PICTURES),
+        Aim(("trim", "picture", "stills"), _PICTURES),
+        Aim(("logo", "stills"), _PICTURES),
+    ),
     "copy_untouched": (Aim(()), Aim(("picture",)), Aim(("volume",)), Aim(("trim-near",))),
     "smart_cut": (
         Aim(("trim-long",), _AVC, _SPLICED),

@@ -53,6 +53,7 @@ class OfApart(Kept):
 @operator(
     "bench.logo",
     category=Category.GRAPHICS,
+    traits=POINTWISE,
     inputs={"base": VIDEO, "logo": IMAGE},
     requires=["filter:scale", "filter:overlay"],
 )

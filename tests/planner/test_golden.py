@@ -71,6 +71,13 @@ JOBS: dict[str, dict[str, Any]] = {
         inputs={"in": "in.mp4", "corner": "corner.mp4", "logo": "logo.png"},
         outputs={"all": "all.mp4"},
     ),
+    "logo-then-part": job(
+        op("overlay", {"base": "in", "overlay": "logo"}, "marked", position="bottom_right"),
+        op("trim", "marked", "part", start="40s", duration="5s"),
+        op("thumbnail", "marked", "still", at=["50s"]),
+        inputs={"in": "in.mp4", "logo": "logo.png"},
+        outputs={"part": "part.mp4", "still": "still.png"},
+    ),
     "diamond": job(
         op("trim", "in", "part", start="5s", end="15s"),
         op("scale", "part", "small", size="320x180"),

@@ -10,6 +10,7 @@ from mediapipeline.media.timeline import cut_stream
 from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, rule
 from mediapipeline.planner.streams import Cut, Filter, Node, NodeId, StreamGraph
+from mediapipeline.planner.ticks import on_a_tick
 
 __all__ = ["push_cuts"]
 
@@ -20,7 +21,8 @@ def push_cuts(graph: StreamGraph, notes: Notes) -> StreamGraph:
 
     in:video → hflip() → cut(5s..9s) → out    becomes    in:video → cut(5s..9s) → hflip() → out
 
-    Only past filters that make each frame of one frame alone, and that nothing else takes from.
+    Only past filters that make each frame of one frame, perhaps with a still laid over it, and that nothing else takes
+    from. A cut passes stills if no frame can be before time 0 after it: stills are not seen there.
     """
     edits = Rewrite(graph)
     seen: set[NodeId] = set()
@@ -39,17 +41,25 @@ def push_cuts(graph: StreamGraph, notes: Notes) -> StreamGraph:
 def _run(graph: StreamGraph, last: Node) -> list[Cut | Filter]:
     """Cuts and filters in a row, ending with *last*, that may stand in any order as long as each kind keeps its own."""
     run: list[Cut | Filter] = []
-    node = last
-    while isinstance(node, Cut | Filter) and _movable(node) and (not run or len(graph.consumers[node.id]) == 1):
+    node, all_from_zero = last, True
+    while isinstance(node, Cut | Filter) and _movable(graph, node) and (not run or len(graph.consumers[node.id]) == 1):
+        if len(node.inputs) > 1 and not all_from_zero:
+            break
+        all_from_zero = all_from_zero and _from_zero(node)
         run.append(node)
         node = graph.input_of(node)
     return run[::-1]
 
 
-def _movable(node: Node) -> bool:
+def _movable(graph: StreamGraph, node: Cut | Filter) -> bool:
     if node.same_as is not None or node.kind not in ("video", "audio"):
         return False
-    return isinstance(node, Cut) or (isinstance(node, Filter) and node.frame_by_frame)
+    return isinstance(node, Cut) or graph.frame_by_frame(node)
+
+
+def _from_zero(node: Cut | Filter) -> bool:
+    """Whether no frame is before time 0 because of *node*."""
+    return isinstance(node, Filter) or (node.exact and on_a_tick(node.start, node.info))
 
 
 def _out_of_order(run: list[Cut | Filter]) -> bool:
@@ -61,7 +71,7 @@ def _reorder(run: list[Cut | Filter], edits: Rewrite) -> None:
     """Put the cuts first. The ids stay where they are, so that whoever takes the last stream still does."""
     cuts = [node for node in run if isinstance(node, Cut)]
     remaining = _remaining(run)
-    (source,) = run[0].inputs
+    source = run[0].inputs[0]
     info = None
     for place, node in zip(run, [*cuts, *(node for node in run if isinstance(node, Filter))], strict=True):
         if isinstance(node, Cut):
@@ -72,7 +82,7 @@ def _reorder(run: list[Cut | Filter], edits: Rewrite) -> None:
             if node.id in remaining:
                 start, end, exact = remaining[node.id]
                 info = cut_stream(node.info, start, end, exact=exact)
-        edits.put(attrs.evolve(node, id=place.id, inputs=(source,), info=info))
+        edits.put(attrs.evolve(node, id=place.id, inputs=(source, *node.inputs[1:]), info=info))
         source = place.id
 
 

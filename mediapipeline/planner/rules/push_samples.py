@@ -26,8 +26,9 @@ def push_samples(graph: StreamGraph, notes: Notes) -> StreamGraph:
 
     in:video → cut(5s..9s) → hflip() → sample(1s) → out    becomes    in:video → sample(6s) → hflip() → out
 
-    Only past filters that make each frame of one frame alone, and past cuts that are sure to hold a frame at that time.
-    A still that may be a key frame stays in a part that begins after 0: the key frame may lie before that part.
+    Only past filters that make each frame of one frame, perhaps with a still laid over it, and past cuts that are sure
+    to hold a frame at that time. A still that may be a key frame stays in a part that begins after 0: the key frame may
+    lie before that part.
     """
     edits = Rewrite(graph)
     said: set[str] = set()
@@ -37,7 +38,7 @@ def push_samples(graph: StreamGraph, notes: Notes) -> StreamGraph:
         while len(filters) <= _MOST:
             if isinstance(here, Cut) and _holds(here, time) and (node.exact or not here.start):
                 time += here.start
-            elif isinstance(here, Filter) and here.frame_by_frame and here.same_as is None:
+            elif isinstance(here, Filter) and here.same_as is None and _passes(graph, node, time, here):
                 filters.append(here)
             else:
                 break
@@ -49,6 +50,13 @@ def push_samples(graph: StreamGraph, notes: Notes) -> StreamGraph:
             said.add(node.origin)
             notes(node, "taken before the clip is cut and filtered")
     return edits.graph()
+
+
+def _passes(graph: StreamGraph, still: Sample, time: Fraction, node: Filter) -> bool:
+    """Whether the still at *time* can be taken before *node*; past other stills only if it cannot be before time 0."""
+    if not graph.frame_by_frame(node):
+        return False
+    return len(node.inputs) == 1 or (still.exact and on_a_tick(time, node.info))
 
 
 def _holds(cut: Cut, time: Fraction) -> bool:
@@ -68,7 +76,7 @@ def _place(edits: Rewrite, node: Sample, time: Fraction, source: Node, filters: 
     ids = [*(f"{node.id}p{number}" for number in range(len(filters))), node.id]
     edits.put(attrs.evolve(node, id=ids[0], inputs=(source.id,), info=_still(source), time=time))
     for each, before, id_ in zip(filters, ids, ids[1:], strict=False):
-        edits.put(attrs.evolve(each, id=id_, inputs=(before,), info=_still(each)))
+        edits.put(attrs.evolve(each, id=id_, inputs=(before, *each.inputs[1:]), info=_still(each)))
 
 
 def _still(node: Node) -> VideoStream:

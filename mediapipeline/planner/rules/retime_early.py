@@ -20,8 +20,8 @@ def retime_early(graph: StreamGraph, notes: Notes) -> StreamGraph:
 
     in:video → scale(w=640) → retime(10) → out    becomes    in:video → retime(10) → scale(w=640) → out
 
-    Only past filters that make each frame of one frame alone, and that nothing else takes from; and not where that
-    would make more frames to filter.
+    Only past filters that make each frame of one frame, perhaps with a still laid over it, and that nothing else takes
+    from; and not where that would make more frames to filter.
     """
     edits = Rewrite(graph)
     for node in graph.of(Retime):
@@ -35,7 +35,7 @@ def retime_early(graph: StreamGraph, notes: Notes) -> StreamGraph:
         taken = source.id
         for place, each in zip([*filters, node], [node, *filters], strict=True):
             info = _paced(source.info if each is node else each.info, node.info)
-            edits.put(attrs.evolve(each, id=place.id, inputs=(taken,), info=info))
+            edits.put(attrs.evolve(each, id=place.id, inputs=(taken, *each.inputs[1:]), info=info))
             taken = place.id
         names = list(dict.fromkeys(each.name for each in filters))
         notes(node, f"frames left out before {', '.join(names[:3])}{', …' if len(names) > 3 else ''}")
@@ -53,9 +53,9 @@ def _filters_before(graph: StreamGraph, edits: Rewrite, node: Retime) -> list[Fi
 
 
 def _crossed(node: Node, graph: StreamGraph) -> TypeGuard[Filter]:
-    return (
-        isinstance(node, Filter) and node.frame_by_frame and node.same_as is None and len(graph.consumers[node.id]) == 1
-    )
+    if not isinstance(node, Filter) or node.same_as is not None or len(graph.consumers[node.id]) != 1:
+        return False
+    return graph.frame_by_frame(node)
 
 
 def _paced(info: object, like: object) -> VideoStream:

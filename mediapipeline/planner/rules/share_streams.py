@@ -112,7 +112,7 @@ def _waiting(graph: StreamGraph) -> set[NodeId]:
         if len(users) != 1 or node.same_as is not None:
             continue
         user = graph[users[0]]
-        if isinstance(node, Filter) and node.frame_by_frame:
+        if graph.frame_by_frame(node):
             if user.same_as is None and (user.id in found or isinstance(user, Cut) or _leaves_out(user, node)):
                 found.add(node.id)
         elif isinstance(node, Concat) and isinstance(user, Cut) and user.exact and _whole(user, node):

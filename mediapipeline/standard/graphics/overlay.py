@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Annotated, Literal
 
 from mediapipeline.errors import Problem
-from mediapipeline.operators import IMAGE, VIDEO, Category, Clip, Expr, Facts, Lowering, Operator, operator
+from mediapipeline.operators import IMAGE, POINTWISE, VIDEO, Category, Clip, Expr, Facts, Lowering, Operator, operator
 from mediapipeline.params import Param
 
 _ACROSS = {"left": "{m}", "center": "(main_w-overlay_w)/2", "right": "main_w-overlay_w-{m}"}
@@ -22,6 +22,7 @@ _DOWN = {"top": "{m}", "center": "(main_h-overlay_h)/2", "bottom": "main_h-overl
 @operator(
     "overlay",
     category=Category.GRAPHICS,
+    traits=POINTWISE,
     inputs={"base": VIDEO, "overlay": VIDEO | IMAGE},
     requires=["filter:overlay", "filter:tpad", "filter:setpts", "filter:settb"],
 )

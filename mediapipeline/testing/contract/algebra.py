@@ -56,7 +56,7 @@ def traits_are_true(trial: Trial, opaque: str) -> Iterator[Finding]:
         if declared.pointwise or declared.timed:
             yield Finding(
                 text=f"it declares {_names(declared)}, and no filter of its own is one that a trait could concern",
-                hint="leave traits out: they concern filters of one stream, after which something may follow",
+                hint="leave traits out: they concern filters of one stream (and stills) that something may follow",
             )
         return
     if declared.timed:
@@ -134,7 +134,7 @@ def _has_effect(trial: Trial) -> bool:
 
 
 def _marked(graph: StreamGraph, marker: Traits) -> bool:
-    return any(node.traits is marker and len(node.inputs) == 1 for node in graph.of(Filter))
+    return any(node.traits is marker and graph.beside_stills(node) for node in graph.of(Filter))
 
 
 _Operations = Sequence[tuple[str, Mapping[str, Any]]]

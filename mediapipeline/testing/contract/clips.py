@@ -12,7 +12,7 @@ from typing import Any
 from mediapipeline.operators import Kind, Port
 from mediapipeline.testing.media import ClipRecipe
 
-__all__ = ["CLIPS", "PLAIN", "beside"]
+__all__ = ["CLIPS", "PLAIN", "STILL", "beside"]
 
 PLAIN = "plain"
 """The clip without any peculiarity, which checks that need only one take."""
@@ -47,7 +47,8 @@ CLIPS: Mapping[str, tuple[str, ClipRecipe]] = {
 """Suffix and recipe of every clip, by name."""
 
 _SMALL = (".mov", _clip(size=(32, 24), audio=["mono"]))
-_PICTURE = (".png", ClipRecipe(size=(32, 24), pix_fmt="rgb24"))
+STILL = (".png", ClipRecipe(size=(32, 24), pix_fmt="rgb24"))
+"""What a port gets that is to have a picture, and is not the one under test."""
 
 
 def beside(port: Port) -> tuple[str, ClipRecipe]:
@@ -56,4 +57,4 @@ def beside(port: Port) -> tuple[str, ClipRecipe]:
         return CLIPS[PLAIN]
     if port.kind & (Kind.VIDEO | Kind.AUDIO):
         return _SMALL
-    return _PICTURE if port.kind & Kind.IMAGE else CLIPS["tracks"]
+    return STILL if port.kind & Kind.IMAGE else CLIPS["tracks"]

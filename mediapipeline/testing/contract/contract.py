@@ -122,7 +122,7 @@ class OperatorContract:
         self._hold("is_noop()", algebra.noop_is_noop)
 
     def test_traits(self) -> None:
-        self._hold("traits", lambda trial: algebra.traits_are_true(trial, self.opaque))
+        self._hold("traits", lambda trial: algebra.traits_are_true(trial.beside_stills, self.opaque))
 
     def test_optimised_is_unoptimised(self) -> None:
         self._hold("the same with the optimiser and without", algebra.optimised_is_unoptimised)

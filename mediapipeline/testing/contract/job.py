@@ -69,7 +69,7 @@ class Job:
             count = max(wanted.minimum, 1)
             wanting = count if at else count - 1
             others = [self.clip(f"{port}-beside")] * wanting if wanting else []
-            if wanted.kind & (Kind.VIDEO | Kind.AUDIO):
+            if wanted.kind & (Kind.VIDEO | Kind.AUDIO) and not any(self._is_still(each) for each in others):
                 others = [self.chain(through, each, f"{made}_{port}{n}_") for n, each in enumerate(others)]
             ports[port] = others if at else [clip, *others]
         single = len(ports) == 1
@@ -84,6 +84,9 @@ class Job:
         outputs = {"output": made} if len(outs) == 1 else {"outputs": made_by_port}
         self.operations.append({"op": definition.name, **inputs, **outputs, "params": dict(case)})
         return list(made_by_port.values())
+
+    def _is_still(self, clip: str) -> bool:
+        return self.inputs[clip].endswith(".png")
 
     def write(self, *clips: str) -> None:
         """Let *clips* be written, each to an output of its name."""

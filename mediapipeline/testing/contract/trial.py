@@ -31,7 +31,7 @@ from mediapipeline.planner.planner import Planner
 from mediapipeline.planner.rule import Notes, Rule, rule
 from mediapipeline.planner.streams import StreamGraph
 from mediapipeline.spec.load import load_partly
-from mediapipeline.testing.contract.clips import CLIPS, beside
+from mediapipeline.testing.contract.clips import CLIPS, STILL, beside
 from mediapipeline.testing.contract.content import Content, decode
 from mediapipeline.testing.contract.job import Job, Params, holds_anything
 from mediapipeline.testing.contract.ran import Planned, Ran, Traces
@@ -115,6 +115,7 @@ class Trial:
     ) -> None:
         self.operator = tried
         self.cases = tuple(cases)
+        self._others, self._ffmpeg = others, ffmpeg
         self._spared = frozenset(spared)
         self._thorough = thorough
         self.engine: ReadyEngine = default_engine(ffmpeg)
@@ -181,6 +182,22 @@ class Trial:
             file = self.folder / source, self.media(name)
             self._place.decoded |= decode(self.engine.binaries, {source: file})
         return self._place.decoded[source]
+
+    @functools.cached_property
+    def beside_stills(self) -> Trial:
+        """The same with stills at those further ports that take other things as well; itself if there are none.
+
+        Traits concern filters of several streams if all but the first are stills.
+        """
+        further = list(self.operator.definition.inputs.items())[1:]
+        taking = [
+            port for port, wanted in further
+            if wanted.maximum == 1 and wanted.kind & Kind.IMAGE and port not in self._others and beside(wanted) != STILL
+        ]  # fmt: skip
+        if not taking:
+            return self
+        others = {**self._others, **dict.fromkeys(taking, STILL)}
+        return Trial(self.operator, self.cases, others, self._ffmpeg, self._spared, thorough=self._thorough)
 
     def job(self) -> Job:
         """A job in the making."""
