@@ -91,9 +91,9 @@ def held_to_its_end(build: PartBuilder, stream: str, video: VideoStream) -> str:
     """The picture *stream* with its last frame once more just before it ends, where that is known."""
     if video.end is None:
         return stream
-    further = 1
+    further = 2  # FFmpeg 5.1 shows the first at once after a filter of several pictures, which ends with its last frame
     if video.vfr is not False and video.frame_rate:
-        further = max(1, math.ceil(min(video.duration or Fraction(0), _LONG) * video.frame_rate))
+        further = max(2, math.ceil(min(video.duration or Fraction(0), _LONG) * video.frame_rate))
     if video.time_base is None or video.time_base > _MILLISECOND:  # it has no time just before the end
         stream = build.filter([stream], "settb", {"expr": _MICROSECONDS}, video, OPAQUE)
     node = build.filter([stream], "tpad", {"stop_mode": "clone", "stop": further}, video, OPAQUE)

@@ -52,7 +52,8 @@ RECIPES: Mapping[str, tuple[str, ClipRecipe]] = {
     "mp4-surround": (".mp4", _clip(audio=["5.1"], **_AVC)),
     "mp4-late-sound": (".mp4", _clip(audio=1, audio_delay="3.5s", b_frames=2, **_AVC)),
     "mp4-fragmented": (".mp4", _clip(b_frames=2, audio=1, extra=("-movflags", "+frag_keyframe+delay_moov"), **_AVC)),
-    "mp4-unedited": (".mp4", _clip(b_frames=2, audio=1, extra=("-use_editlist", "0"), **_AVC)),
+    # Without sound: its first packet would be told to last longer than it does, and its end be where no sample is.
+    "mp4-unedited": (".mp4", _clip(b_frames=2, audio=[], extra=("-use_editlist", "0"), **_AVC)),
     "mp4-refreshed": (".mp4", _clip(video_codec="libx264", audio=1, b_frames=2, extra=(
         "-x264-params", "keyint=25:intra-refresh=1"))),
     "mov-pcm": (".mov", _clip(audio=["stereo"], audio_codec="pcm_s16le", audio_rate=44100, b_frames=2, **_AVC)),

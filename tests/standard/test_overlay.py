@@ -49,6 +49,22 @@ def test_the_last_frame_is_seen_as_long_as_the_others(
     assert [at for at, each in enumerate(seen) if each >= 8] == [*range(base_rate, -(-3 * base_rate // 2))]
 
 
+def test_with_a_mark_on_it_the_last_frame_is_seen_as_long_as_well(tmp_path: Path, engine: Engine) -> None:
+    """FFmpeg 5.1 takes what was laid over each other to end where its last frame begins."""
+    base = make_clip(tmp_path / "base.mp4", duration="3s", rate=25, extra=("-vf", "drawbox=color=black:t=fill"))
+    top = make_clip(tmp_path / "top.mp4", duration="1.5s", rate=2, size=(16, 12), extra=WHITE_FROM_1S)
+    mark = make_clip(tmp_path / "mark.png", size=(2, 2))
+    wanted = job(
+        op("overlay", {"base": "top", "overlay": "mark"}, "marked", position="bottom_right"),
+        op("overlay", {"base": "in", "overlay": "marked"}, "out"),
+        inputs={"in": base.name, "top": top.name, "mark": mark.name},
+        outputs={"out": {"destination": "out.mkv", "codec": {"video": "ffv1"}}},
+    )
+    plan_and_run(wanted, tmp_path, engine)
+    seen = brightness(tmp_path / "out.mkv", engine)
+    assert [at for at, each in enumerate(seen) if each >= 8] == [*range(25, 38)]
+
+
 @pytest.mark.parametrize("operation", [{}, {"op": "trim", "params": {"end": "99s"}}])
 def test_frames_are_not_seen_early_by_a_coarse_clock(operation: dict[str, Any], tmp_path: Path, engine: Engine) -> None:
     """A file with one tick a frame: FFmpeg took what is seen from 0.67 s on for seen at 0.6 s."""
