@@ -34,6 +34,7 @@ from mediapipeline.media.encoders import (
 )
 from mediapipeline.media.fields import Fields
 from mediapipeline.media.streams import AudioStream, VideoStream
+from mediapipeline.media.words import counted
 
 __all__ = ["AudioCodec", "CodecSettings", "VideoCodec"]
 
@@ -283,7 +284,7 @@ class AudioCodec(_Settings):
         if self.sample_rate not in (None, stream.sample_rate):
             return _missed("sample rate", stream.sample_rate and f"{stream.sample_rate} Hz", f"{self.sample_rate} Hz")
         if self.channels not in (None, stream.channels):
-            has = stream.channels and f"{stream.channels} channel{'s' * (stream.channels > 1)}"
+            has = stream.channels and counted(stream.channels, "channel")
             return _missed("number of channels", has, str(self.channels))
         return None
 

@@ -91,7 +91,7 @@ def held_to_its_end(build: PartBuilder, stream: str, video: VideoStream) -> str:
     """The picture *stream* with its last frame once more just before it ends, where that is known."""
     if video.end is None:
         return stream
-    further = 2  # FFmpeg 5.1 shows the first at once after a filter of several pictures, which ends with its last frame
+    further = 2  # after a filter of several pictures FFmpeg before 9.0 shows the first at once: that ends with its last
     if video.vfr is not False and video.frame_rate:
         further = max(2, math.ceil(min(video.duration or Fraction(0), _LONG) * video.frame_rate))
     if video.time_base is None or video.time_base > _MILLISECOND:  # it has no time just before the end

@@ -40,6 +40,7 @@ from mediapipeline.planner.options import (
     on_grid,
     packet_cut,
     pass_options,
+    read_along,
     reading_options,
     segment_options,
     stream_options,
@@ -325,17 +326,8 @@ class CommandBuilder:
         return file
 
     def _also_read(self) -> tuple[OutputFile, ...]:
-        """Outputs that come to nothing, of streams that nobody takes and FFmpeg counts times from if somebody does.
-
-        They end by time: of one that ends by a number of packets, FFmpeg 5.1 goes on reading to the end of the file.
-        """
-        return tuple(
-            OutputFile(
-                file=None, muxer="null", maps=(InputStream(file, zero),), options=(("c", "copy"), ("t", "0.001"))
-            )
-            for file, (taken, zero) in self._counted.items()
-            if zero not in taken
-        )
+        """Outputs that come to nothing, of streams that nobody takes and FFmpeg counts times from if somebody does."""
+        return tuple(read_along(file, zero) for file, (taken, zero) in self._counted.items() if zero not in taken)
 
     def _file(self, token: str, options: Options, demuxers: tuple[str, ...], reading: int = 0) -> int:
         key = (token, options, reading)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mediapipeline.ffmpeg.filtergraph import Expr
 from mediapipeline.media.streams import VideoStream
+from mediapipeline.media.timeline import is_still
 from mediapipeline.operators.traits import POINTWISE
 from mediapipeline.planner.streams import Filter, Node, NodeId
 from mediapipeline.planner.ticks import ticks_coarsely
@@ -22,7 +23,7 @@ def finely_timed(first: Node, made: NodeId, origin: str) -> Filter | None:
         made: The id of what is returned.
         origin: JSON Pointer of the operation whose filter it is.
     """
-    if not isinstance(first.info, VideoStream) or first.info.frames == 1 or not ticks_coarsely(first.info):
+    if not isinstance(first.info, VideoStream) or is_still(first.info) or not ticks_coarsely(first.info):
         return None
     return Filter(
         id=made, kind="video", inputs=(first.id,), info=first.info, origin=origin,

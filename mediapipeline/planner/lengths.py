@@ -9,6 +9,7 @@ import attrs
 
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, VideoStream
+from mediapipeline.media.timeline import is_still
 from mediapipeline.planner.streams import Cut, Node, NodeId, Source, StreamGraph
 
 __all__ = ["is_untold", "with_lengths"]
@@ -31,8 +32,7 @@ def with_lengths(graph: StreamGraph, ends: Iterable[Node], media: Mapping[str, M
 
 def is_untold(info: Stream) -> bool:
     """Whether it is picture or sound, more than a single frame, of unknown length."""
-    still = isinstance(info, VideoStream) and info.frames == 1
-    return isinstance(info, VideoStream | AudioStream) and info.duration is None and not still
+    return isinstance(info, VideoStream | AudioStream) and info.duration is None and not is_still(info)
 
 
 def _length(node: Node, before: Mapping[NodeId, Node], media: Mapping[str, MediaInfo]) -> Fraction | None:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TypeAlias
 
-from mediapipeline.ffmpeg.command import Option
-from mediapipeline.ffmpeg.filtergraph import File
+from mediapipeline.ffmpeg.command import Option, OutputFile
+from mediapipeline.ffmpeg.filtergraph import File, InputStream
 from mediapipeline.media.container import Container
 from mediapipeline.media.encoders import ENCODERS
 from mediapipeline.media.streams import Stream, VideoStream
@@ -88,6 +88,15 @@ def packet_cut(cut: ir.Cut, source: ir.Node) -> Options:
     if cut.end is not None:
         options.append(("t", seconds_text(cut.end - cut.start)))
     return tuple(options)
+
+
+def read_along(file: int, stream: int) -> OutputFile:
+    """An output that comes to nothing, of a stream of an input: FFmpeg counts times from it if it is taken.
+
+    It ends by time: of one that ends by a number of packets, FFmpeg 5.1 goes on reading to the end of the file.
+    """
+    options: Options = (("c", "copy"), ("t", "0.001"))
+    return OutputFile(file=None, muxer="null", maps=(InputStream(file, stream),), options=options)
 
 
 def stream_options(at: int, node: ir.Node, container: Container) -> list[tuple[str, str | None]]:

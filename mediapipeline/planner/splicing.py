@@ -27,6 +27,7 @@ from mediapipeline.planner import streams as ir
 from mediapipeline.planner.command import CommandBuilder
 from mediapipeline.planner.estimate import LITTLE, estimate_packets, estimate_sinks, processor_cores
 from mediapipeline.planner.machine import Machine
+from mediapipeline.planner.options import read_along
 from mediapipeline.steps.files import Source, Work
 from mediapipeline.steps.listing import Member
 from mediapipeline.steps.step import FFmpegStep, JoinFilesStep, Step
@@ -310,11 +311,7 @@ def _also_begun(
         for source in sources
         if source.zero not in (None, source.info.index) and not media[source.input].start
     }
-    return tuple(
-        OutputFile(file=None, muxer="null", maps=(InputStream(at, zero),), options=(("c", "copy"), ("t", "0.001")))
-        for at, name in files
-        if (zero := zeros.get(name)) is not None
-    )
+    return tuple(read_along(at, zero) for at, name in files if (zero := zeros.get(name)) is not None)
 
 
 def _by_the_file(graph: ir.StreamGraph, node: ir.Node, media: Mapping[str, MediaInfo]) -> ir.Node:
@@ -351,10 +348,12 @@ def _copy(
     late = Fraction(ceil(-begin)) if begin < 0 else Fraction(0)
     skip = Fraction(0) if part.after is None else max(Fraction(0), _floored(part.after + begin + late))
     shift = placed.before + skip - (part.start + begin + late)
-    read = (*_RAW, *((("itsoffset", seconds_text(late)),) if late else ()))
-    read = (*read, *INPUT_OPTIONS.get(demuxers[source.input][0], ()))
-    if early > 0:
-        read = (*read, ("ss", seconds_text(_floored(early + begin))))
+    read = (
+        *_RAW,
+        *((("itsoffset", seconds_text(late)),) if late else ()),
+        *INPUT_OPTIONS.get(demuxers[source.input][0], ()),
+        *((("ss", seconds_text(_floored(early + begin))),) if early > 0 else ()),
+    )
     options: tuple[Option, ...] = (
         ("c:0", "copy"),
         ("frames:0", str(part.frames)),

@@ -50,7 +50,7 @@ def test_the_last_frame_is_seen_as_long_as_the_others(
 
 
 def test_with_a_mark_on_it_the_last_frame_is_seen_as_long_as_well(tmp_path: Path, engine: Engine) -> None:
-    """FFmpeg 5.1 takes what was laid over each other to end where its last frame begins."""
+    """FFmpeg before 9.0 takes what was laid over each other to end where its last frame begins."""
     base = make_clip(tmp_path / "base.mp4", duration="3s", rate=25, extra=("-vf", "drawbox=color=black:t=fill"))
     top = make_clip(tmp_path / "top.mp4", duration="1.5s", rate=2, size=(16, 12), extra=WHITE_FROM_1S)
     mark = make_clip(tmp_path / "mark.png", size=(2, 2))
