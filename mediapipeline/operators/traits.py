@@ -18,8 +18,8 @@ class Traits:
     Attributes:
         pointwise: The pixels (samples) of a frame depend only on the pixels of that frame, and of the stills: cuts and
             changes of frame rate may cross the filter.
-        timed: They also depend on the frame's time: cuts may cross where the filter is shifted by as much. No rule does
-            that yet.
+        timed: They also depend on the frame's time: cuts may cross the filter if each frame is told the time that it
+            had there before.
     """
 
     pointwise: bool = False

@@ -24,14 +24,11 @@ from mediapipeline.media.timecode import seconds_text
 from mediapipeline.planner import streams as ir
 from mediapipeline.planner.filters import (
     as_it_is,
-    concat_filters,
-    cut_filters,
+    filters_of,
     format_filters,
     has_palettes,
     instance_name,
     palette_filters,
-    retime_filters,
-    still_filters,
 )
 from mediapipeline.planner.options import (
     Options,
@@ -128,16 +125,8 @@ class CommandBuilder:
         self._uses = self._count_uses()
         for node in self._needed:
             match node:
-                case ir.Cut():
-                    self._add(node, cut_filters(node, self._graph.input_of(node)))
-                case ir.Sample():
-                    self._add(node, still_filters(node, self._graph.input_of(node)))
-                case ir.Filter():
-                    self._add(node, (Filter(node.name, node.options, self._instance(node)),))
-                case ir.Retime():
-                    self._add(node, retime_filters(self._graph, node, self._instance(node)))
-                case ir.Concat():
-                    self._add(node, concat_filters(node, self._instance(node)))
+                case ir.Cut() | ir.Sample() | ir.Filter() | ir.Retime() | ir.Shift() | ir.Concat():
+                    self._add(node, filters_of(self._graph, node, self._instance(node)))
                 case ir.Measure():
                     name = self._measuring(node)
                     self._add(node, tuple(attrs.evolve(part, instance=name) for part in node.filters))

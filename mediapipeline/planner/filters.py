@@ -12,8 +12,8 @@ from mediapipeline.planner.options import read_late
 from mediapipeline.planner.ticks import ticks_coarsely
 
 __all__ = [
-    "as_it_is", "concat_filters", "cut_filters", "format_filters", "has_palettes", "instance_name", "palette_filters",
-    "retime_filters", "still_filters",
+    "as_it_is", "filters_of", "format_filters", "has_palettes", "instance_name", "palette_filters", "retime_filters",
+    "shift_filters",
 ]  # fmt: skip
 
 _MADE = ("yuv", "gray", "rgb", "bgr", "gbr")
@@ -35,7 +35,25 @@ def instance_name(origin: str) -> str | None:
     return f"op{head}" if origin.startswith("/operations/") and head.isdigit() and not rest else None
 
 
-def cut_filters(cut: ir.Cut, source: ir.Node) -> tuple[Filter, ...]:
+def filters_of(graph: ir.StreamGraph, node: ir.Node, name: str | None) -> tuple[Filter, ...]:
+    """What *node* becomes, of those whose filters depend on the graph alone; *name* is that of its operation."""
+    match node:
+        case ir.Cut():
+            return _cut_filters(node, graph.input_of(node), name)
+        case ir.Sample():
+            return _still_filters(node, graph.input_of(node), name)
+        case ir.Filter():
+            return (Filter(node.name, node.options, name),)
+        case ir.Retime():
+            return retime_filters(graph, node, name)
+        case ir.Shift():
+            return shift_filters(node, name)
+        case ir.Concat():
+            return _concat_filters(node, name)
+    raise TypeError(f"{node!r} is not filters of its own")
+
+
+def _cut_filters(cut: ir.Cut, source: ir.Node, name: str | None) -> tuple[Filter, ...]:
     """What leaves a part, at time 0; nothing where it is the whole.
 
     Of a part whose first picture begins there, only the times are changed. FFmpeg 5.1 may take it to be a tick earlier
@@ -44,19 +62,19 @@ def cut_filters(cut: ir.Cut, source: ir.Node) -> tuple[Filter, ...]:
     late = read_late(source)
     begins = source.info.start if isinstance(source.info, VideoStream) and not isinstance(source, ir.Source) else None
     end = None if cut.end is None else cut.end + late
-    return _part_filters(cut, cut.info, cut.start + late, end, bounded=begins is None or begins < cut.start)
+    return _part_filters(cut, name, cut.info, cut.start + late, end, bounded=begins is None or begins < cut.start)
 
 
-def still_filters(still: ir.Sample, source: ir.Node) -> tuple[Filter, ...]:
+def _still_filters(still: ir.Sample, source: ir.Node, name: str | None) -> tuple[Filter, ...]:
     """The frame alone: the output takes no more than the first, but filters would go on with all that follow."""
     if isinstance(source, ir.Source) and source.key_frames:
-        return (Filter("setpts", (("expr", Expr("PTS-STARTPTS")),), instance_name(still.origin)),)
-    alone = Filter("trim", (("end_frame", 1),), instance_name(still.origin))
-    return (*_part_filters(still, source.info, still.time + read_late(source), None), alone)
+        return (Filter("setpts", (("expr", Expr("PTS-STARTPTS")),), name),)
+    alone = Filter("trim", (("end_frame", 1),), name)
+    return (*_part_filters(still, name, source.info, still.time + read_late(source), None), alone)
 
 
 def _part_filters(
-    node: ir.Node, info: Stream, start: Fraction, end: Fraction | None, *, bounded: bool = True
+    node: ir.Node, name: str | None, info: Stream, start: Fraction, end: Fraction | None, *, bounded: bool = True
 ) -> tuple[Filter, ...]:
     prefix = "a" if node.kind == "audio" else ""
     bounds: list[tuple[str, Value]] = []
@@ -66,14 +84,23 @@ def _part_filters(
         bounds.append(("end", _floored(end)))
     if not bounds and not start:
         return ()
-    name = instance_name(node.origin)
     filters = [Filter("settb", (("expr", Expr("AVTB")),), name)] if ticks_coarsely(info) else []
     if bounds:
         filters.append(Filter(f"{prefix}trim", tuple(bounds), name))
     if start:
-        # Rounded, because FFmpeg computes in floating point and truncates: 1000.9999 would be one tick early.
-        filters.append(Filter(f"{prefix}setpts", (("expr", Expr(f"round(PTS-({start})/TB)")),), name))
+        filters.append(_moved(node, -start, name))
     return tuple(filters)
+
+
+def shift_filters(shift: ir.Shift, name: str | None) -> tuple[Filter, ...]:
+    """What tells all times later."""
+    return (_moved(shift, shift.by, name),)
+
+
+def _moved(node: ir.Node, by: Fraction, name: str | None) -> Filter:
+    """Rounded, because FFmpeg computes in floating point and truncates: 1000.9999 would be one tick early."""
+    expr = Expr(f"round(PTS{'-' if by < 0 else '+'}({abs(by)})/TB)")
+    return Filter("asetpts" if node.kind == "audio" else "setpts", (("expr", expr),), name)
 
 
 def _floored(time: Fraction) -> Fraction:
@@ -115,10 +142,12 @@ def _ends_with_its_input(node: ir.Node) -> bool:
     """Whether the end that FFmpeg tells of *node* is what it tells of its one input."""
     if isinstance(node, ir.Cut):
         return node.end is None
+    if isinstance(node, ir.Shift):
+        return True
     return isinstance(node, ir.Filter) and len(node.inputs) == 1 and node.name != "trim"
 
 
-def concat_filters(node: ir.Concat, name: str | None) -> tuple[Filter, ...]:
+def _concat_filters(node: ir.Concat, name: str | None) -> tuple[Filter, ...]:
     """The filter takes a picture to last as long as those before it on average, so time is counted anew."""
     sound = node.kind == "audio"
     joined = Filter("concat", (("n", len(node.inputs)), ("v", int(not sound)), ("a", int(sound))), name)

@@ -46,6 +46,7 @@ __all__ = [
     "Received",
     "Retime",
     "Sample",
+    "Shift",
     "Sink",
     "Source",
     "Splice",
@@ -149,6 +150,16 @@ class Retime(Node):
 
     rate: Fraction
     fill: bool = False
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Shift(Node):
+    """Tell every time `by` seconds later, or earlier where that is negative; the frames are the same.
+
+    Only within the work on a part: a filter that goes by the time gets the times that the whole has.
+    """
+
+    by: Fraction
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -387,9 +398,14 @@ class StreamGraph:
         """The first input of *node*."""
         return self.nodes[node.inputs[0]]
 
-    def frame_by_frame(self, node: Node) -> bool:
-        """Whether *node* makes each frame of one of its first input's: others may then be left out before it."""
-        return isinstance(node, Filter) and node.traits.pointwise and self.beside_stills(node)
+    def frame_by_frame(self, node: Node, *, timed: bool = False) -> bool:
+        """Whether *node* makes each frame of one of its first input's: others may then be left out before it.
+
+        With *timed*, it may go by the time of that frame as well.
+        """
+        if not isinstance(node, Filter) or not (node.traits.pointwise or (timed and node.traits.timed)):
+            return False
+        return self.beside_stills(node)
 
     def beside_stills(self, node: Node) -> bool:
         """Whether all that *node* takes, but its first input, are stills."""

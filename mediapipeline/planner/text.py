@@ -15,7 +15,8 @@ are only the key frames from the one before 60 s on. ``in:audio.1`` is stream 1 
 filter that generates pictures or sound has only ``video:`` or ``audio:`` before it.
 
 Cuts and stills: ``cut(…, keyframe)`` may fall on key frames. ``sample(5s)`` is the still at that time, ``sample(5s,
-keyframe)`` may be the key frame before it. ``retime(25, filled)`` has frames from time 0 on.
+keyframe)`` may be the key frame before it. ``retime(25, filled)`` has frames from time 0 on. ``shift(5s)`` tells all
+times 5 s later.
 
 Outputs: ``encode(…; copy aac)`` may be a copy of that codec instead. ``out/001.jpg`` is one file of several.
 
@@ -50,6 +51,7 @@ from mediapipeline.planner.streams import (
     Packets,
     Retime,
     Sample,
+    Shift,
     Sink,
     Source,
     Splice,
@@ -135,8 +137,8 @@ class _Renderer:
                 return f"measure {', '.join(_filter(part.name, part.options) for part in node.filters)}"
             case Choice():
                 return f"choose({'; '.join(map(str, node.cases))}){same}"
-            case Retime():
-                return f"retime({_time(node.rate)}{', filled' if node.fill else ''}){same}"
+            case Retime() | Shift():
+                return f"{_timing(node)}{same}"
             case Concat():
                 named = [self.names.get(each or "", "-") for each in node.made_of]
                 made_of = f" {{= {', '.join(named)}}}" if node.made_of and node.made_of != node.inputs else ""
@@ -151,6 +153,12 @@ class _Renderer:
             case Copy():
                 return _copied(node)
         raise TypeError(f"no text form for {node!r}")
+
+
+def _timing(node: Retime | Shift) -> str:
+    if isinstance(node, Shift):
+        return f"shift({_time(node.by)}s)"
+    return f"retime({_time(node.rate)}{', filled' if node.fill else ''})"
 
 
 def _copied(node: Copy) -> str:

@@ -128,6 +128,8 @@ class _Wanted:
                 self.windows[node.inputs[0]] += (_within(window, node) for window in mine)
             case ir.Sample():
                 self._sampled(node, self._graph.input_of(node).info)
+            case ir.Shift():
+                self.windows[node.inputs[0]] += (_later(window, -node.by) for window in mine)
             case ir.Concat():
                 self._joined(node, mine)
             case ir.Measure():

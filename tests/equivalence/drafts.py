@@ -178,6 +178,9 @@ class Draft:
                     {"mute": True},
                 ]
                 self.add("volume", clip, self.draw(st.sampled_from(said)), input=clip.name)
+            case "brighten":
+                length = self.draw(st.sampled_from(["3", "1001/120"]))
+                self.add(what, clip, {"start": str(self.time(clip.seconds)), "length": length}, input=clip.name)
             case "nothing":
                 self.nothing(clip)
             case "near" | "near-long":

@@ -33,6 +33,7 @@ from equivalence.decoded import (
 )
 from equivalence.early import begins_early, from_lead, lead_of, longer_by
 from equivalence.joints import joined_differences
+from equivalence.operators import registry as every_operator
 from mediapipeline.errors import ExecutionError
 from mediapipeline.executor.executor import Executor
 from mediapipeline.ffmpeg.binary import Engine
@@ -234,7 +235,7 @@ class Bench:
 
     def __init__(self, engine: Engine, folder: Path, registry: Registry | None = None) -> None:
         self._engine = engine
-        self._registry = registry
+        self._registry = every_operator() if registry is None else registry
         self._prober = default_engine(engine.ffmpeg).prober
         self._folder = folder
         # Outputs are read back within this process: to start another for each takes longer than all else.

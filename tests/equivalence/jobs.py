@@ -54,6 +54,9 @@ AIMS: Mapping[str, tuple[Aim, ...]] = {
         Aim(("pointwise", "trim")),
         Aim(("pointwise", "trim", "pointwise", "trim")),
         Aim(("logo", "trim"), _PICTURES),
+        Aim(("brighten", "trim")),
+        Aim(("brighten", "pointwise", "trim", "brighten", "trim")),
+        Aim(("logo", "brighten", "trim"), _PICTURES),
     ),
     "retime_early": (
         Aim(("picture", "fps-down"), _PICTURES),
@@ -87,7 +90,7 @@ AIMS: Mapping[str, tuple[Aim, ...]] = {
 
 _ANY = (
     "trim", "trim", "trim", "concat", "volume", "hflip", "vflip", "scale", "overlay", "fps", "mix", "loudnorm", "twice",
-    "trim-near",
+    "trim-near", "brighten",
 )  # fmt: skip
 _LAST = ("stills", "stills-near", "hls")
 

@@ -26,6 +26,12 @@ def document(*operations: dict[str, Any], read: str, other: str | None = None, *
 
 
 FOUND: dict[str, dict[str, Any]] = {
+    # Not found, but meant: filters that go by the time, with a mark between them, in parts of parts.
+    "brightened-and-cut": document(
+        op("brighten", "in", "bright", start="2", length="3"), op("trim", "bright", "cut", start="3", end="8"),
+        op("brighten", "cut", "again", start="1/2", length="3"), op("trim", "again", "part", start="1001/1000"),
+        read="mkv-ntsc.mkv", o0="part o0.mov", o1="cut o1.mkv",
+    ),
     # FFmpeg 5.1 shares the fractions of a sample between what it copies and what it decodes of one reading.
     "copied-beside-decoded": document(
         op("scale", "in", "small", width=16, height=12), op("trim", "small", "cut", start="40637/500000"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -11,8 +11,6 @@ import pytest
 
 from equivalence.harness import Bench
 from mediapipeline.media.timeline import cut_stream
-from mediapipeline.operators import AV, Category, Clip, Lowering, Operator, operator
-from mediapipeline.operators.registry import default_registry
 from mediapipeline.operators.traits import POINTWISE
 from mediapipeline.planner.access import seek_sources
 from mediapipeline.planner.optimize import RULES
@@ -21,22 +19,6 @@ from mediapipeline.planner.rule import Notes, Rule, rule
 from mediapipeline.planner.rules.push_cuts import push_cuts
 from mediapipeline.planner.streams import Copy, Cut, Encode, Filter, Source, StreamGraph
 from planning import job, op
-
-
-@operator("backwards", category=Category.TIMELINE, inputs={"clip": AV}, requires=["filter:reverse", "filter:areverse"])
-class Backwards(Operator):
-    """Play the clip from its end to its start."""
-
-    def lower(self, work: Lowering) -> Clip:
-        return work.audio(work.video(work.clip, "reverse"), "areverse")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _backwards() -> Iterator[None]:
-    """The harness plans with everything installed; other tests find only what is installed."""
-    default_registry().register(Backwards, override=True)
-    yield
-    del default_registry()._entries["backwards"]
 
 
 @rule("exact")

@@ -15,10 +15,10 @@ import attrs
 from mediapipeline.ffmpeg.filtergraph import Expr, Value
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.packets import PacketIndex
-from mediapipeline.media.streams import Stream, VideoStream
+from mediapipeline.media.streams import AudioStream, Stream, VideoStream
 from mediapipeline.media.timecode import parse_duration
 from mediapipeline.media.timeline import cut_stream, from_zero, still_stream
-from mediapipeline.operators.traits import OPAQUE, POINTWISE
+from mediapipeline.operators.traits import OPAQUE, POINTWISE, TIMED
 from mediapipeline.planner.streams import (
     Concat,
     Copy,
@@ -31,6 +31,7 @@ from mediapipeline.planner.streams import (
     Packets,
     Retime,
     Sample,
+    Shift,
     Sink,
     Source,
     Splice,
@@ -44,7 +45,7 @@ _SOURCE = re.compile(
     r"(@(?P<seek>[\d./]+)s(?P<keys>k)?)?"
 )
 _STEP = re.compile(r"(?P<name>\w+)\((?P<inside>.*)\)( \{= (?P<same>[^}]+)\})?")
-_POINTWISE = {"hflip", "vflip", "scale", "setsar"}
+_TRAITS = dict.fromkeys(("hflip", "vflip", "scale", "setsar"), POINTWISE) | {"fade": TIMED, "afade": TIMED}
 _CUT = re.compile(r"(?P<start>[\d./]+)s\.\.((?P<end>[\d./]+)s)?(?P<keyframe>, keyframe)?")
 
 
@@ -186,6 +187,11 @@ class _Parser:
             return self.add(
                 Retime, inputs, kind=kind, info=paced, rate=Fraction(rate), fill=filled == "filled", **same
             )  # fmt: skip
+        if name == "shift":
+            by = Fraction(inside.rstrip("s"))
+            assert isinstance(info, VideoStream | AudioStream)
+            later = attrs.evolve(info, start=(info.start or 0) + by)
+            return self.add(Shift, inputs, kind=kind, info=later, by=by, **same)
         if name == "concat":
             lengths = [self.nodes[each].info.duration for each in inputs]
             known = [length for length in lengths if length is not None]
@@ -221,7 +227,7 @@ class _Parser:
         pairs = [pair.split("=", 1) for pair in inside.split(", ") if pair]
         return self.add(
             Filter, inputs, kind=kind, info=info, name=name, options=tuple((key, _value(v)) for key, v in pairs),
-            traits=POINTWISE if name in _POINTWISE else OPAQUE, **same,
+            traits=_TRAITS.get(name, OPAQUE), **same,
         )  # fmt: skip
 
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
+from itertools import count
+from typing import TypeAlias
 
 import attrs
 
+from mediapipeline.media.streams import AudioStream, Stream, VideoStream
 from mediapipeline.media.timeline import cut_stream
 from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, rule
-from mediapipeline.planner.streams import Cut, Filter, Node, NodeId, StreamGraph
+from mediapipeline.planner.streams import Cut, Filter, Node, NodeId, Shift, StreamGraph
 from mediapipeline.planner.ticks import on_a_tick
 
 __all__ = ["push_cuts"]
+
+_Run: TypeAlias = list[Cut | Shift | Filter]
 
 
 @rule("exact")
@@ -22,7 +28,8 @@ def push_cuts(graph: StreamGraph, notes: Notes) -> StreamGraph:
     in:video → hflip() → cut(5s..9s) → out    becomes    in:video → cut(5s..9s) → hflip() → out
 
     Only past filters that make each frame of one frame, perhaps with a still laid over it, and that nothing else takes
-    from. A cut passes stills if no frame can be before time 0 after it: stills are not seen there.
+    from. Those that go by the time get the times of the whole. A cut passes stills if no frame can be before time 0
+    after it: stills are not seen there.
     """
     edits = Rewrite(graph)
     seen: set[NodeId] = set()
@@ -31,69 +38,132 @@ def push_cuts(graph: StreamGraph, notes: Notes) -> StreamGraph:
             run = _run(graph, node)
             seen.update(each.id for each in run)
             if len(run) > 1 and _out_of_order(run):
-                _reorder(run, edits)
+                _put(_cuts_first(run, edits.current(run[0].inputs[0])), run, graph, edits)
                 filters = dict.fromkeys(each.name for each in run if isinstance(each, Filter))
                 names = ", ".join([*filters][:3]) + (", …" if len(filters) > 3 else "")
                 notes(run[-1], f"cut before {names}: what is not kept is not filtered")
     return edits.graph()
 
 
-def _run(graph: StreamGraph, last: Node) -> list[Cut | Filter]:
+def _run(graph: StreamGraph, last: Node) -> _Run:
     """Cuts and filters in a row, ending with *last*, that may stand in any order as long as each kind keeps its own."""
-    run: list[Cut | Filter] = []
-    node, all_from_zero = last, True
-    while isinstance(node, Cut | Filter) and _movable(graph, node) and (not run or len(graph.consumers[node.id]) == 1):
-        if len(node.inputs) > 1 and not all_from_zero:
+    run: _Run = []
+    node, on_ticks, from_zero = last, True, True
+    while isinstance(node, Cut | Shift | Filter) and _movable(graph, node):
+        if run and len(graph.consumers[node.id]) > 1:
             break
-        all_from_zero = all_from_zero and _from_zero(node)
+        if isinstance(node, Filter) and not (on_ticks if node.traits.timed else from_zero or len(node.inputs) == 1):
+            break
+        if isinstance(node, Cut):
+            on_ticks = on_ticks and on_a_tick(node.start, node.info)
+            from_zero = from_zero and on_ticks and node.exact
         run.append(node)
         node = graph.input_of(node)
     return run[::-1]
 
 
-def _movable(graph: StreamGraph, node: Cut | Filter) -> bool:
+def _movable(graph: StreamGraph, node: Cut | Shift | Filter) -> bool:
     if node.same_as is not None or node.kind not in ("video", "audio"):
         return False
-    return isinstance(node, Cut) or graph.frame_by_frame(node)
+    return not isinstance(node, Filter) or graph.frame_by_frame(node, timed=True)
 
 
-def _from_zero(node: Cut | Filter) -> bool:
-    """Whether no frame is before time 0 because of *node*."""
-    return isinstance(node, Filter) or (node.exact and on_a_tick(node.start, node.info))
+def _out_of_order(run: _Run) -> bool:
+    others = [not isinstance(node, Cut) for node in run]
+    return others != sorted(others)
 
 
-def _out_of_order(run: list[Cut | Filter]) -> bool:
-    kinds = [isinstance(node, Filter) for node in run]
-    return kinds != sorted(kinds)
+def _cuts_first(run: _Run, source: Node) -> list[Node]:
+    """The nodes of *run* in their new order, each with its facts; their ids and first inputs are yet to be given.
+
+    A filter that goes by the time gets frames with the times that they had there before.
+    """
+    cuts, filters, rest = _sorted(run)
+    made: list[Node] = []
+    info = source.info
+    for cut in cuts:
+        info = cut_stream(info, cut.start, cut.end, exact=cut.exact)
+        made.append(attrs.evolve(cut, info=info))
+    late = Fraction(0)  # by how much times are told later than after the cuts
+    for node, kept in filters:
+        wanted = kept.zero if node.traits.timed else late if len(node.inputs) == 1 else Fraction(0)
+        if wanted != late:
+            info = _later(info, wanted - late)
+            made.append(_shift(node, info, wanted - late))
+            late = wanted
+        info = kept.of(node.info) if kept.cut else _later(node.info, -kept.zero)
+        info = _later(info, late)
+        made.append(attrs.evolve(node, info=info))
+    if rest != late:
+        made.append(_shift(filters[-1][0] if filters else run[-1], run[-1].info, rest - late))
+    return made
 
 
-def _reorder(run: list[Cut | Filter], edits: Rewrite) -> None:
-    """Put the cuts first. The ids stay where they are, so that whoever takes the last stream still does."""
-    cuts = [node for node in run if isinstance(node, Cut)]
-    remaining = _remaining(run)
-    source = run[0].inputs[0]
-    info = None
-    for place, node in zip(run, [*cuts, *(node for node in run if isinstance(node, Filter))], strict=True):
-        if isinstance(node, Cut):
-            before = edits.current(source).info if info is None else info
-            info = cut_stream(before, node.start, node.end, exact=node.exact)
+@attrs.frozen
+class _Kept:
+    """What the cuts after a filter leave of what it gives: from `zero` to `end`, in its times.
+
+    Attributes:
+        zero: What is at 0 after the last cut of the run, whether that comes after the filter or before it.
+        end: None for all.
+        exact: Whether all of them are.
+        cut: Whether there is one.
+    """
+
+    zero: Fraction
+    end: Fraction | None
+    exact: bool
+    cut: bool
+
+    def of(self, info: Stream) -> Stream:
+        return cut_stream(info, self.zero, self.end, exact=self.exact)
+
+
+def _sorted(run: _Run) -> tuple[list[Cut], list[tuple[Filter, _Kept]], Fraction]:
+    """The cuts, with bounds by the times that each has if they come first; the filters; and what is shifted at last."""
+    cuts: list[Cut] = []
+    found: list[tuple[Filter, Fraction, int]] = []
+    zero = moved = Fraction(0)  # what is at 0 after the last cut, by the times before the run; what was shifted since
+    left: list[tuple[Fraction | None, bool]] = []  # until when, by the times before the run, and whether exactly
+    for node in run:
+        if isinstance(node, Filter):
+            found.append((node, moved - zero, len(cuts)))
+        elif isinstance(node, Shift):
+            moved += node.by
         else:
-            info = node.info
-            if node.id in remaining:
-                start, end, exact = remaining[node.id]
-                info = cut_stream(node.info, start, end, exact=exact)
-        edits.put(attrs.evolve(node, id=place.id, inputs=(source, *node.inputs[1:]), info=info))
-        source = place.id
+            start, end = node.start - moved, None if node.end is None else node.end - moved
+            cuts.append(attrs.evolve(node, start=start, end=end))
+            left.append((None if end is None else zero + end, node.exact))
+            zero, moved = zero + start, Fraction(0)
+    until: list[tuple[Fraction | None, bool]] = [(None, True)]  # by each cut and those after it, the last first
+    for end, exact in reversed(left):
+        ends = [each for each in (end, until[-1][0]) if each is not None]
+        until.append((min(ends, default=None), exact and until[-1][1]))
+    filters: list[tuple[Filter, _Kept]] = []
+    for node, by, before in found:
+        end, exact = until[len(cuts) - before]
+        end = None if end is None else end + by
+        filters.append((node, _Kept(zero + by, end, exact, before < len(cuts))))
+    return cuts, filters, moved
 
 
-def _remaining(run: list[Cut | Filter]) -> dict[NodeId, tuple[Fraction, Fraction | None, bool]]:
-    """For each filter, the cuts after it as one."""
-    found: dict[NodeId, tuple[Fraction, Fraction | None, bool]] = {}
-    start, end, exact, any_cut = Fraction(0), None, True, False
-    for node in reversed(run):
-        if isinstance(node, Cut):
-            ends = [each for each in (node.end, None if end is None else node.start + end) if each is not None]
-            start, end, exact, any_cut = node.start + start, min(ends, default=None), exact and node.exact, True
-        elif any_cut:
-            found[node.id] = (start, end, exact)
-    return found
+def _shift(like: Node, info: Stream, by: Fraction) -> Shift:
+    return Shift(id=like.id, kind=like.kind, inputs=like.inputs[:1], info=info, origin=like.origin, by=by)
+
+
+def _later(info: Stream, by: Fraction) -> Stream:
+    if not by or info.start is None or not isinstance(info, VideoStream | AudioStream):
+        return info
+    return attrs.evolve(info, start=info.start + by)
+
+
+def _put(made: Sequence[Node], run: _Run, graph: StreamGraph, edits: Rewrite) -> None:
+    """Put *made* where *run* was. The last keeps its id, so that whoever takes that stream still does."""
+    ids = [node.id for node in run[:-1]][: len(made) - 1]
+    more = (f"{run[-1].id}t{number}" for number in count())
+    while len(ids) < len(made) - 1:
+        ids.append(next(name for name in more if name not in graph.nodes))
+    taken = run[0].inputs[0]
+    for node, name in zip(made, [*ids, run[-1].id], strict=True):
+        edits.put(attrs.evolve(node, id=name, inputs=(taken, *node.inputs[1:])))
+        taken = name

@@ -17,6 +17,7 @@ from mediapipeline.planner.streams import (
     NodeId,
     Retime,
     Sample,
+    Shift,
     Source,
     StreamGraph,
 )
@@ -93,6 +94,8 @@ def _work(node: Node) -> _Key | None:
             return ("filter", node.kind, node.name, node.options)
         case Retime():
             return ("retime", node.rate, node.fill)
+        case Shift():
+            return ("shift", node.by)
         case Sample():
             return ("sample", node.time, node.exact)
         case Concat():
@@ -106,18 +109,25 @@ def _work(node: Node) -> _Key | None:
 
 def _waiting(graph: StreamGraph) -> set[NodeId]:
     """Streams with one user, which may yet be moved before them, so that fewer frames are filtered or joined."""
-    found: set[NodeId] = set()
+    cut: set[NodeId] = set()
+    paced: set[NodeId] = set()
     for node in reversed(list(graph)):
         users = graph.consumers.get(node.id, ())
         if len(users) != 1 or node.same_as is not None:
             continue
         user = graph[users[0]]
-        if graph.frame_by_frame(node):
-            if user.same_as is None and (user.id in found or isinstance(user, Cut) or _leaves_out(user, node)):
-                found.add(node.id)
-        elif isinstance(node, Concat) and isinstance(user, Cut) and user.exact and _whole(user, node):
-            found.add(node.id)
-    return found
+        if user.same_as is None and graph.frame_by_frame(node) and (user.id in paced or _leaves_out(user, node)):
+            paced.add(node.id)
+        if isinstance(node, Concat):
+            if isinstance(user, Cut) and user.exact and _whole(user, node):
+                cut.add(node.id)
+        elif (
+            user.same_as is None
+            and graph.frame_by_frame(node, timed=True)
+            and (user.id in cut or isinstance(user, Cut))
+        ):
+            cut.add(node.id)
+    return cut | paced
 
 
 def _leaves_out(user: Node, node: Node) -> bool:

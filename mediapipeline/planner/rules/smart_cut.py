@@ -7,7 +7,6 @@ from fractions import Fraction
 
 import attrs
 
-from mediapipeline.ffmpeg.filtergraph import Expr
 from mediapipeline.media.streams import Stream, VideoStream
 from mediapipeline.planner.access import picture_lead
 from mediapipeline.planner.gops import Layout, Part, Run, lay_out
@@ -21,6 +20,7 @@ from mediapipeline.planner.streams import (
     NodeId,
     Packets,
     Retime,
+    Shift,
     Source,
     Splice,
     StreamGraph,
@@ -127,11 +127,8 @@ class _Splicer:
         if run.lead:  # what is there first is shown from time 0 on
             late = attrs.evolve(facts, start=run.lead / rate)
             last = self._add(
-                Filter(
-                    id=f"{name}.late", kind="video", inputs=(last,), info=late, origin=origin, name="setpts",
-                    options=(("expr", Expr(f"round(PTS+({run.lead / rate})/TB)")),),
-                )
-            )  # fmt: skip
+                Shift(id=f"{name}.late", kind="video", inputs=(last,), info=late, origin=origin, by=run.lead / rate)
+            )
             last = self._add(
                 Retime(
                     id=f"{name}.filled", kind="video", inputs=(last,), info=facts, origin=origin, rate=rate, fill=True

@@ -1,0 +1,54 @@
+"""Operators that random jobs need and nobody ships: with traits, or with none, that no other has."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Annotated
+
+from mediapipeline.media import Duration
+from mediapipeline.media.info import MediaInfo
+from mediapipeline.operators import AV, TIMED, Category, Clip, Facts, Lowering, Operator, operator
+from mediapipeline.operators.registry import Registry
+from mediapipeline.params import Param
+
+__all__ = ["registry"]
+
+
+@operator("backwards", category=Category.TIMELINE, inputs={"clip": AV}, requires=["filter:reverse", "filter:areverse"])
+class Backwards(Operator):
+    """Play the clip from its end to its start."""
+
+    def lower(self, work: Lowering) -> Clip:
+        return work.audio(work.video(work.clip, "reverse"), "areverse")
+
+
+@operator(
+    "brighten",
+    category=Category.PICTURE,
+    inputs={"clip": AV},
+    traits=TIMED,
+    requires=["filter:format", "filter:fade", "filter:afade"],
+)
+class Brighten(Operator):
+    """Let picture and sound come out of black and silence, slowly enough to tell each frame from the next."""
+
+    start: Annotated[Duration, Param("When that begins", ge=0)] = Fraction(0)
+    length: Annotated[Duration, Param("How long it takes", ge="0.1s")] = Fraction(10)
+
+    def infer(self, facts: Facts) -> MediaInfo:
+        return facts.clip if facts.clip.video is None else facts.with_video(pix_fmt="yuv420p")
+
+    def lower(self, work: Lowering) -> Clip:
+        clip = work.clip
+        if clip.video is not None:
+            formed = work.video(clip, "format", pix_fmts="yuv420p")
+            clip = work.video(formed, "fade", type="in", start_time=self.start, duration=self.length)
+        return work.audio(clip, "afade", type="in", start_time=self.start, duration=self.length)
+
+
+def registry() -> Registry:
+    """Everything that is installed, and these."""
+    found = Registry.discover()
+    for each in (Backwards, Brighten):
+        found.register(each)
+    return found
