@@ -69,8 +69,8 @@ def _movable(graph: StreamGraph, node: Cut | Shift | Filter) -> bool:
 
 
 def _out_of_order(run: _Run) -> bool:
-    others = [not isinstance(node, Cut) for node in run]
-    return others != sorted(others)
+    filters = [isinstance(node, Filter) for node in run if not isinstance(node, Shift)]
+    return filters != sorted(filters)
 
 
 def _cuts_first(run: _Run, source: Node) -> list[Node]:
