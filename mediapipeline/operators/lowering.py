@@ -169,6 +169,10 @@ class Builder(PartBuilder, Protocol):
         """Add a change of frame rate; returns the id of the stream that it gives."""
         ...
 
+    def frames(self, stream: str, count: int, info: Stream) -> str:
+        """Add what leaves so many frames of a constant rate, the last repeated if there are fewer; returns the id."""
+        ...
+
     def concat(self, streams: Sequence[str], info: Stream, made_of: Sequence[str | None] = ()) -> str:
         """Add what joins *streams*, which are alike; returns the id of the stream that it gives.
 

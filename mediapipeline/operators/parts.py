@@ -44,6 +44,8 @@ class PartBuilder(Protocol):
 
     def retime(self, stream: str, rate: Fraction, info: Stream, *, fill: bool) -> str: ...
 
+    def frames(self, stream: str, count: int, info: Stream) -> str: ...
+
 
 def picture_part(
     build: PartBuilder, stream: tuple[str, VideoStream] | None, form: PictureForm, begin: Fraction, end: Fraction
@@ -59,17 +61,18 @@ def picture_part(
         )  # fmt: skip
     else:
         node, video = stream
-        paced = attrs.evolve(video, frame_rate=form.rate, vfr=False, start=Fraction(0), duration=seconds, frames=None)
+        shown = None if video.end is None else seconds  # as far as anybody knows
+        paced = attrs.evolve(
+            video, frame_rate=form.rate, vfr=False, start=Fraction(0), duration=shown, frames=None,
+            time_base=1 / form.rate,
+        )  # fmt: skip
         node = build.retime(node, form.rate, paced, fill=True)
+        facts = attrs.evolve(facts, duration=shown, time_base=paced.time_base)
         node = _sized(build, node, video, form, facts)
     node = build.filter([node], "setsar", {"sar": 1}, facts, POINTWISE)
     node = build.filter([node], "format", {"pix_fmts": form.pix_fmt}, facts, POINTWISE)
-    if stream is not None:
-        # The last frame may stand for longer than one of the new rate, and versions differ in how long.
-        held: _Options = {"stop_mode": "clone", "stop_duration": _ceiled(seconds)}
-        node = build.filter([node], "tpad", held, facts, OPAQUE)
-    node = build.filter([node], "trim", {"end_frame": round(seconds * form.rate)}, facts, OPAQUE)
-    return build.filter([node], "settb", {"expr": _MICROSECONDS}, facts, OPAQUE)
+    whole = picture_facts(form, None if stream is None else stream[1], seconds)
+    return build.frames(node, round(seconds * form.rate), whole)
 
 
 def _sized(build: PartBuilder, node: str, video: VideoStream, form: PictureForm, facts: VideoStream) -> str:

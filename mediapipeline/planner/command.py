@@ -125,7 +125,7 @@ class CommandBuilder:
         self._uses = self._count_uses()
         for node in self._needed:
             match node:
-                case ir.Cut() | ir.Sample() | ir.Filter() | ir.Retime() | ir.Shift() | ir.Concat():
+                case ir.Cut() | ir.Sample() | ir.Filter() | ir.Retime() | ir.Shift() | ir.Frames() | ir.Concat():
                     self._add(node, filters_of(self._graph, node, self._instance(node)))
                 case ir.Measure():
                     name = self._measuring(node)

@@ -53,7 +53,7 @@ _FREE = frozenset(
     copy acopy sidedata asidedata metadata ametadata
     """.split()
 )  # no pixel is touched by them
-_ONLY_CHOOSE = (ir.Cut, ir.Sample, ir.Retime, ir.Shift, ir.Concat, ir.Received)
+_ONLY_CHOOSE = (ir.Cut, ir.Sample, ir.Retime, ir.Shift, ir.Frames, ir.Concat, ir.Received)
 _NO_CODING = frozenset({"rawvideo", "wrapped_avframe"})
 _CUSTOM = 10  # nanoseconds a pixel, where the operator does not say
 _PALETTE = 100  # nanoseconds a pixel, to choose the colours of its picture and to paint it with them

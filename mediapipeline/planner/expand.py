@@ -32,6 +32,7 @@ from mediapipeline.planner.streams import (
     Custom,
     Cut,
     Filter,
+    Frames,
     Measure,
     Node,
     NodeId,
@@ -178,6 +179,12 @@ class GraphBuilder:
                 id=self.new_id(), kind="video", inputs=(stream,), info=info, origin=self.origin, rate=rate, fill=fill
             )
         )  # fmt: skip
+
+    def frames(self, stream: str, count: int, info: Stream) -> str:
+        """Add a count of frames; see `mediapipeline.operators.lowering.Builder`."""
+        return self.add(
+            Frames(id=self.new_id(), kind="video", inputs=(stream,), info=info, origin=self.origin, count=count)
+        )
 
     def concat(self, streams: Sequence[str], info: Stream, made_of: Sequence[str | None] = ()) -> str:
         """Add what joins streams; see `mediapipeline.operators.lowering.Builder`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 from mediapipeline.ffmpeg.filtergraph import Expr, Filter, Value
@@ -12,8 +13,8 @@ from mediapipeline.planner.options import read_late
 from mediapipeline.planner.ticks import ticks_coarsely
 
 __all__ = [
-    "as_it_is", "filters_of", "format_filters", "has_palettes", "instance_name", "palette_filters", "retime_filters",
-    "shift_filters",
+    "as_it_is", "filters_of", "format_filters", "frames_filters", "has_palettes", "instance_name", "palette_filters",
+    "retime_filters", "shift_filters",
 ]  # fmt: skip
 
 _MADE = ("yuv", "gray", "rgb", "bgr", "gbr")
@@ -48,6 +49,8 @@ def filters_of(graph: ir.StreamGraph, node: ir.Node, name: str | None) -> tuple[
             return retime_filters(graph, node, name)
         case ir.Shift():
             return shift_filters(node, name)
+        case ir.Frames():
+            return frames_filters(node, name)
         case ir.Concat():
             return _concat_filters(node, name)
     raise TypeError(f"{node!r} is not filters of its own")
@@ -120,7 +123,7 @@ def retime_filters(graph: ir.StreamGraph, node: ir.Retime, name: str | None) -> 
     while _ends_with_its_input(before):
         before = graph.input_of(before)
     several = isinstance(before, ir.Filter) and len(before.inputs) > 1
-    ends_early = isinstance(before, ir.Cut | ir.Filter) and not several
+    ends_early = isinstance(before, ir.Cut | ir.Filter | ir.Frames) and not several
     # What changes nothing is told to have the clock of its input, not the coarse one that the filter gives.
     clocked = () if node.same_as is None else (Filter("settb", (("expr", Expr("AVTB")),), name),)
     lasts = node.info.duration
@@ -145,6 +148,20 @@ def _ends_with_its_input(node: ir.Node) -> bool:
     if isinstance(node, ir.Shift):
         return True
     return isinstance(node, ir.Filter) and len(node.inputs) == 1 and node.name != "trim"
+
+
+def frames_filters(node: ir.Frames, name: str | None) -> tuple[Filter, ...]:
+    """The last frame may stand for longer than one of the rate, and versions differ in how long.
+
+    Times are told in microseconds after that, so that they can be cut between two frames.
+    """
+    rate = node.info.frame_rate if isinstance(node.info, VideoStream) else None
+    held = Fraction(math.ceil(node.count / (rate or 1) * 1_000_000), 1_000_000)
+    return (
+        Filter("tpad", (("stop_mode", "clone"), ("stop_duration", held)), name),
+        Filter("trim", (("end_frame", node.count),), name),
+        Filter("settb", (("expr", Expr("AVTB")),), name),
+    )
 
 
 def _concat_filters(node: ir.Concat, name: str | None) -> tuple[Filter, ...]:

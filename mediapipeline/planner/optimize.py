@@ -24,6 +24,7 @@ from mediapipeline.planner.rules.cut_parts import cut_parts
 from mediapipeline.planner.rules.drop_noops import drop_noops
 from mediapipeline.planner.rules.merge_cuts import merge_cuts
 from mediapipeline.planner.rules.push_cuts import push_cuts
+from mediapipeline.planner.rules.push_cuts_past_rates import push_cuts_past_rates
 from mediapipeline.planner.rules.push_samples import push_samples
 from mediapipeline.planner.rules.retime_early import retime_early
 from mediapipeline.planner.rules.sample_by_seek import sample_by_seek
@@ -43,6 +44,7 @@ RULES: tuple[Rule, ...] = (
     drop_noops,
     push_cuts,  # cut before filtering
     retime_early,  # leave out frames before filtering
+    push_cuts_past_rates,
     cut_parts,  # join only the parts that are needed
     merge_cuts,
     push_samples,  # take stills before cutting and filtering

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import count
 
 import attrs
 
@@ -39,6 +40,13 @@ class Rewrite:
         for passed in chain:  # path compression keeps long chains linear
             self._redirected[passed] = node
         return node
+
+    def unused(self, like: NodeId) -> NodeId:
+        """An id that no node has, made of another."""
+        return next(name for name in map(f"{like}+{{}}".format, count()) if not self._has(name))
+
+    def _has(self, name: NodeId) -> bool:
+        return name in self._graph.nodes or name in self._changed
 
     def put(self, node: Node) -> None:
         """Add *node*, or let it take the place of the one with its id."""

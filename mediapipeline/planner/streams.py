@@ -37,6 +37,7 @@ __all__ = [
     "Cut",
     "Encode",
     "Filter",
+    "Frames",
     "Joined",
     "JoinedPart",
     "Measure",
@@ -150,6 +151,13 @@ class Retime(Node):
 
     rate: Fraction
     fill: bool = False
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Frames(Node):
+    """Exactly `count` frames of a constant rate, from time 0 on: the last is repeated if there are fewer."""
+
+    count: int
 
 
 @attrs.frozen(kw_only=True, eq=False)

@@ -16,7 +16,7 @@ filter that generates pictures or sound has only ``video:`` or ``audio:`` before
 
 Cuts and stills: ``cut(…, keyframe)`` may fall on key frames. ``sample(5s)`` is the still at that time, ``sample(5s,
 keyframe)`` may be the key frame before it. ``retime(25, filled)`` has frames from time 0 on. ``shift(5s)`` tells all
-times 5 s later.
+times 5 s later. ``frames(250)`` is as many frames, the last repeated if there are fewer.
 
 Outputs: ``encode(…; copy aac)`` may be a copy of that codec instead. ``out/001.jpg`` is one file of several.
 
@@ -44,6 +44,7 @@ from mediapipeline.planner.streams import (
     Cut,
     Encode,
     Filter,
+    Frames,
     Joined,
     Measure,
     Node,
@@ -137,7 +138,7 @@ class _Renderer:
                 return f"measure {', '.join(_filter(part.name, part.options) for part in node.filters)}"
             case Choice():
                 return f"choose({'; '.join(map(str, node.cases))}){same}"
-            case Retime() | Shift():
+            case Retime() | Shift() | Frames():
                 return f"{_timing(node)}{same}"
             case Concat():
                 named = [self.names.get(each or "", "-") for each in node.made_of]
@@ -155,7 +156,9 @@ class _Renderer:
         raise TypeError(f"no text form for {node!r}")
 
 
-def _timing(node: Retime | Shift) -> str:
+def _timing(node: Retime | Shift | Frames) -> str:
+    if isinstance(node, Frames):
+        return f"frames({node.count})"
     if isinstance(node, Shift):
         return f"shift({_time(node.by)}s)"
     return f"retime({_time(node.rate)}{', filled' if node.fill else ''})"

@@ -7,7 +7,13 @@ from fractions import Fraction
 
 from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
 
-__all__ = ["PACKETS_EARLY", "on_a_tick", "tells_samples_apart", "tick_before", "ticks_coarsely", "unit_of"]
+__all__ = [
+    "MICROSECOND", "PACKETS_EARLY", "on_a_tick", "step_of", "tells_samples_apart", "tick_before", "ticks_coarsely",
+    "unit_of",
+]  # fmt: skip
+
+MICROSECOND = Fraction(1, 1_000_000)
+"""Bounds are written for FFmpeg in these."""
 
 PACKETS_EARLY = Fraction(4)
 """Seconds before a time from which packets are read where FFmpeg guesses where they lie; it may be off by a few."""
@@ -69,14 +75,19 @@ def tick_before(time: Fraction, info: Stream) -> Fraction | None:
     """
     if info.time_base is None:
         return None
-    clocks = [info.time_base]
+    clocks = [info.time_base, MICROSECOND]
     if isinstance(info, AudioStream):
         if info.sample_rate is None:
             return None
         clocks.append(Fraction(1, info.sample_rate))
-    # What several fractions have in common: the least common multiple, over the greatest common divisor.
-    step = Fraction(
-        math.lcm(*(clock.numerator for clock in clocks)),
-        math.gcd(_MICROSECONDS, *(clock.denominator for clock in clocks)),
-    )
+    step = step_of(*clocks)
     return time // step * step
+
+
+def step_of(*units: Fraction) -> Fraction:
+    """The least time that is a whole number of each of *units*.
+
+    >>> step_of(Fraction(1, 25), Fraction(1, 10))
+    Fraction(1, 5)
+    """
+    return Fraction(math.lcm(*(unit.numerator for unit in units)), math.gcd(*(unit.denominator for unit in units)))

@@ -109,9 +109,7 @@ def _pix_fmt(graph: StreamGraph, node: Encode) -> str | None:
     source = graph.input_of(node)
     while source.same_as is not None or isinstance(source, Cut):
         source = graph.input_of(source) if source.same_as is None else graph[source.same_as]
-    # Joined parts end like this; a rule may have left one of them only.
-    changed = isinstance(source, Filter | Retime) and not (isinstance(source, Filter) and source.name == "settb")
-    if changed or not isinstance(source.info, VideoStream):
+    if isinstance(source, Filter | Retime) or not isinstance(source.info, VideoStream):
         return node.pix_fmt
     return source.info.pix_fmt
 

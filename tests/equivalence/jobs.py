@@ -63,6 +63,12 @@ AIMS: Mapping[str, tuple[Aim, ...]] = {
         Aim(("picture", "picture", "fps-down"), _PICTURES),
         Aim(("logo", "fps-down"), _PICTURES),
     ),
+    "push_cuts_past_rates": (
+        Aim(("fps", "trim-late"), _PICTURES),
+        Aim(("fps", "pointwise", "trim", "trim"), _PICTURES),
+        Aim(("concat", "trim-late"), _PICTURES),
+        Aim(("trim", "concat", "fps", "trim-late"), _PICTURES),
+    ),
     "cut_parts": (Aim(("concat", "trim")), Aim(("trim", "concat", "trim", "trim")), Aim(("concat", "concat", "trim"))),
     "merge_cuts": (Aim(("trim", "trim")), Aim(("trim", "trim", "trim"))),
     "push_samples": (

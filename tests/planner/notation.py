@@ -25,6 +25,7 @@ from mediapipeline.planner.streams import (
     Cut,
     Encode,
     Filter,
+    Frames,
     Joined,
     JoinedPart,
     Node,
@@ -62,6 +63,7 @@ def facts(text: str) -> dict[str, MediaInfo]:
         if arguments.get("duration") == "unknown":
             arguments["duration"] = None
         clock = arguments.pop("clock", None)
+        ticks = arguments.pop("ticks", None)
         gop = arguments.pop("gop", None)
         header = arguments.pop("header", None)
         leading = arguments.pop("leading", None)
@@ -69,6 +71,8 @@ def facts(text: str) -> dict[str, MediaInfo]:
         info = from_zero(clip_info(**arguments))
         if clock is not None:
             info = attrs.evolve(info, audio=tuple(attrs.evolve(s, time_base=Fraction(clock)) for s in info.audio))
+        if ticks is not None and info.video is not None:
+            info = attrs.evolve(info, video=attrs.evolve(info.video, time_base=Fraction(ticks)))
         if gop is not None and info.video is not None:  # as its packets are looked at, which takes more than this
             info = attrs.evolve(
                 info, video=attrs.evolve(info.video, profile="High", interlaced=False, vfr=False, reorder=int(gop))
@@ -187,6 +191,11 @@ class _Parser:
             return self.add(
                 Retime, inputs, kind=kind, info=paced, rate=Fraction(rate), fill=filled == "filled", **same
             )  # fmt: skip
+        if name == "frames":
+            assert isinstance(info, VideoStream)
+            lasts = Fraction(int(inside)) / (info.frame_rate or 1)
+            counted = attrs.evolve(info, duration=lasts, time_base=Fraction(1, 1_000_000))
+            return self.add(Frames, inputs, kind=kind, info=counted, count=int(inside), **same)
         if name == "shift":
             by = Fraction(inside.rstrip("s"))
             assert isinstance(info, VideoStream | AudioStream)

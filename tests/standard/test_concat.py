@@ -145,7 +145,7 @@ def test_sound_without_pictures(tmp_path: Path, engine: Engine) -> None:
         ({"start": "0.2s", "end": "0.87s"}, ["source:i0", "source:i1", "source:i2"], 17),
         ({"start": "0.6s"}, ["source:i2"], 20),
         ({"start": "0s", "end": "0.39s"}, ["source:i0"], 10),
-        ({"start": "0.41s", "end": "0.58s"}, ["source:i0", "source:i1", "source:i2"], 4),
+        ({"start": "0.41s", "end": "0.58s"}, ["source:i1"], 4),
     ],
 )
 def test_a_part_of_the_whole(
@@ -165,7 +165,7 @@ def test_a_part_of_the_whole(
         made = Planner(base_dir=tmp_path, ffmpeg=engine.ffmpeg, rules=rules).plan(document)
         if rules:
             (step,) = made.steps
-            assert [source.file for source in step.command.inputs] == parts  # type: ignore[union-attr]
+            assert sorted({source.file for source in step.command.inputs}) == parts  # type: ignore[union-attr]
         Executor(base_dir=tmp_path, ffmpeg=engine.ffmpeg).run(made)
         found.append((pictures(engine, tmp_path / name), sound(engine, tmp_path / name)))
     (with_rules, without) = found

@@ -9,6 +9,7 @@ from typing import TypeAlias
 import attrs
 
 from mediapipeline.media.timeline import cut_stream
+from mediapipeline.planner.pacing import Ahead, ahead_of_parts
 from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, rule
 from mediapipeline.planner.streams import Concat, Cut, Node, NodeId, StreamGraph
@@ -26,23 +27,22 @@ def cut_parts(graph: StreamGraph, notes: Notes) -> StreamGraph:
 
     a:video, b:video → concat() → cut(10s..12s) → out    becomes    b:video → cut(0s..2s) → out    where a lasts 10 s
 
-    Only if the cut begins exactly with a frame, since joined frames are counted from 0, and if nothing else takes the
-    whole.
+    Only if nothing else takes the whole. Joined frames are counted from 0; where the cut falls between two of them, the
+    little that is left before it is cut after joining.
     """
     work = _Work(graph)
     for cut in work:
         whole = work.edits.current(cut.inputs[0])
-        if not isinstance(whole, Concat) or not cut.exact or work.uses[whole.id] > 1:
+        if not isinstance(whole, Concat) or work.uses[whole.id] > 1:
             continue
-        unit = unit_of(whole.info)
-        bounds = _bounds(work.edits, whole)
-        if cut.same_as is not None or unit is None or bounds is None or (cut.start / unit).denominator != 1:
+        ahead, bounds = ahead_of_parts(whole, cut), _bounds(work.edits, whole)
+        if ahead is None or bounds is None:
             continue
-        parts = _parts(work.edits, cut, whole, bounds)
+        parts = _parts(work.edits, cut, ahead, whole, bounds)
         if not parts:
             continue
         notes(cut, _said(len(parts), len(whole.inputs)))
-        work.join(cut, whole, parts)
+        work.join(cut if ahead.rest is None else work.split(cut, ahead), whole, parts)
     return work.edits.graph()
 
 
@@ -70,6 +70,16 @@ class _Work:
             cut = self.edits.current(name)
             if isinstance(cut, Cut) and cut.id == name and self.uses.get(name):
                 yield cut
+
+    def split(self, cut: Cut, ahead: Ahead) -> Cut:
+        """Leave of *cut* what is left to be cut at last, and do the rest before it."""
+        start, end = ahead.rest or (Fraction(0), None)
+        info = cut_stream(self.edits.current(cut.inputs[0]).info, ahead.start, ahead.end)
+        first = attrs.evolve(cut, id=self.edits.unused(cut.id), start=ahead.start, end=ahead.end, info=info)
+        self.edits.put(first)
+        self.edits.put(attrs.evolve(cut, inputs=(first.id,), start=start, end=end))
+        self.uses[first.id] = 1
+        return first
 
     def join(self, cut: Cut, whole: Concat, parts: Sequence[_Part]) -> None:
         """Put *parts*, one after the other, in the place of *cut*, which cut *whole*."""
@@ -104,15 +114,15 @@ class _Work:
                 self._queue += self._graph.consumers.get(name, ())
 
 
-def _parts(edits: Rewrite, cut: Cut, whole: Concat, bounds: Sequence[Fraction]) -> list[_Part]:
+def _parts(edits: Rewrite, cut: Cut, ahead: Ahead, whole: Concat, bounds: Sequence[Fraction]) -> list[_Part]:
     """What is kept of each part of *whole*."""
     kept: list[_Part] = []
     for number, (leg, begin, end) in enumerate(zip(whole.inputs, bounds, bounds[1:], strict=False)):
-        if end <= cut.start or (cut.end is not None and cut.end <= begin):
+        if end <= ahead.start or (ahead.end is not None and ahead.end <= begin):
             continue
         part = edits.current(leg)
-        start = max(Fraction(0), cut.start - begin)
-        stop = None if cut.end is None or cut.end >= end else cut.end - begin
+        start = max(Fraction(0), ahead.start - begin)
+        stop = None if ahead.end is None or ahead.end >= end else ahead.end - begin
         if start == 0 and stop is None:
             kept.append((part, (whole.made_of or whole.inputs)[number]))
         else:

@@ -8,7 +8,7 @@ from mediapipeline.media.streams import VideoStream
 from mediapipeline.planner.hidden import read_apart
 from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, rule
-from mediapipeline.planner.streams import Concat, Cut, Filter, Node, NodeId, Retime, Source, StreamGraph
+from mediapipeline.planner.streams import Concat, Cut, Filter, Frames, Node, NodeId, Retime, Source, StreamGraph
 from mediapipeline.planner.ticks import on_a_tick
 
 __all__ = ["drop_noops"]
@@ -62,4 +62,4 @@ def _late(node: Node, late: set[NodeId]) -> bool:
         return False
     if isinstance(node, Cut) and not on_a_tick(node.start, node.info):
         return True
-    return not late.isdisjoint(node.streams) and not isinstance(node, Concat | Retime)
+    return not late.isdisjoint(node.streams) and not isinstance(node, Concat | Frames | Retime)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import attrs
 
 from mediapipeline.media.streams import AudioStream, Stream, VideoStream
+from mediapipeline.planner.pacing import merges
 from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, rule
-from mediapipeline.planner.streams import Concat, Cut, StreamGraph
-from mediapipeline.planner.ticks import on_a_tick
+from mediapipeline.planner.streams import Cut, StreamGraph
 
 __all__ = ["merge_cuts"]
 
@@ -19,16 +19,14 @@ def merge_cuts(graph: StreamGraph, notes: Notes) -> StreamGraph:
 
     in:video → cut(5s..60s) → cut(10s..20s) → out    becomes    in:video → cut(15s..25s) → out
 
-    Not where joined streams are cut: the first cut may tell which parts are not needed, and both as one may not.
+    Not where the first cut may yet be moved before joining or counting frames: both as one might have to stay.
     """
     edits = Rewrite(graph)
     for node in graph:
         if not isinstance(node, Cut):
             continue
         inner = edits.current(node.inputs[0])
-        if not isinstance(inner, Cut) or isinstance(edits.current(inner.inputs[0]), Concat):
-            continue
-        if inner.exact and node.exact and on_a_tick(inner.start, inner.info):
+        if isinstance(inner, Cut) and merges(edits.current, inner, node):
             ends = [end for end in (inner.end, None if node.end is None else inner.start + node.end) if end is not None]
             end = min(ends, default=None)
             notes(node, "merged with the cut before it")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from itertools import count
 from typing import TypeAlias
 
 import attrs
@@ -38,7 +37,7 @@ def push_cuts(graph: StreamGraph, notes: Notes) -> StreamGraph:
             run = _run(graph, node)
             seen.update(each.id for each in run)
             if len(run) > 1 and _out_of_order(run):
-                _put(_cuts_first(run, edits.current(run[0].inputs[0])), run, graph, edits)
+                _put(_cuts_first(run, edits.current(run[0].inputs[0])), run, edits)
                 filters = dict.fromkeys(each.name for each in run if isinstance(each, Filter))
                 names = ", ".join([*filters][:3]) + (", …" if len(filters) > 3 else "")
                 notes(run[-1], f"cut before {names}: what is not kept is not filtered")
@@ -157,13 +156,11 @@ def _later(info: Stream, by: Fraction) -> Stream:
     return attrs.evolve(info, start=info.start + by)
 
 
-def _put(made: Sequence[Node], run: _Run, graph: StreamGraph, edits: Rewrite) -> None:
+def _put(made: Sequence[Node], run: _Run, edits: Rewrite) -> None:
     """Put *made* where *run* was. The last keeps its id, so that whoever takes that stream still does."""
-    ids = [node.id for node in run[:-1]][: len(made) - 1]
-    more = (f"{run[-1].id}t{number}" for number in count())
-    while len(ids) < len(made) - 1:
-        ids.append(next(name for name in more if name not in graph.nodes))
+    ids = iter([node.id for node in run[:-1]])
     taken = run[0].inputs[0]
-    for node, name in zip(made, [*ids, run[-1].id], strict=True):
+    for node in made:
+        name = run[-1].id if node is made[-1] else next(ids, None) or edits.unused(run[-1].id)
         edits.put(attrs.evolve(node, id=name, inputs=(taken, *node.inputs[1:])))
         taken = name

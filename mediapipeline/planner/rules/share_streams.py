@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from mediapipeline.media.streams import VideoStream
+from mediapipeline.planner.pacing import ahead_of_frames, ahead_of_parts, ahead_of_rate
 from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, rule
 from mediapipeline.planner.streams import (
@@ -12,6 +13,7 @@ from mediapipeline.planner.streams import (
     Concat,
     Cut,
     Filter,
+    Frames,
     Measure,
     Node,
     NodeId,
@@ -21,7 +23,6 @@ from mediapipeline.planner.streams import (
     Source,
     StreamGraph,
 )
-from mediapipeline.planner.ticks import unit_of
 
 __all__ = ["share_streams"]
 
@@ -96,6 +97,8 @@ def _work(node: Node) -> _Key | None:
             return ("retime", node.rate, node.fill)
         case Shift():
             return ("shift", node.by)
+        case Frames():
+            return ("frames", node.count)
         case Sample():
             return ("sample", node.time, node.exact)
         case Concat():
@@ -109,7 +112,7 @@ def _work(node: Node) -> _Key | None:
 
 def _waiting(graph: StreamGraph) -> set[NodeId]:
     """Streams with one user, which may yet be moved before them, so that fewer frames are filtered or joined."""
-    cut: set[NodeId] = set()
+    cut: dict[NodeId, Cut | None] = {}  # and by what; None where what is cut will be parts of it
     paced: set[NodeId] = set()
     for node in reversed(list(graph)):
         users = graph.consumers.get(node.id, ())
@@ -118,24 +121,25 @@ def _waiting(graph: StreamGraph) -> set[NodeId]:
         user = graph[users[0]]
         if user.same_as is None and graph.frame_by_frame(node) and (user.id in paced or _leaves_out(user, node)):
             paced.add(node.id)
-        if isinstance(node, Concat):
-            if isinstance(user, Cut) and user.exact and _whole(user, node):
-                cut.add(node.id)
-        elif (
-            user.same_as is None
-            and graph.frame_by_frame(node, timed=True)
-            and (user.id in cut or isinstance(user, Cut))
-        ):
-            cut.add(node.id)
-    return cut | paced
+        if user.same_as is None and (isinstance(user, Cut) or user.id in cut):
+            by = user if isinstance(user, Cut) else cut[user.id]
+            if _passes(graph, by, node):
+                cut[node.id] = None if isinstance(node, Concat) else by
+    return paced.union(cut)
+
+
+def _passes(graph: StreamGraph, cut: Cut | None, node: Node) -> bool:
+    """Whether *cut*, or cuts that are not known yet, may be moved before *node*."""
+    match node:
+        case Concat():
+            return cut is None or ahead_of_parts(node, cut) is not None
+        case Retime():
+            return cut is None or ahead_of_rate(graph.input_of(node), node, cut) is not None
+        case Frames():
+            return cut is None or ahead_of_frames(graph.input_of(node), node, cut) is not None
+    return graph.frame_by_frame(node, timed=True)
 
 
 def _leaves_out(user: Node, node: Node) -> bool:
     rate = node.info.frame_rate if isinstance(node.info, VideoStream) else None
     return isinstance(user, Retime) and rate is not None and user.rate < rate
-
-
-def _whole(cut: Cut, joined: Concat) -> bool:
-    """Whether *cut* begins with a frame, or a sample, of *joined*."""
-    unit = unit_of(joined.info)
-    return unit is not None and (cut.start / unit).denominator == 1

@@ -15,7 +15,7 @@ from mediapipeline.planner.rule import Notes, rule
 from mediapipeline.planner.streams import (
     Cut,
     Encode,
-    Filter,
+    Frames,
     Node,
     NodeId,
     Packets,
@@ -135,11 +135,10 @@ class _Splicer:
                 )
             )  # fmt: skip
             last = self._add(
-                Filter(  # FFmpeg 5.1 repeats the last to when what was read ended
-                    id=f"{name}.counted", kind="video", inputs=(last,), info=facts, origin=origin, name="trim",
-                    options=(("end_frame", run.frames),),
+                Frames(  # FFmpeg 5.1 repeats the last to when what was read ended
+                    id=f"{name}.counted", kind="video", inputs=(last,), info=facts, origin=origin, count=run.frames
                 )
-            )  # fmt: skip
+            )
         return self._add(
             attrs.evolve(
                 self._node, id=name, inputs=(last,), info=attrs.evolve(facts, codec=self._node.info.codec),
