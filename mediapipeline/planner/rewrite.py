@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 
 import attrs
@@ -20,6 +20,7 @@ class Rewrite:
         self._graph = graph
         self._changed: dict[NodeId, Node] = {}
         self._redirected: dict[NodeId, NodeId] = {}
+        self._numbers: dict[NodeId, Iterator[int]] = {}
 
     def __bool__(self) -> bool:
         return bool(self._changed or self._redirected)
@@ -42,11 +43,12 @@ class Rewrite:
         return node
 
     def unused(self, like: NodeId) -> NodeId:
-        """An id that no node has, made of another."""
-        return next(name for name in map(f"{like}+{{}}".format, count()) if not self._has(name))
-
-    def _has(self, name: NodeId) -> bool:
-        return name in self._graph.nodes or name in self._changed
+        """An id that no node has, made of another; each time another one."""
+        for number in self._numbers.setdefault(like, count()):
+            name = f"{like}+{number}"
+            if name not in self._graph.nodes and name not in self._changed:
+                return name
+        raise AssertionError("there is always another number")
 
     def put(self, node: Node) -> None:
         """Add *node*, or let it take the place of the one with its id."""

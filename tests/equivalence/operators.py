@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated
 
-from mediapipeline.media import Duration
+from mediapipeline.media import Duration, seconds_text
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.operators import AV, TIMED, Category, Clip, Facts, Lowering, Operator, operator
 from mediapipeline.operators.registry import Registry
@@ -39,11 +39,11 @@ class Brighten(Operator):
         return facts.clip if facts.clip.video is None else facts.with_video(pix_fmt="yuv420p")
 
     def lower(self, work: Lowering) -> Clip:
-        clip = work.clip
+        clip, when = work.clip, {"start_time": seconds_text(self.start), "duration": seconds_text(self.length)}
         if clip.video is not None:
             formed = work.video(clip, "format", pix_fmts="yuv420p")
-            clip = work.video(formed, "fade", type="in", start_time=self.start, duration=self.length)
-        return work.audio(clip, "afade", type="in", start_time=self.start, duration=self.length)
+            clip = work.video(formed, "fade", type="in", **when)
+        return work.audio(clip, "afade", type="in", **when)
 
 
 def registry() -> Registry:
