@@ -140,9 +140,9 @@ class Draft:
         self.operations.append({"op": op, **inputs, "output": name, "params": params})
         self.clips.append(attrs.evolve(made, name=name))
 
-    def time(self, most: Fraction) -> Fraction:
-        """A time up to *most*."""
-        step = self.draw(st.sampled_from(_STEPS))
+    def time(self, most: Fraction, *, at_frames: bool = False) -> Fraction:
+        """A time up to *most*; where clips of most rates have a frame, if that is asked for."""
+        step = Fraction(1, 5) if at_frames else self.draw(st.sampled_from(_STEPS))
         return self.draw(st.integers(0, max(0, int(most / step)))) * step
 
     def do(self, what: str, clip: Clip | None = None) -> None:
@@ -291,12 +291,12 @@ class Draft:
 
     def near(self, clip: Clip, least: Fraction) -> None:
         """Parts of a clip in its order and close together, joined; each may be done something with by itself."""
-        here = Fraction(0)
+        here, at_frames = Fraction(0), self.draw(st.booleans())
         parts: list[str] = []
         for _ in range(self.draw(st.integers(2, 3))):
             apart = Fraction(1, 2) if bool(parts) and self.draw(st.booleans()) else Fraction(3)
-            start = here + self.time(min(apart, (clip.seconds - here) / 2))
-            end = min(start + least + self.time(Fraction(1)), clip.seconds)
+            start = here + self.time(min(apart, (clip.seconds - here) / 2), at_frames=at_frames)
+            end = min(start + least + self.time(Fraction(1), at_frames=at_frames), clip.seconds)
             if end - start < Fraction(3, 10):
                 break
             part = attrs.evolve(clip, seconds=end - start)

@@ -75,6 +75,7 @@ AIMS: Mapping[str, tuple[Aim, ...]] = {
         Aim(("picture", "stills"), _PICTURES),
         Aim(("trim", "picture", "stills"), _PICTURES),
         Aim(("logo", "stills"), _PICTURES),
+        Aim(("brighten", "picture", "stills"), _PICTURES),
     ),
     "copy_untouched": (Aim(()), Aim(("picture",)), Aim(("volume",)), Aim(("trim-near",))),
     "smart_cut": (

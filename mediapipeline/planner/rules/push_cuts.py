@@ -8,10 +8,11 @@ from typing import TypeAlias
 
 import attrs
 
-from mediapipeline.media.streams import AudioStream, Stream, VideoStream
+from mediapipeline.media.streams import Stream
 from mediapipeline.media.timeline import cut_stream
 from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, rule
+from mediapipeline.planner.shifts import lateness, later, shift
 from mediapipeline.planner.streams import Cut, Filter, Node, NodeId, Shift, StreamGraph
 from mediapipeline.planner.ticks import on_a_tick
 
@@ -83,18 +84,14 @@ def _cuts_first(run: _Run, source: Node) -> list[Node]:
     for cut in cuts:
         info = cut_stream(info, cut.start, cut.end, exact=cut.exact)
         made.append(attrs.evolve(cut, info=info))
-    late = Fraction(0)  # by how much times are told later than after the cuts
-    for node, kept in filters:
-        wanted = kept.zero if node.traits.timed else late if len(node.inputs) == 1 else Fraction(0)
-        if wanted != late:
-            info = _later(info, wanted - late)
-            made.append(_shift(node, info, wanted - late))
-            late = wanted
-        info = kept.of(node.info) if kept.cut else _later(node.info, -kept.zero)
-        info = _later(info, late)
+    now = Fraction(0)
+    for (node, kept), late in zip(filters, lateness((node, kept.zero) for node, kept in filters), strict=True):
+        if late != now:
+            made.append(shift(node, info, late - now))
+        info, now = later(kept.of(node.info), late), late
         made.append(attrs.evolve(node, info=info))
-    if rest != late:
-        made.append(_shift(filters[-1][0] if filters else run[-1], run[-1].info, rest - late))
+    if rest != now:
+        made.append(shift(filters[-1][0] if filters else run[-1], info, rest - now))
     return made
 
 
@@ -115,6 +112,9 @@ class _Kept:
     cut: bool
 
     def of(self, info: Stream) -> Stream:
+        """The facts of what is left, counted from `zero`."""
+        if not self.cut:
+            return later(info, -self.zero)
         return cut_stream(info, self.zero, self.end, exact=self.exact)
 
 
@@ -144,16 +144,6 @@ def _sorted(run: _Run) -> tuple[list[Cut], list[tuple[Filter, _Kept]], Fraction]
         end = None if end is None else end + by
         filters.append((node, _Kept(zero + by, end, exact, before < len(cuts))))
     return cuts, filters, moved
-
-
-def _shift(like: Node, info: Stream, by: Fraction) -> Shift:
-    return Shift(id=like.id, kind=like.kind, inputs=like.inputs[:1], info=info, origin=like.origin, by=by)
-
-
-def _later(info: Stream, by: Fraction) -> Stream:
-    if not by or info.start is None or not isinstance(info, VideoStream | AudioStream):
-        return info
-    return attrs.evolve(info, start=info.start + by)
 
 
 def _put(made: Sequence[Node], run: _Run, edits: Rewrite) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import TypeAlias
 
 import attrs
 
@@ -11,11 +12,14 @@ from mediapipeline.media.streams import VideoStream
 from mediapipeline.media.timeline import still_stream
 from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, rule
-from mediapipeline.planner.streams import Cut, Filter, Node, Sample, StreamGraph
+from mediapipeline.planner.shifts import lateness, shift
+from mediapipeline.planner.streams import Cut, Filter, Node, Sample, Shift, StreamGraph
 from mediapipeline.planner.ticks import on_a_tick
 
 __all__ = ["push_samples"]
 
+_At: TypeAlias = tuple[Filter, Fraction]
+"""A filter, and the time of the still there."""
 _MOST = 32
 """The most filters that a still is taken past: it gets its own copy of each, and there may be many stills."""
 
@@ -27,19 +31,21 @@ def push_samples(graph: StreamGraph, notes: Notes) -> StreamGraph:
     in:video → cut(5s..9s) → hflip() → sample(1s) → out    becomes    in:video → sample(6s) → hflip() → out
 
     Only past filters that make each frame of one frame, perhaps with a still laid over it, and past cuts that are sure
-    to hold a frame at that time. A still that may be a key frame stays in a part that begins after 0: the key frame may
-    lie before that part.
+    to hold a frame at that time. A filter that goes by the time gets the time of the whole. A still that may be a key
+    frame stays in a part that begins after 0: the key frame may lie before that part.
     """
     edits = Rewrite(graph)
     said: set[str] = set()
     for node in graph.of(Sample):
-        filters: list[Filter] = []
+        filters: list[_At] = []
         time, here = node.time, graph.input_of(node)
         while len(filters) <= _MOST:
             if isinstance(here, Cut) and _holds(here, time) and (node.exact or not here.start):
                 time += here.start
+            elif isinstance(here, Shift) and here.same_as is None and time >= here.by:
+                time -= here.by
             elif isinstance(here, Filter) and here.same_as is None and _passes(graph, node, time, here):
-                filters.append(here)
+                filters.append((here, time))
             else:
                 break
             here = graph.input_of(here)
@@ -53,10 +59,13 @@ def push_samples(graph: StreamGraph, notes: Notes) -> StreamGraph:
 
 
 def _passes(graph: StreamGraph, still: Sample, time: Fraction, node: Filter) -> bool:
-    """Whether the still at *time* can be taken before *node*; past other stills only if it cannot be before time 0."""
-    if not graph.frame_by_frame(node):
+    """Whether the still at *time* can be taken before *node*.
+
+    Past other stills only if it cannot be before time 0, past what goes by the time only if that can be told again.
+    """
+    if not graph.frame_by_frame(node, timed=True):
         return False
-    return len(node.inputs) == 1 or (still.exact and on_a_tick(time, node.info))
+    return (len(node.inputs) == 1 and not node.traits.timed) or (still.exact and on_a_tick(time, node.info))
 
 
 def _holds(cut: Cut, time: Fraction) -> bool:
@@ -71,12 +80,22 @@ def _holds(cut: Cut, time: Fraction) -> bool:
     return time + 1 / info.frame_rate <= cut.end - cut.start
 
 
-def _place(edits: Rewrite, node: Sample, time: Fraction, source: Node, filters: Sequence[Filter]) -> None:
+def _place(edits: Rewrite, node: Sample, time: Fraction, source: Node, filters: Sequence[_At]) -> None:
     """Put the still at *source* and *filters* after it; the last keeps the id, so that whoever takes it still does."""
-    ids = [*(f"{node.id}p{number}" for number in range(len(filters))), node.id]
-    edits.put(attrs.evolve(node, id=ids[0], inputs=(source.id,), info=_still(source), time=time))
-    for each, before, id_ in zip(filters, ids, ids[1:], strict=False):
-        edits.put(attrs.evolve(each, id=id_, inputs=(before, *each.inputs[1:]), info=_still(each)))
+    info, now = _still(source), Fraction(0)
+    made: list[Node] = [attrs.evolve(node, inputs=(source.id,), info=info, time=time)]
+    for (each, _), late in zip(filters, lateness(filters), strict=True):
+        if late != now:
+            made.append(shift(each, info, late - now))
+        info, now = _still(each), late
+        made.append(attrs.evolve(each, info=info))
+    if now:
+        made.append(shift(filters[-1][0], info, -now))
+    taken = source.id
+    for each_made in made:
+        name = node.id if each_made is made[-1] else edits.unused(node.id)
+        edits.put(attrs.evolve(each_made, id=name, inputs=(taken, *each_made.inputs[1:])))
+        taken = name
 
 
 def _still(node: Node) -> VideoStream:
