@@ -149,11 +149,14 @@ def is_still(stream: Stream) -> bool:
     return stream.frames == 1 or stream.time_base is None
 
 
-def is_left(sound: AudioStream, start: Fraction, end: Fraction | None, *, exact: bool = True) -> bool:
-    """Whether a cut [start, end) leaves anything of *sound*, as far as is known: it may begin later, or end before."""
+def is_left(sound: AudioStream, start: Fraction, end: Fraction | None) -> bool:
+    """Whether a cut [start, end) leaves anything of *sound*, as far as is known: it may begin later, or end before.
+
+    Sound that ends before a cut at key frames is none of the part either, though a copy might begin before it does.
+    """
     if end is not None and (sound.start or _ZERO) >= end:
         return False
-    return not exact or sound.end is None or sound.end > start
+    return sound.end is None or sound.end > start
 
 
 def cut_info(info: MediaInfo, start: Fraction, end: Fraction | None, *, exact: bool = True) -> MediaInfo:
@@ -175,7 +178,7 @@ def cut_info(info: MediaInfo, start: Fraction, end: Fraction | None, *, exact: b
         fingerprint=None,
         video=None if info.video is None else cut_stream(info.video, start, end, exact=exact),
         other_video=tuple(cut_stream(s, start, end, exact=exact) for s in info.other_video),
-        audio=tuple(cut_stream(s, start, end, exact=exact) for s in info.audio if is_left(s, start, end, exact=exact)),
+        audio=tuple(cut_stream(s, start, end, exact=exact) for s in info.audio if is_left(s, start, end)),
         subtitles=tuple(cut_stream(s, start, end, exact=exact) for s in info.subtitles),
         chapters=chapters if exact else (),
     )

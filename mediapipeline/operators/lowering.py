@@ -440,7 +440,7 @@ class Lowering:
         if video is not None and info.video is not None:
             video = VideoRef(build.cut(video.id, start, end, info.video, exact=exact), info.video)
         pairs = zip(clip.audio, clip.info.audio, strict=True)
-        heard = [ref for ref, facts in pairs if is_left(facts, start, end, exact=exact)]
+        heard = [ref for ref, facts in pairs if is_left(facts, start, end)]
         if len(heard) < len(clip.audio):
             self.report("sound that begins after the part, or ends before it, is left out")
         audio = [

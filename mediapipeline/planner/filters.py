@@ -22,6 +22,8 @@ _UNPAINTED = "bgra"
 """What palettes are made of, and for."""
 _AMID = Fraction(3, 8)
 """Of a frame: from so far off on, clocks may tell of each frame another one that it is nearer to."""
+_LATER = "+0.0001"
+"""Of a tick: more than floating point is off by, and less than any fraction of a tick that times really are."""
 _GUESSED = {1: "mono", 2: "stereo"}
 """The layouts that FFmpeg takes so many channels to have, where nobody says."""
 
@@ -101,8 +103,13 @@ def shift_filters(shift: ir.Shift, name: str | None) -> tuple[Filter, ...]:
 
 
 def _moved(node: ir.Node, by: Fraction, name: str | None) -> Filter:
-    """Rounded, because FFmpeg computes in floating point and truncates: 1000.9999 would be one tick early."""
-    expr = Expr(f"round(PTS{'-' if by < 0 else '+'}({abs(by)})/TB)")
+    """Rounded, because FFmpeg computes in floating point and truncates: 1000.9999 would be one tick early.
+
+    What is just between two ticks goes to the later one, wherever reading began: by itself, FFmpeg rounds it away from
+    0, and floating point makes a little more or less of it.
+    """
+    later = "" if by.denominator == 1 else _LATER
+    expr = Expr(f"round(PTS{'-' if by < 0 else '+'}({abs(by)})/TB{later})")
     return Filter("asetpts" if node.kind == "audio" else "setpts", (("expr", expr),), name)
 
 

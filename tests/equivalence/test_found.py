@@ -26,6 +26,17 @@ def document(*operations: dict[str, Any], read: str, other: str | None = None, *
 
 
 FOUND: dict[str, dict[str, Any]] = {
+    # Just between two samples: floating point and the sign decided which one a time is rounded to.
+    "between-two-samples": document(
+        op("trim", "in", "cut", start="1/24", end="1/6"), op("trim", "cut", "part", start="0", duration="1/8"),
+        op("loudnorm", "part", "loud", target_lufs=-16), read="flac.flac", o0="loud o0.mp4",
+    ),
+    # The sound ends before the part: a copy that begins at the key frame before it had some, and an encoded one none.
+    "sound-before-a-part-at-key-frames": document(
+        op("trim", "in", "cut", start="11", duration="1", clamp=True, accuracy="keyframe"),
+        op("trim", "cut", "part", start="7/10", duration="3/10"),
+        read="mov-short-sound.mov", o0="part o0.mp4", o1="cut o1.mkv",
+    ),
     # Not found, but meant: filters that go by the time, with a mark between them, in parts of parts.
     "brightened-and-cut": document(
         op("brighten", "in", "bright", start="2", length="3"), op("trim", "bright", "cut", start="3", end="8"),

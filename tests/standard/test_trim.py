@@ -49,7 +49,8 @@ def test_what_is_left(params, start, duration):
         assert picture(media).frames is None
     if start:
         as_written = plan(document, {"in.mp4": clip_info()}, rules=())
-        assert f"asetpts@op0=expr=round(PTS-({start})/TB)" in as_written.to_shell()
+        just_between = "" if start.denominator == 1 else "+0.0001"  # two ticks: to the later one
+        assert f"asetpts@op0=expr=round(PTS-({start})/TB{just_between})" in as_written.to_shell()
 
 
 @pytest.mark.parametrize(
@@ -126,8 +127,6 @@ def test_sound_of_which_nothing_is_in_the_part_is_left_out(part, left, accuracy)
     clip = clip_info()
     (sound,) = clip.audio
     late = attrs.evolve(clip, audio=(attrs.evolve(sound, start=Fraction(4), duration=Fraction(2)),))
-    if accuracy == "keyframe":
-        left = max(left, int("start" in part))  # such a part may begin before `start`
     document = job(op("trim", "in", "part", accuracy=accuracy, **part), outputs={"part": "part.mkv"})
     made = plan(document, {"in.mp4": late})
     assert sum(stream.kind == "audio" for stream in made.output("part").streams) == left
