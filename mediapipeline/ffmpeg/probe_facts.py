@@ -96,6 +96,8 @@ class _Timed:
         first = raw.start
         if first is None or (container == _NO_PRESENTATION_TIMES and raw.kind == "video"):
             first = min(raw.timestamps, default=first)
+        elif container in NO_INDEX and raw.kind == "video" and raw.first is not None and raw.first.pts is not None:
+            first = max(first, raw.first.pts)  # the first that can be decoded
         start = None if first is None else first * raw.time_base
         read = None if raw.end is None or first is None or raw.end <= first else (raw.end - first) * raw.time_base
         duration = None if not raw.duration or raw.duration < 0 else raw.duration * raw.time_base
@@ -226,6 +228,7 @@ def _video(stream: _Timed, media: RawMedia, still: bool) -> VideoStream:
         rotation_by_tag=by_tag,
         frame_rate=rate.frame_rate,
         vfr=rate.vfr,
+        even=None if still else _even(stream, media, rate),
         frames=raw.frames or None,
         pix_fmt=_pix_fmt(raw),
         profile=raw.profile,
@@ -238,6 +241,19 @@ def _video(stream: _Timed, media: RawMedia, still: bool) -> VideoStream:
         preroll=None if still else _preroll(stream),
         delay=None if still else _delay(raw),
     )
+
+
+def _even(stream: _Timed, media: RawMedia, rate: Rate) -> bool | None:
+    """Whether every frame is known to begin where the rate says; see `VideoStream.even`."""
+    raw, told, times = stream.raw, stream.duration, sorted(set(stream.raw.timestamps))
+    if rate.vfr is not False or not rate.frame_rate or told is None or len(times) < 2:
+        return None
+    unit = 1 / (rate.frame_rate * raw.time_base)
+    if any(((time - times[0]) / unit).denominator != 1 for time in times):
+        return False
+    number = len(times) if media.complete else raw.frames
+    lasts = told + max(_preroll(stream) or Fraction(0), Fraction(0))
+    return True if number and abs(number / rate.frame_rate - lasts) * rate.frame_rate < 1 else None
 
 
 def _whole_frames(stream: _Timed, rate: Rate) -> Fraction | None:

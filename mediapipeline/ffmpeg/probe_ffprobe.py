@@ -295,7 +295,8 @@ def _parsed(path: Path, told: str) -> Mapping[str, Any]:
 
 def _observed(path: Path, report: Mapping[str, Any], extent: Extent) -> RawMedia:
     told = [each for each in report.get("packets", ()) if isinstance(each, dict)]
-    media = _media(report, observe([_packet(each) for each in told], extent))
+    format_name = report.get("format", {}).get("format_name")
+    media = _media(report, observe([_packet(each) for each in told], extent, format_name))
     streams = (attrs.evolve(each, refreshed=_refreshed(path, media.format, each, told)) for each in media.streams)
     return attrs.evolve(media, streams=tuple(streams))
 

@@ -115,8 +115,16 @@ def timestamps(seen: Iterable[int | None]) -> tuple[int, ...]:
     return () if None in found else tuple(time for time in found if time is not None)
 
 
-def observe(packets: Sequence[Packet], extent: Extent) -> Observed:
-    """What *packets* say; of a tail they come after the window, and may repeat what was read before."""
+def observe(packets: Sequence[Packet], extent: Extent, format_name: str | None = None) -> Observed:
+    """What *packets* say; of a tail they come after the window, and may repeat what was read before.
+
+    Args:
+        packets: In the order of the file.
+        extent: Which those are.
+        format_name: FFmpeg's name of the format. Recordings of broadcasts begin anywhere.
+    """
+    if format_name in NO_INDEX:
+        packets = _decodable(packets)
     distinct = list(dict.fromkeys(packets)) if extent == "tail" else packets
     complete = extent == "whole" or len(distinct) < WINDOW
     seen: dict[int, list[int | None]] = {}
@@ -130,6 +138,29 @@ def observe(packets: Sequence[Packet], extent: Extent) -> Observed:
     if extent == "window" or len(packets) >= WINDOW + MOST:
         return known
     return attrs.evolve(known, ends=_ends(distinct[WINDOW:]))
+
+
+def _decodable(packets: Sequence[Packet]) -> Sequence[Packet]:
+    """*packets* without those of each stream that come, or are shown, before its first key frame: nobody sees them."""
+    firsts: dict[int, Packet] = {}
+    keys: dict[int, Packet] = {}
+    for packet in packets:
+        firsts.setdefault(packet.stream, packet)
+        if packet.key and packet.pts is not None:
+            keys.setdefault(packet.stream, packet)
+    amid = {stream for stream, packet in firsts.items() if not packet.key and stream in keys}
+    if not amid:
+        return packets
+    found: list[Packet] = []
+    begun: set[int] = set()
+    for packet in packets:
+        if packet.stream in amid:
+            begun |= {packet.stream} if packet is keys[packet.stream] else set()
+            key = keys[packet.stream].pts or 0
+            if packet.stream not in begun or (packet.pts is not None and packet.pts < key):
+                continue
+        found.append(packet)
+    return found
 
 
 def _beginnings(packets: Iterable[Packet]) -> tuple[Mapping[int, Packet], Mapping[int, int]]:

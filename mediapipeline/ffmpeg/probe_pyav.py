@@ -178,7 +178,7 @@ def _media(container: InputContainer, file: FileFacts) -> RawMedia:
     )
     extent = wanted_of(known, file)
     packets, turned, refreshed = _read(container, extent)
-    seen = observe(packets, extent)
+    seen = observe(packets, extent, known.format)
     return attrs.evolve(
         known,
         streams=tuple(

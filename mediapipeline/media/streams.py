@@ -64,6 +64,9 @@ class VideoStream(_BaseStream):
     """Frames per second; the average where `vfr`."""
     vfr: bool | None = None
     """Whether frames are unevenly spaced."""
+    even: bool | None = None
+    """Whether it is known of every frame that it begins exactly where `frame_rate` says, counted from `start`: those at
+    the beginning of the file do, and there are as many as that takes. Not so where a clock rounds their times."""
     frames: int | None = None
     pix_fmt: str | None = None
     profile: str | None = None

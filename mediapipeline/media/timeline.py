@@ -118,7 +118,7 @@ def paced_stream(stream: VideoStream, rate: Fraction) -> VideoStream:
     start = placed(stream.start or _ZERO)
     end = None if stream.end is None else max(placed(stream.end), start + 1 / rate)
     return attrs.evolve(
-        stream, frame_rate=rate, vfr=False, frames=None, start=start, time_base=1 / rate, bit_rate=None,
+        stream, frame_rate=rate, vfr=False, even=True, frames=None, start=start, time_base=1 / rate, bit_rate=None,
         duration=None if end is None else end - start,
     )  # fmt: skip
 
@@ -131,6 +131,7 @@ def still_stream(stream: VideoStream) -> VideoStream:
         duration=None,
         frame_rate=None,
         vfr=None,
+        even=None,
         frames=1,
         bit_rate=None,
         reorder=None,

@@ -174,9 +174,9 @@ def picture_facts(form: PictureForm, like: VideoStream | None, length: Fraction 
     base = like if like is not None else VideoStream(index=0, width=1, height=1, default=True)
     return attrs.evolve(
         base, codec=None, width=form.size.width, height=form.size.height, sar=Fraction(1), rotation=0,
-        rotation_by_tag=False, frame_rate=form.rate, vfr=False, frames=None, pix_fmt=form.pix_fmt, start=Fraction(0),
-        duration=length, time_base=_MICROSECOND, bit_rate=None, profile=None, interlaced=False, reorder=None,
-        leading=None, extradata=None, preroll=None, delay=None,
+        rotation_by_tag=False, frame_rate=form.rate, vfr=False, even=True, frames=None, pix_fmt=form.pix_fmt,
+        start=Fraction(0), duration=length, time_base=_MICROSECOND, bit_rate=None, profile=None, interlaced=False,
+        reorder=None, leading=None, extradata=None, preroll=None, delay=None,
     )  # fmt: skip
 
 

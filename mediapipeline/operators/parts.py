@@ -63,7 +63,7 @@ def picture_part(
         node, video = stream
         shown = None if video.end is None else seconds  # as far as anybody knows
         paced = attrs.evolve(
-            video, frame_rate=form.rate, vfr=False, start=Fraction(0), duration=shown, frames=None,
+            video, frame_rate=form.rate, vfr=False, even=True, start=Fraction(0), duration=shown, frames=None,
             time_base=1 / form.rate,
         )  # fmt: skip
         node = build.retime(node, form.rate, paced, fill=True)

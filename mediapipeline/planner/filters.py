@@ -24,6 +24,7 @@ _AMID = Fraction(3, 8)
 """Of a frame: from so far off on, clocks may tell of each frame another one that it is nearer to."""
 _LATER = "+0.0001"
 """Of a tick: more than floating point is off by, and less than any fraction of a tick that times really are."""
+_MICROSECONDS = 1_000_000
 _GUESSED = {1: "mono", 2: "stereo"}
 """The layouts that FFmpeg takes so many channels to have, where nobody says."""
 
@@ -134,9 +135,9 @@ def retime_filters(graph: ir.StreamGraph, node: ir.Retime, name: str | None) -> 
     # What changes nothing is told to have the clock of its input, not the coarse one that the filter gives.
     clocked = () if node.same_as is None else (Filter("settb", (("expr", Expr("AVTB")),), name),)
     lasts = node.info.duration
-    if lasts is None and isinstance(before, ir.Cut) and before.end is not None:
+    if lasts is None and isinstance(before, ir.Cut) and (until := _cut_until(graph, before)) is not None:
         # Where it begins may depend on key frames, if it is copied; here it is not.
-        lasts = max(before.end - before.start, 1 / node.rate)
+        lasts = max(until, 1 / node.rate)
     again = (Filter("tpad", (("stop_mode", "clone"), ("stop", 1)), name),) if several else ()
     if node.fill:  # what follows counts the frames of a part
         return (*again, Filter("fps", (*options, ("start_time", 0)), name), *clocked)
@@ -146,6 +147,17 @@ def retime_filters(graph: ir.StreamGraph, node: ir.Retime, name: str | None) -> 
     frames = round(lasts * node.rate) + round((node.info.start or 0) * node.rate)
     counted = Filter("trim", (("end", _floored(frames / node.rate)),), name)
     return *again, paced, counted, *clocked
+
+
+def _cut_until(graph: ir.StreamGraph, cut: ir.Cut) -> Fraction | None:
+    """How long the part lasts at most that *cut* and those just before it leave."""
+    node: ir.Node = cut
+    begins, ends = Fraction(0), list[Fraction]()
+    while isinstance(node, ir.Cut):
+        begins += node.start
+        ends += [] if node.end is None else [node.end - begins]
+        node = graph.input_of(node)
+    return min(ends, default=None)
 
 
 def _ends_with_its_input(node: ir.Node) -> bool:
@@ -160,11 +172,14 @@ def _ends_with_its_input(node: ir.Node) -> bool:
 def frames_filters(node: ir.Frames, name: str | None) -> tuple[Filter, ...]:
     """The last frame may stand for longer than one of the rate, and versions differ in how long.
 
-    Times are told in microseconds after that, so that they can be cut between two frames.
+    Times are told in microseconds after that, so that they can be cut between two frames. Where a frame lasts no whole
+    number of them, each is brought to its place before: a cut may have moved it by a time that is none either.
     """
-    rate = node.info.frame_rate if isinstance(node.info, VideoStream) else None
-    held = Fraction(math.ceil(node.count / (rate or 1) * 1_000_000), 1_000_000)
+    rate = (node.info.frame_rate if isinstance(node.info, VideoStream) else None) or Fraction(1)
+    held = Fraction(math.ceil(node.count / rate * _MICROSECONDS), _MICROSECONDS)
+    placed = (Filter("fps", (("fps", rate), ("round", "near"), ("start_time", 0)), name),)
     return (
+        *(() if _MICROSECONDS % rate.numerator == 0 else placed),
         Filter("tpad", (("stop_mode", "clone"), ("stop_duration", held)), name),
         Filter("trim", (("end_frame", node.count),), name),
         Filter("settb", (("expr", Expr("AVTB")),), name),

@@ -4,7 +4,8 @@ A rule takes a `StreamGraph`, in which every node is one stream on its way from 
 that makes the same outputs with less work. It is one function in one file of `mediapipeline.planner.rules`; its
 docstring shows a graph before and after, written as in `mediapipeline.planner.text`, and ``@rule(…)`` declares what it
 guarantees (`mediapipeline.planner.rule`). Rules see streams, and what filters declare of themselves, but no operators,
-and they do not see each other. In any order they lead to the same graph; this order is the shortest way there.
+and they do not see each other. In nearly every order they lead to the same graph; this one does not let a rule move what
+another could still share.
 
 To add a rule, write its file, write its cases (graphs before and after) in ``tests/planner/rules/<name>.plan``, and
 add it to `RULES`. Nothing else is needed: the tests hold it to its cases and to its docstring, apply it twice and in
@@ -44,7 +45,6 @@ RULES: tuple[Rule, ...] = (
     drop_noops,
     push_cuts,  # cut before filtering
     retime_early,  # leave out frames before filtering
-    push_cuts_past_rates,
     cut_parts,  # join only the parts that are needed
     merge_cuts,
     push_samples,  # take stills before cutting and filtering
@@ -56,6 +56,7 @@ RULES: tuple[Rule, ...] = (
     share_streams,
     share_readings,
     # Read no more than is needed.
+    push_cuts_past_rates,  # cut before frames are repeated or left out
     seek_video,
     seek_lossless_audio,
     seek_lossy_audio,
@@ -63,7 +64,8 @@ RULES: tuple[Rule, ...] = (
     sample_by_seek,
 )
 
-_ROUNDS = 20  # far more than any job needs: rules that want another never come to an end
+_ROUNDS = 20
+"""Besides one for each node: a cut passes a few of them in each round. Rules that want more never come to an end."""
 
 
 def optimize(graph: StreamGraph, rules: Sequence[Rule] = RULES) -> Optimized:
@@ -76,7 +78,8 @@ def optimize(graph: StreamGraph, rules: Sequence[Rule] = RULES) -> Optimized:
     trace: list[tuple[str, StreamGraph]] = []
     left_out: dict[NodeId, str | None] = {}
     expected = promised(graph)
-    for _ in range(_ROUNDS):
+    rounds = _ROUNDS + len(graph)
+    for _ in range(rounds):
         before = graph
         for each in rules:
             notes = Notes(each.__name__)
@@ -91,4 +94,4 @@ def optimize(graph: StreamGraph, rules: Sequence[Rule] = RULES) -> Optimized:
             graph = after
         if graph is before:
             return Optimized(graph, tuple(dict.fromkeys(decisions)), tuple(trace), left_out)
-    raise RuleError(f"the graph still changes after {_ROUNDS} rounds", rule=trace[-1][0])
+    raise RuleError(f"the graph still changes after {rounds} rounds", rule=trace[-1][0])

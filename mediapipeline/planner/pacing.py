@@ -1,29 +1,38 @@
-"""Where a part may be cut before its frames are repeated, left out or counted: the pure decision.
+"""Where a part may be cut before its frames are repeated, left out, counted or joined: the pure decision.
 
-Frames of a constant rate stand on a grid. A change of rate takes each to the nearest place of the new grid, so what is
-moved by a whole number of new frames, and of ticks, goes to the same places, as much earlier. Only what is shown first
-may be another frame, if the one before it is missing; then reading begins a little earlier, and that is cut off again.
-What does not stand on the grid exactly, since the clock of its container rounds times, goes to the nearest place as
-well, if the rate stays what it is.
+Of frames that are evenly spaced, a change of rate takes each to the nearest place among those of the new rate. If a cut
+moves them by whole frames of the new rate, and by whole ticks of a clock that stays the same, they go to the same
+places, moved alike. Only what is shown first may be another frame, where the one that would be shown then lies before
+the cut; so the cut is made a little earlier, and the rest is cut off after the change.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from math import ceil
+from math import ceil, floor
+from typing import TypeAlias, TypeGuard
 
 import attrs
 
-from mediapipeline.media.streams import Stream, VideoStream
+from mediapipeline.media.streams import AudioStream, Stream, VideoStream
+from mediapipeline.media.timecode import to_microseconds_floor
 from mediapipeline.planner.streams import Concat, Cut, Frames, Node, NodeId, Retime
-from mediapipeline.planner.ticks import MICROSECOND, on_a_tick, step_of, unit_of
+from mediapipeline.planner.ticks import MICROSECOND, on_a_tick, step_of, ticks_coarsely, unit_of
 
-__all__ = ["Ahead", "ahead_of_frames", "ahead_of_parts", "ahead_of_rate", "merges"]
+__all__ = [
+    "Ahead",
+    "ahead_of_frames",
+    "ahead_of_parts",
+    "ahead_of_rate",
+    "bounds_of",
+    "merges",
+    "moves",
+    "on_the_clock_of",
+]
 
+Current: TypeAlias = Callable[[NodeId], Node]
 _ZERO = Fraction(0)
-_FINE = Fraction(1, 16)
-"""Of a frame. What rounding moves times by, several times over, is much less than half a frame if a tick is no more."""
 
 
 @attrs.frozen
@@ -34,13 +43,13 @@ class Ahead:
         start: Seconds.
         end: None for all that follows.
         rest: Start and end of what is left to cut; None for nothing.
-        count: Where frames are counted, how many there are after the first cut.
+        count: How many frames there are after the first cut, where they are counted.
     """
 
     start: Fraction
     end: Fraction | None
     rest: tuple[Fraction, Fraction | None] | None
-    count: int = 0
+    count: int | None = None
 
 
 def ahead_of_frames(source: Node, frames: Frames, cut: Cut) -> Ahead | None:
@@ -52,16 +61,16 @@ def ahead_of_frames(source: Node, frames: Frames, cut: Cut) -> Ahead | None:
         cut: What cuts them.
     """
     info = source.info
-    rate = _even(info)
-    if rate is None or not _may_move(frames, cut) or info.start or info.end is None:
+    if not _is_even(info) or not _may_move(frames, cut) or info.start or info.end is None:
         return None
-    start = _on_grid(cut.start, 1 / rate)
-    last = frames.count if cut.end is None else min(frames.count, ceil(cut.end * rate))
-    count = last - int(start * rate)
-    if count < 1 or count == frames.count or start + 1 / rate > info.end:
+    unit = 1 / (info.frame_rate or Fraction(1))
+    start = _on_grid(cut.start, unit)
+    last = frames.count if cut.end is None else min(frames.count, _frames_before(cut.end, unit))
+    count = last - int(start / unit)
+    if count < 1 or count == frames.count or start + unit > info.end:
         return None
     rest = cut.start - start
-    return Ahead(start, cut.end, (rest, None) if rest else None, count=count)
+    return Ahead(start, _told(cut.end, unit), (rest, None) if rest else None, count=count)
 
 
 def ahead_of_rate(source: Node, retime: Retime, cut: Cut) -> Ahead | None:
@@ -73,10 +82,9 @@ def ahead_of_rate(source: Node, retime: Retime, cut: Cut) -> Ahead | None:
         cut: What cuts the result.
     """
     info = source.info
-    rate = _even(info)
-    if rate is None or not _may_move(retime, cut) or info.end is None:
+    if not _is_even(info) or not _may_move(retime, cut) or info.end is None:
         return None
-    unit, made = 1 / rate, 1 / retime.rate
+    unit, made = 1 / (info.frame_rate or Fraction(1)), 1 / retime.rate
     start = _begin(info, unit, made, cut.start)
     if start <= (info.start or _ZERO) or start + unit > info.end:  # nothing is gained, or there is no frame
         return None
@@ -87,43 +95,57 @@ def ahead_of_rate(source: Node, retime: Retime, cut: Cut) -> Ahead | None:
     return Ahead(start, kept, (late, until) if late or until is not None else None)
 
 
-def _begin(info: Stream, unit: Fraction, made: Fraction, time: Fraction) -> Fraction:
+def _begin(info: VideoStream, unit: Fraction, made: Fraction, time: Fraction) -> Fraction:
     """From when on a change of rate gives at *time* and later what it gives from the start; 0 where nobody knows.
 
     Args:
-        info: Of what the rate is changed of.
+        info: Of what the rate is changed of, which is evenly spaced.
         unit: Seconds that a frame of it lasts.
         made: Seconds that a frame of the result lasts.
         time: Seconds.
     """
-    if not isinstance(info, VideoStream) or info.time_base is None:
+    tick, begins = info.time_base, info.start or _ZERO
+    if tick is None or (unit / tick).denominator != 1 or (begins / tick).denominator != 1:
         return _ZERO
-    begins, tick = info.start or _ZERO, info.time_base
-    on_ticks = (unit / tick).denominator == 1 and (begins / tick).denominator == 1
-    if not on_ticks and (unit != made or tick > unit * _FINE or abs(begins / unit - round(begins / unit)) > _FINE):
-        return _ZERO
-    step = step_of(made, tick, MICROSECOND) if on_ticks else step_of(unit, MICROSECOND)
+    if ticks_coarsely(info) and (unit / MICROSECOND).denominator != 1:
+        return _ZERO  # a cut would make it microseconds, and round what lies amid two places to another one
+    step = step_of(made, tick, MICROSECOND)
     before = unit + made  # the frame that is shown then may begin so much before
     start = max(_ZERO, time - before) // step * step
-    if on_ticks and (begins / unit).denominator == 1:
+    if (begins / unit).denominator == 1:
         with_a_frame = step_of(unit, step)
         start = max(start, time // with_a_frame * with_a_frame)
     return start if start >= step + before else _ZERO  # less is not worth it, and would never come to an end
 
 
-def ahead_of_parts(whole: Concat, cut: Cut) -> Ahead | None:
+def ahead_of_parts(current: Current, whole: Concat, cut: Cut) -> Ahead | None:
     """How to cut the parts of *whole* before they are joined; None where nothing would be gained, or nobody knows how.
 
     Args:
+        current: The node of an id.
         whole: What is joined.
         cut: What cuts it.
     """
     unit = unit_of(whole.info)
-    if unit is None or not _may_move(whole, cut):
+    if unit is None or not _may_move(whole, cut) or bounds_of(current, whole) is None:
         return None
     start = _on_grid(cut.start, unit)
+    if not start and cut.end is None:
+        return None
     rest = cut.start - start
-    return Ahead(start, cut.end, (rest, None) if rest else None) if start or cut.end is not None else None
+    end = _told(cut.end, unit) if isinstance(whole.info, VideoStream) else cut.end
+    return Ahead(start, end, (rest, None) if rest else None)
+
+
+def bounds_of(current: Current, whole: Concat) -> list[Fraction] | None:
+    """Where each part of *whole* begins, and where the last ends; None where that is not known to the frame."""
+    unit, bounds = unit_of(whole.info), [_ZERO]
+    for leg in whole.inputs:
+        info = current(leg).info
+        if unit is None or info.duration is None or info.start or (info.duration / unit).denominator != 1:
+            return None
+        bounds.append(bounds[-1] + info.duration)
+    return bounds
 
 
 def _on_grid(time: Fraction, unit: Fraction) -> Fraction:
@@ -132,7 +154,46 @@ def _on_grid(time: Fraction, unit: Fraction) -> Fraction:
     return time // step * step
 
 
-def merges(current: Callable[[NodeId], Node], inner: Cut, outer: Cut) -> bool:
+def _frames_before(end: Fraction, unit: Fraction) -> int:
+    """How many frames a cut that ends then keeps: FFmpeg compares microseconds, rounded, with *end*, rounded down."""
+    count, until = ceil(end / unit), to_microseconds_floor(end)
+    while count and _microseconds((count - 1) * unit) >= until:
+        count -= 1
+    while _microseconds(count * unit) < until:
+        count += 1
+    return count
+
+
+def _microseconds(time: Fraction) -> int:
+    return floor(time * 1_000_000 + Fraction(1, 2))
+
+
+def _told(end: Fraction | None, unit: Fraction) -> Fraction | None:
+    """A time that leaves as many frames as *end*, wherever they are counted from: amid two, where they are rounded."""
+    if end is None or (unit / MICROSECOND).denominator == 1:
+        return end
+    return (_frames_before(end, unit) - Fraction(1, 2)) * unit
+
+
+def moves(current: Current, cut: Cut) -> bool:
+    """Whether *cut* can be moved before joining, counting or pacing frames, if nothing else takes these.
+
+    Args:
+        current: The node of an id.
+        cut: A cut.
+    """
+    source = current(cut.inputs[0])
+    match source:
+        case Concat():
+            return ahead_of_parts(current, source, cut) is not None
+        case Frames():
+            return ahead_of_frames(current(source.inputs[0]), source, cut) is not None
+        case Retime():
+            return ahead_of_rate(current(source.inputs[0]), source, cut) is not None
+    return False
+
+
+def merges(current: Current, inner: Cut, outer: Cut) -> bool:
     """Whether *outer*, a cut of *inner*, can be made one with it.
 
     Not if *inner* may yet be moved before joining or counting frames: that tells exactly which of them are needed.
@@ -144,15 +205,18 @@ def merges(current: Callable[[NodeId], Node], inner: Cut, outer: Cut) -> bool:
     """
     if not (inner.exact and outer.exact and on_a_tick(inner.start, inner.info)):
         return False
-    source = current(inner.inputs[0])
-    if isinstance(source, Frames):
-        return ahead_of_frames(current(source.inputs[0]), source, inner) is None
-    return not isinstance(source, Concat) or ahead_of_parts(source, inner) is None
+    return isinstance(current(inner.inputs[0]), Retime) or not moves(current, inner)
 
 
-def _even(info: object) -> Fraction | None:
-    """The rate of pictures with a constant one."""
-    return info.frame_rate or None if isinstance(info, VideoStream) and info.vfr is False else None
+def on_the_clock_of(info: Stream, other: Stream) -> Stream:
+    """*info* with the clock of *other*, which is cut now in place of something that had another one."""
+    timed = isinstance(info, VideoStream | AudioStream) and isinstance(other, VideoStream | AudioStream)
+    return attrs.evolve(info, time_base=other.time_base) if timed else info
+
+
+def _is_even(info: Stream) -> TypeGuard[VideoStream]:
+    """Whether these are pictures that are known to be evenly spaced."""
+    return isinstance(info, VideoStream) and bool(info.even and info.frame_rate) and info.vfr is False
 
 
 def _may_move(node: Node, cut: Cut) -> bool:

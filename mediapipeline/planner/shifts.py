@@ -19,11 +19,13 @@ def lateness(filters: Iterable[tuple[Filter, Fraction]]) -> Iterator[Fraction]:
     Args:
         filters: In their order, each with the time that the part begins at by the times that it goes by.
     """
+    told = list(filters)
+    last = max((place for place, (node, _) in enumerate(told) if node.traits.timed), default=-1)
     late = Fraction(0)
-    for node, begins in filters:
+    for place, (node, begins) in enumerate(told):
         if node.traits.timed:
             late = begins
-        elif len(node.inputs) > 1:  # stills are seen from 0 on
+        elif place > last or len(node.inputs) > 1:  # stills are seen from 0 on
             late = Fraction(0)
         yield late
 

@@ -185,6 +185,7 @@ def clip_info(
         frames = picture.frame_rate * length if picture.frame_rate and length is not None and not vfr else None
         picture = attrs.evolve(
             picture, codec=video, start=begin, duration=length, rotation=rotation, vfr=None if still else vfr,
+            even=None if still or vfr is not False else True,
             sar=None if sar is None else Fraction(sar), pix_fmt=pix_fmt,
             frames=round(frames) if frames is not None else None, default=True,
             time_base=None if still else Fraction(1, 90000), reorder=b_frames, interlaced=interlaced,

@@ -27,7 +27,7 @@ class Backwards(Operator):
     category=Category.PICTURE,
     inputs={"clip": AV},
     traits=TIMED,
-    requires=["filter:format", "filter:fade", "filter:afade"],
+    requires=["filter:format", "filter:fade", "filter:afade", "filter:aformat"],
 )
 class Brighten(Operator):
     """Let picture and sound come out of black and silence, slowly enough to tell each frame from the next."""
@@ -43,6 +43,7 @@ class Brighten(Operator):
         if clip.video is not None:
             formed = work.video(clip, "format", pix_fmts="yuv420p")
             clip = work.video(formed, "fade", type="in", **when)
+        clip = work.audio(clip, "aformat", sample_fmts="fltp")  # or FFmpeg chooses, by what is around it
         return work.audio(clip, "afade", type="in", **when)
 
 

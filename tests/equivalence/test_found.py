@@ -26,6 +26,18 @@ def document(*operations: dict[str, Any], read: str, other: str | None = None, *
 
 
 FOUND: dict[str, dict[str, Any]] = {
+    # A recording that begins amid a group of pictures: FFmpeg copies nothing of it up to the first key frame.
+    "recorded-and-copied-alone": job(
+        inputs={"in": {"source": "clips/ts-amid.ts", "streams": {"audio": False}}},
+        outputs={"o0": {"input": "in", "destination": "o0.ts"}},
+    ),
+    # The length of a part at key frames is not known, but that it ends with a shorter one is.
+    "part-of-a-part-at-key-frames": document(
+        op("brighten", "in", "bright", length="3"), op("trim", "bright", "near", start="0", accuracy="keyframe"),
+        op("trim", "near", "cut", end="7/25"), op("trim", "cut", "part", end="3/10"),
+        op("fps", "part", "paced", fps="30000/1001"),
+        read="mp4-av1.mp4", o0="paced o0.mkv",
+    ),
     # Just between two samples: floating point and the sign decided which one a time is rounded to.
     "between-two-samples": document(
         op("trim", "in", "cut", start="1/24", end="1/6"), op("trim", "cut", "part", start="0", duration="1/8"),

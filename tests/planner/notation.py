@@ -72,7 +72,8 @@ def facts(text: str) -> dict[str, MediaInfo]:
         if clock is not None:
             info = attrs.evolve(info, audio=tuple(attrs.evolve(s, time_base=Fraction(clock)) for s in info.audio))
         if ticks is not None and info.video is not None:
-            info = attrs.evolve(info, video=attrs.evolve(info.video, time_base=Fraction(ticks)))
+            even = (1 / (info.video.frame_rate or Fraction(1)) / Fraction(ticks)).denominator == 1
+            info = attrs.evolve(info, video=attrs.evolve(info.video, time_base=Fraction(ticks), even=even))
         if gop is not None and info.video is not None:  # as its packets are looked at, which takes more than this
             info = attrs.evolve(
                 info, video=attrs.evolve(info.video, profile="High", interlaced=False, vfr=False, reorder=int(gop))
@@ -187,7 +188,9 @@ class _Parser:
         if name == "retime":
             rate, _, filled = inside.partition(", ")
             assert isinstance(info, VideoStream)
-            paced = attrs.evolve(info, frame_rate=Fraction(rate), vfr=False, frames=None, time_base=1 / Fraction(rate))
+            paced = attrs.evolve(
+                info, frame_rate=Fraction(rate), vfr=False, even=True, frames=None, time_base=1 / Fraction(rate)
+            )
             return self.add(
                 Retime, inputs, kind=kind, info=paced, rate=Fraction(rate), fill=filled == "filled", **same
             )  # fmt: skip

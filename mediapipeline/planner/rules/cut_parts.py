@@ -9,11 +9,10 @@ from typing import TypeAlias
 import attrs
 
 from mediapipeline.media.timeline import cut_stream
-from mediapipeline.planner.pacing import Ahead, ahead_of_parts
+from mediapipeline.planner.pacing import Ahead, ahead_of_parts, bounds_of, on_the_clock_of
 from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, rule
 from mediapipeline.planner.streams import Concat, Cut, Node, NodeId, StreamGraph
-from mediapipeline.planner.ticks import unit_of
 
 __all__ = ["cut_parts"]
 
@@ -35,14 +34,14 @@ def cut_parts(graph: StreamGraph, notes: Notes) -> StreamGraph:
         whole = work.edits.current(cut.inputs[0])
         if not isinstance(whole, Concat) or work.uses[whole.id] > 1:
             continue
-        ahead, bounds = ahead_of_parts(whole, cut), _bounds(work.edits, whole)
+        ahead, bounds = ahead_of_parts(work.edits.current, whole, cut), bounds_of(work.edits.current, whole)
         if ahead is None or bounds is None:
             continue
         parts = _parts(work.edits, cut, ahead, whole, bounds)
         if not parts:
             continue
         notes(cut, _said(len(parts), len(whole.inputs)))
-        work.join(cut if ahead.rest is None else work.split(cut, ahead), whole, parts)
+        work.join(cut if ahead.rest is None else work.split(cut, ahead, parts), whole, parts)
     return work.edits.graph()
 
 
@@ -71,13 +70,15 @@ class _Work:
             if isinstance(cut, Cut) and cut.id == name and self.uses.get(name):
                 yield cut
 
-    def split(self, cut: Cut, ahead: Ahead) -> Cut:
+    def split(self, cut: Cut, ahead: Ahead, parts: Sequence[_Part]) -> Cut:
         """Leave of *cut* what is left to be cut at last, and do the rest before it."""
         start, end = ahead.rest or (Fraction(0), None)
         info = cut_stream(self.edits.current(cut.inputs[0]).info, ahead.start, ahead.end)
         first = attrs.evolve(cut, id=self.edits.unused(cut.id), start=ahead.start, end=ahead.end, info=info)
         self.edits.put(first)
-        self.edits.put(attrs.evolve(cut, inputs=(first.id,), start=start, end=end))
+        (alone, _), *others = parts
+        rest = cut.info if others else on_the_clock_of(cut.info, alone.info)
+        self.edits.put(attrs.evolve(cut, inputs=(first.id,), start=start, end=end, info=rest))
         self.uses[first.id] = 1
         return first
 
@@ -130,14 +131,3 @@ def _parts(edits: Rewrite, cut: Cut, ahead: Ahead, whole: Concat, bounds: Sequen
             part = attrs.evolve(cut, id=f"{cut.id}p{number}", inputs=(part.id,), start=start, end=stop, info=info)
             kept.append((part, part.id))
     return kept
-
-
-def _bounds(edits: Rewrite, whole: Concat) -> list[Fraction] | None:
-    """Where each part of *whole* begins, and where the last ends; None where that is not known to the frame."""
-    unit, bounds = unit_of(whole.info), [Fraction(0)]
-    for leg in whole.inputs:
-        info = edits.current(leg).info
-        if unit is None or info.duration is None or info.start or (info.duration / unit).denominator != 1:
-            return None
-        bounds.append(bounds[-1] + info.duration)
-    return bounds

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from mediapipeline.media.streams import AudioStream, Stream, VideoStream
-from mediapipeline.planner.pacing import merges
+from mediapipeline.planner.pacing import merges, on_the_clock_of
 from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, rule
 from mediapipeline.planner.streams import Cut, StreamGraph
@@ -30,12 +29,6 @@ def merge_cuts(graph: StreamGraph, notes: Notes) -> StreamGraph:
             ends = [end for end in (inner.end, None if node.end is None else inner.start + node.end) if end is not None]
             end = min(ends, default=None)
             notes(node, "merged with the cut before it")
-            info = _on_the_clock_of(node.info, inner.info)
+            info = on_the_clock_of(node.info, inner.info)
             edits.put(attrs.evolve(node, inputs=inner.inputs, start=inner.start + node.start, end=end, info=info))
     return edits.graph()
-
-
-def _on_the_clock_of(info: Stream, inner: Stream) -> Stream:
-    """*info*, with the clock that the stream has before the first cut; what is cut of a part may have had another."""
-    timed = isinstance(info, VideoStream | AudioStream) and isinstance(inner, VideoStream | AudioStream)
-    return attrs.evolve(info, time_base=inner.time_base) if timed else info

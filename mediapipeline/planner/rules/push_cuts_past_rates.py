@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from mediapipeline.media.timeline import cut_stream
-from mediapipeline.planner.pacing import ahead_of_frames, ahead_of_rate, merges
+from mediapipeline.planner.pacing import ahead_of_frames, ahead_of_rate, merges, on_the_clock_of
 from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, rule
 from mediapipeline.planner.streams import Cut, Frames, Node, Retime, StreamGraph
@@ -30,7 +30,24 @@ def push_cuts_past_rates(graph: StreamGraph, notes: Notes) -> StreamGraph:
             if len(graph.consumers.get(before.id, ())) != 1:
                 break
             here = _moved(edits, before, here, notes)
+            while here is not None and _is_plain(graph, before := edits.current(here.inputs[0])):
+                here = _swapped(edits, before, here)
     return edits.graph()
+
+
+def _is_plain(graph: StreamGraph, node: Node) -> bool:
+    """Whether a cut that got this far may go on: `push_cuts` would do it, one round later."""
+    alone = len(graph.consumers.get(node.id, ())) == 1 and node.same_as is None
+    return alone and graph.frame_by_frame(node) and len(node.inputs) == 1
+
+
+def _swapped(edits: Rewrite, node: Node, cut: Cut) -> Cut:
+    source = edits.current(node.inputs[0])
+    kept = cut_stream(source.info, cut.start, cut.end)
+    first = attrs.evolve(cut, id=node.id, inputs=node.inputs, info=kept)
+    edits.put(first)
+    edits.put(attrs.evolve(node, id=cut.id, inputs=(first.id,), info=cut_stream(node.info, cut.start, cut.end)))
+    return first
 
 
 def _waits(graph: StreamGraph, cut: Cut) -> bool:
@@ -49,7 +66,7 @@ def _moved(edits: Rewrite, before: Node, cut: Cut, notes: Notes) -> Cut | None:
     source = edits.current(before.inputs[0])
     made: Frames | Retime
     if isinstance(before, Frames) and (ahead := ahead_of_frames(source, before, cut)) is not None:
-        made = attrs.evolve(before, count=ahead.count)
+        made = attrs.evolve(before, count=before.count if ahead.count is None else ahead.count)
     elif isinstance(before, Retime) and (ahead := ahead_of_rate(source, before, cut)) is not None:
         made = before
         notes(cut, "cut before frames are repeated or left out: no others are looked at")
@@ -63,5 +80,5 @@ def _moved(edits: Rewrite, before: Node, cut: Cut, notes: Notes) -> Cut | None:
     edits.put(attrs.evolve(made, id=name, inputs=(first.id,), info=info))
     if ahead.rest is not None:
         start, end = ahead.rest
-        edits.put(attrs.evolve(cut, inputs=(name,), start=start, end=end))
+        edits.put(attrs.evolve(cut, inputs=(name,), start=start, end=end, info=on_the_clock_of(cut.info, info)))
     return first

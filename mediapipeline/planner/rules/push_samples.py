@@ -10,6 +10,7 @@ import attrs
 
 from mediapipeline.media.streams import VideoStream
 from mediapipeline.media.timeline import still_stream
+from mediapipeline.planner.pacing import moves
 from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, rule
 from mediapipeline.planner.shifts import lateness, shift
@@ -40,6 +41,8 @@ def push_samples(graph: StreamGraph, notes: Notes) -> StreamGraph:
         filters: list[_At] = []
         time, here = node.time, graph.input_of(node)
         while len(filters) <= _MOST:
+            if isinstance(here, Cut) and _moves(graph, here):
+                break  # it leaves less to look at there
             if isinstance(here, Cut) and _holds(here, time) and (node.exact or not here.start):
                 time += here.start
             elif isinstance(here, Shift) and here.same_as is None and time >= here.by:
@@ -56,6 +59,10 @@ def push_samples(graph: StreamGraph, notes: Notes) -> StreamGraph:
             said.add(node.origin)
             notes(node, "taken before the clip is cut and filtered")
     return edits.graph()
+
+
+def _moves(graph: StreamGraph, cut: Cut) -> bool:
+    return len(graph.consumers[cut.inputs[0]]) == 1 and moves(graph.__getitem__, cut)
 
 
 def _passes(graph: StreamGraph, still: Sample, time: Fraction, node: Filter) -> bool:

@@ -63,6 +63,6 @@ def _paced(info: object, like: object) -> VideoStream:
     assert isinstance(info, VideoStream)  # only pictures have a rate
     assert isinstance(like, VideoStream)
     return attrs.evolve(
-        info, frame_rate=like.frame_rate, vfr=like.vfr, frames=like.frames, start=like.start, duration=like.duration,
-        time_base=like.time_base,
+        info, frame_rate=like.frame_rate, vfr=like.vfr, even=like.even, frames=like.frames, start=like.start,
+        duration=like.duration, time_base=like.time_base,
     )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from mediapipeline.media.streams import VideoStream
+from mediapipeline.operators.traits import Traits
 from mediapipeline.planner.pacing import ahead_of_frames, ahead_of_parts, ahead_of_rate
 from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, rule
@@ -23,6 +24,7 @@ from mediapipeline.planner.streams import (
     Source,
     StreamGraph,
 )
+from mediapipeline.planner.ticks import on_a_tick
 
 __all__ = ["share_streams"]
 
@@ -112,7 +114,9 @@ def _work(node: Node) -> _Key | None:
 
 def _waiting(graph: StreamGraph) -> set[NodeId]:
     """Streams with one user, which may yet be moved before them, so that fewer frames are filtered or joined."""
-    cut: dict[NodeId, Cut | None] = {}  # and by what; None where what is cut will be parts of it
+    cut: dict[
+        NodeId, Cut | None
+    ] = {}  # by the cut that may be moved before it; None where there will be one for each part
     paced: set[NodeId] = set()
     for node in reversed(list(graph)):
         users = graph.consumers.get(node.id, ())
@@ -132,11 +136,13 @@ def _passes(graph: StreamGraph, cut: Cut | None, node: Node) -> bool:
     """Whether *cut*, or cuts that are not known yet, may be moved before *node*."""
     match node:
         case Concat():
-            return cut is None or ahead_of_parts(node, cut) is not None
+            return cut is None or ahead_of_parts(graph.__getitem__, node, cut) is not None
         case Retime():
             return cut is None or ahead_of_rate(graph.input_of(node), node, cut) is not None
         case Frames():
             return cut is None or ahead_of_frames(graph.input_of(node), node, cut) is not None
+        case Filter(traits=Traits(timed=True)) if cut is not None and not on_a_tick(cut.start, cut.info):
+            return False
     return graph.frame_by_frame(node, timed=True)
 
 

@@ -1,0 +1,89 @@
+"""Parts of what was joined, or brought to another frame rate, are those of the whole, however its frames are timed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mediapipeline import Executor, Planner
+from mediapipeline.ffmpeg.binary import Engine
+from mediapipeline.planner.optimize import RULES
+from mediapipeline.planner.rule import Rule
+from mediapipeline.testing import make_clip
+from outcomes import ffmpeg
+from planning import job, op
+
+AVC: dict[str, Any] = {"video_codec": "libx264", "gop": 25}
+FOLLOWING = op("concat", ["in", "in"], "c")
+JOINED = op("concat", ["in", "in"], "a")
+
+
+def steady(folder: Path, engine: Engine, suffix: str, rate: str) -> Path:
+    return make_clip(folder / f"in{suffix}", duration="8s", size=(32, 24), rate=rate, **AVC)
+
+
+def with_a_gap(folder: Path, engine: Engine, suffix: str, rate: str) -> Path:
+    """Matroska does not tell how many frames there are, and its beginning does not show that some are missing."""
+    whole = make_clip(folder / "whole.mkv", duration="16s", size=(32, 24), rate=rate, **AVC)
+    missing = ["-vf", "select='not(between(t,11,12.99))'", "-fps_mode", "vfr", "-c:v", "libx264", "-g", "25"]
+    ffmpeg(engine, "-i", str(whole), *missing, str(folder / f"in{suffix}"))
+    return folder / f"in{suffix}"
+
+
+def rounded(folder: Path, engine: Engine, suffix: str, rate: str) -> Path:
+    """What was rounded to milliseconds is no longer where the rate says, whatever the clock it was copied to."""
+    whole = make_clip(folder / "whole.mkv", duration="8s", size=(32, 24), rate=rate, **AVC)
+    ffmpeg(engine, "-i", str(whole), "-c", "copy", str(folder / f"in{suffix}"))
+    return folder / f"in{suffix}"
+
+
+@pytest.mark.parametrize(
+    ("made", "suffix", "rate", "operations", "part"),
+    [
+        (steady, ".mp4", "25", [JOINED], {"start": "5s", "end": "6s"}),
+        (steady, ".mp4", "25", [JOINED], {"start": "9.013s", "end": "9.9s"}),
+        (steady, ".mp4", "30", [op("fps", "in", "a", fps="12")], {"start": "4.4321s", "end": "6.6s"}),
+        (steady, ".ts", "30000/1001", [op("fps", "in", "a", fps="25")], {"start": "5.01s", "end": "6.5s"}),
+        (steady, ".avi", "24", [op("fps", "in", "a", fps="12")], {"start": "5s", "end": "6s"}),
+        (steady, ".avi", "24", [op("fps", "in", "a", fps="60")], {"start": "5s", "end": "6s"}),
+        (steady, ".mp4", "24", [FOLLOWING, op("fps", "c", "a", fps="12")], {"start": "5s", "end": "6s"}),
+        (steady, ".ts", "50", [op("fps", "in", "c", fps="12"), op("fps", "c", "a", fps="30")], {"start": "2.9029s"}),
+        (steady, ".mp4", "30000/1001", [JOINED], {"end": "0.033367s"}),
+        (steady, ".mp4", "30", [op("trim", "in", "t", end="3.3333s"), op("concat", ["t", "in"], "a")],
+         {"start": "3.466667s", "end": "5.2s"}),
+        (rounded, ".ts", "30000/1001", [JOINED], {"start": "5.1051s", "end": "6s"}),
+        (with_a_gap, ".mkv", "25", [JOINED], {"start": "12.5s", "end": "14s"}),
+        (with_a_gap, ".mkv", "25", [op("fps", "in", "a", fps="10")], {"start": "12.5s", "end": "14s"}),
+    ],
+)  # fmt: skip
+def test_a_part_is_that_of_the_whole(
+    made: Any, suffix: str, rate: str, operations: list[dict[str, Any]], part: dict[str, str], tmp_path: Path,
+    engine: Engine,
+) -> None:  # fmt: skip
+    clip = made(tmp_path, engine, suffix, rate)
+    found = []
+    rule_sets: list[tuple[str, tuple[Rule, ...]]] = [("with.mkv", RULES), ("without.mkv", ())]
+    for name, rules in rule_sets:
+        outputs = {"out": {"input": "b", "destination": name, "codec": {"video": {"codec": "ffv1"}}}}
+        document = job(*operations, op("trim", "a", "b", **part), inputs={"in": str(clip)}, outputs=outputs)
+        plan = Planner(base_dir=tmp_path, ffmpeg=engine.ffmpeg, rules=rules).plan(document)
+        Executor(base_dir=tmp_path, ffmpeg=engine.ffmpeg).run(plan)
+        raw = ["-map", "0:v:0", "-fps_mode", "passthrough", "-f", "rawvideo", "-"]
+        found.append(ffmpeg(engine, "-i", str(tmp_path / name), *raw))
+    with_rules, without = found
+    assert with_rules
+    assert with_rules == without
+
+
+@pytest.mark.parametrize("operation", [JOINED, op("fps", "in", "a", fps="10")], ids=["joined", "paced"])
+def test_it_is_read_from_where_it_begins(operation: dict[str, Any], tmp_path: Path, engine: Engine) -> None:
+    clip = steady(tmp_path, engine, ".mp4", "25")
+    document = job(
+        operation, op("trim", "a", "b", start="6s", end="7s"), inputs={"in": str(clip)}, outputs={"b": "out.mkv"}
+    )
+    made = Planner(base_dir=tmp_path, ffmpeg=engine.ffmpeg).plan(document)
+    assert " -ss 6 " in made.to_shell()
+    assert made.inputs[0].media.video is not None
+    assert made.inputs[0].media.video.even
