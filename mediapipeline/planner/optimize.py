@@ -4,7 +4,7 @@ A rule takes a `StreamGraph`, in which every node is one stream on its way from 
 that makes the same outputs with less work. It is one function in one file of `mediapipeline.planner.rules`; its
 docstring shows a graph before and after, written as in `mediapipeline.planner.text`, and ``@rule(…)`` declares what it
 guarantees (`mediapipeline.planner.rule`). Rules see streams, and what filters declare of themselves, but no operators,
-and they do not see each other. In nearly every order they lead to the same graph; this one does not let a rule move what
+and they do not see each other. In nearly every order they lead to the same graph; in this one, no rule moves what
 another could still share.
 
 To add a rule, write its file, write its cases (graphs before and after) in ``tests/planner/rules/<name>.plan``, and
