@@ -61,6 +61,16 @@ def test_calls_per_operation_stay_the_same(shape: Callable[[int], list[dict[str,
     assert many < 4.4 * few
 
 
+def test_a_part_of_what_is_nested_deeply_takes_no_more_calls_per_operation() -> None:
+    """A cut gets down to the clips a few levels a round, and there are not as many rounds as levels."""
+
+    def nested(count: int) -> list[dict[str, Any]]:
+        joined = [_join("in" if n == 0 else f"j{n - 1}", "in", f"j{n}") for n in range(count)]
+        return [*joined, op("trim", f"j{count - 1}", "part", start="500.01s", end="501s")]
+
+    assert _calls(nested(160)) < 4.4 * _calls(nested(40))
+
+
 def test_calls_per_still_stay_the_same() -> None:
     def stills(count: int) -> int:
         outputs: dict[str, Any] = {"out": {"destination": "out/", "format": "jpg"}}
