@@ -68,7 +68,7 @@ def test_a_part_of_what_is_nested_deeply_takes_no_more_calls_per_operation() -> 
         joined = [_join("in" if n == 0 else f"j{n - 1}", "in", f"j{n}") for n in range(count)]
         return [*joined, op("trim", f"j{count - 1}", "part", start="500.01s", end="501s")]
 
-    assert _calls(nested(160)) < 4.4 * _calls(nested(40))
+    assert _calls(nested(160)) < 2.2 * _calls(nested(80))
 
 
 def test_calls_per_still_stay_the_same() -> None:
