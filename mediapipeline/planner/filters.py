@@ -25,6 +25,7 @@ _AMID = Fraction(3, 8)
 _LATER = "+0.0001"
 """Of a tick: more than floating point is off by, and less than any fraction of a tick that times really are."""
 _MICROSECONDS = 1_000_000
+"""In a second."""
 _GUESSED = {1: "mono", 2: "stereo"}
 """The layouts that FFmpeg takes so many channels to have, where nobody says."""
 
@@ -141,7 +142,9 @@ def retime_filters(graph: ir.StreamGraph, node: ir.Retime, name: str | None) -> 
     again = (Filter("tpad", (("stop_mode", "clone"), ("stop", 1)), name),) if several else ()
     if node.fill:  # what follows counts the frames of a part
         return (*again, Filter("fps", (*options, ("start_time", 0)), name), *clocked)
-    if lasts is None or not (several or ends_early):
+    given = graph.input_of(node).info.duration if isinstance(node.info, VideoStream) else None
+    barely = given is not None and given * node.rate < 1  # of less than half a frame the filter makes none
+    if lasts is None or not (several or ends_early or barely):
         return (Filter("fps", options, name), *clocked)
     paced = Filter("fps", (*options, ("eof_action", "pass")), name)
     frames = round(lasts * node.rate) + round((node.info.start or 0) * node.rate)

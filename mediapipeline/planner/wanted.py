@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from fractions import Fraction
 
-from mediapipeline.media.streams import VideoStream
+from mediapipeline.media.streams import Stream, VideoStream
 from mediapipeline.planner.cuttable import Reason, ruled_out
 from mediapipeline.planner.gops import Part, lay_out
 from mediapipeline.planner.streams import Concat, Cut, Encode, Node, NodeId, Sample, Source, StreamGraph
@@ -111,6 +111,8 @@ def _part(graph: StreamGraph, leg: Node, rate: Fraction | None = None, length: F
     while isinstance(node, Cut) and node.exact:
         ends = [each for each in (node.end, None if end is None else node.start + end) if each is not None]
         start, end, node = node.start + start, min(ends, default=None), graph.input_of(node)
+        if isinstance(node, Cut) and _just_after_a_frame(graph.input_of(node).info, node.start):
+            return None  # FFmpeg keeps that frame, and tells it the time at which the cut begins
     if not isinstance(node, Source):
         return None
     start, end = node.seek + start, None if end is None else node.seek + end
@@ -121,3 +123,10 @@ def _part(graph: StreamGraph, leg: Node, rate: Fraction | None = None, length: F
     # In a whole, frames stand at multiples of a frame's length: if the part begins between two, its first is repeated.
     lead = math.floor(leg.info.start * rate + Fraction(1, 2))
     return Part(node, start, end, frames=round(length * rate), lead=lead)
+
+
+def _just_after_a_frame(info: Stream, time: Fraction) -> bool:
+    """Whether *time* is less than a tick after a frame begins, so that it may be taken for that."""
+    if not isinstance(info, VideoStream) or not info.frame_rate or info.time_base is None:
+        return False
+    return 0 < (time - (info.start or 0)) % (1 / info.frame_rate) < info.time_base

@@ -332,6 +332,7 @@ class Bench:
         if copies and len(nodes) == 1 and sink.container in ("ts", "mpg"):  # a stream alone is where the file begins
             expected, seen = [_begun(each) for each in expected], [_begun(each) for each in seen]
         grid = max(map(_off_the_grid, nodes), default=Fraction(0))
+        packed = _PACKED
         if any(begins_early(naive, node) for node in nodes):
             grid *= 2  # where the part begins, nobody knows: it may be amid two frames
             pictures = [each for each in (*expected, *seen) if isinstance(each, Picture)]
@@ -340,7 +341,7 @@ class Bench:
                 return ["the first frame is not in the part that may begin earlier"]
             if lead < 0:
                 # What begins amid two uneven frames of MP4 is read as if it began with the later one.
-                grid, lead = max(grid, -lead), Fraction(0)
+                grid, packed, lead = max(grid, -lead), max(packed, -lead), Fraction(0)
             both = [from_lead(one, other, lead) for one, other in zip(expected, seen, strict=True)]
             expected, seen = [one for one, _ in both], [other for _, other in both]
         found: list[str] = []
@@ -348,7 +349,7 @@ class Bench:
         still = container_named(sink.container).still
         for number, (node, one, other) in enumerate(zip(nodes, expected, seen, strict=True)):
             if isinstance(one, Picture) and isinstance(other, Picture):
-                reach = _PACKED if copies or still else Fraction(0)
+                reach = packed if copies or still else Fraction(0)
                 even = _off_the_grid(node) if isinstance(node, Joined | Splice) else None
                 said = list(picture_differences(one, other, reach=reach, copied=_copied(graph, node), even=even))
             elif isinstance(one, Sound) and isinstance(other, Sound) and isinstance(node, Joined):
@@ -363,7 +364,7 @@ class Bench:
                 said = ["is another kind of stream"]
             at_packets = isinstance(node, Joined) and node.kind == "audio"
             if copies and not said and node.kind != "subtitle" and not at_packets:
-                delays.append(delay(one, other, _PACKED))
+                delays.append(delay(one, other, packed))
             found += [f"stream {number} ({node.kind}): {each}" for each in said]
         if delays and max(delays) - min(delays) > grid + Fraction(1, 1000):
             found.append(f"streams are moved against each other: {', '.join(f'{float(d):.4f}' for d in delays)} s")

@@ -27,7 +27,7 @@ class Backwards(Operator):
     category=Category.PICTURE,
     inputs={"clip": AV},
     traits=TIMED,
-    requires=["filter:format", "filter:fade", "filter:afade", "filter:aformat"],
+    requires=["filter:format", "filter:scale", "filter:fade", "filter:afade", "filter:aformat"],
 )
 class Brighten(Operator):
     """Let picture and sound come out of black and silence, slowly enough to tell each frame from the next."""
@@ -41,7 +41,10 @@ class Brighten(Operator):
     def lower(self, work: Lowering) -> Clip:
         clip, when = work.clip, {"start_time": seconds_text(self.start), "duration": seconds_text(self.length)}
         if clip.video is not None:
-            formed = work.video(clip, "format", pix_fmts="yuv420p")
+            # Converted here, and not wherever FFmpeg likes.
+            known = clip.video.info.pix_fmt
+            clip = clip if known is None else work.video(clip, "format", pix_fmts=known)
+            formed = work.video(work.video(clip, "scale"), "format", pix_fmts="yuv420p")
             clip = work.video(formed, "fade", type="in", **when)
         clip = work.audio(clip, "aformat", sample_fmts="fltp")  # or FFmpeg chooses, by what is around it
         return work.audio(clip, "afade", type="in", **when)

@@ -38,6 +38,16 @@ FOUND: dict[str, dict[str, Any]] = {
         op("fps", "part", "paced", fps="30000/1001"),
         read="mp4-av1.mp4", o0="paced o0.mkv",
     ),
+    # The first cut keeps a frame a quarter of a tick before it, which is the first of what the second keeps.
+    "just-after-a-frame": document(
+        op("trim", "in", "cut", start="1000067/250000"), op("trim", "cut", "part", start="1629/250000"),
+        read="mkv-start.mkv", o0="part o0.mov",
+    ),
+    # Of less than half a frame, the filter makes none.
+    "less-than-half-a-frame": document(
+        op("trim", "in", "cut", start="224/25", end="9"), op("concat", ["cut", "cut"], "twice", fps="max"),
+        op("fps", "twice", "paced", fps="1"), read="mp4-hevc.mp4", o0="paced o0.mkv",
+    ),
     # Just between two samples: floating point and the sign decided which one a time is rounded to.
     "between-two-samples": document(
         op("trim", "in", "cut", start="1/24", end="1/6"), op("trim", "cut", "part", start="0", duration="1/8"),
