@@ -24,22 +24,33 @@ def drop_noops(graph: StreamGraph, notes: Notes) -> StreamGraph:
     over: dict[NodeId, Fraction] = {}
     late: set[NodeId] = set()
     for node in graph:
-        if node.same_as is not None:
+        same = node.same_as
+        if same is not None:
             notes.leave_out(node, "left out: it changes nothing")
-            edits.redirect(node.id, node.same_as)
-        elif isinstance(node, Cut) and node.start == 0 and not read_apart(graph.input_of(node).info):
-            told = None if node.inputs[0] in late else graph.input_of(node).info.end
-            ends = [end for end in (told, over.get(node.inputs[0])) if end is not None]
-            if node.end is None or (ends and node.end >= min(ends)):
-                source = graph.input_of(node)
-                read = " that is read" if isinstance(source, Source) and source.seek else ""
-                notes.leave_out(node, f"cut of {node.kind} left out: it keeps everything{read}")
-                edits.redirect(node.id, node.inputs[0])
-        if (end := _over(node, over)) is not None:
+        elif isinstance(node, Cut) and _keeps_everything(graph, node, over, late):
+            source = graph.input_of(node)
+            read = " that is read" if isinstance(source, Source) and source.seek else ""
+            notes.leave_out(node, f"cut of {node.kind} left out: it keeps everything{read}")
+            same = source.id
+        if same is not None:
+            edits.redirect(node.id, same)
+            end, is_late = over.get(same), same in late
+        else:
+            end, is_late = _over(node, over), _late(node, late)
+        if end is not None:
             over[node.id] = end
-        if _late(node, late):
+        if is_late:
             late.add(node.id)
     return edits.graph()
+
+
+def _keeps_everything(graph: StreamGraph, cut: Cut, over: dict[NodeId, Fraction], late: set[NodeId]) -> bool:
+    source = graph.input_of(cut)
+    if cut.start or read_apart(source.info):
+        return False
+    told = None if source.id in late else source.info.end
+    ends = [end for end in (told, over.get(source.id)) if end is not None]
+    return cut.end is None or (bool(ends) and cut.end >= min(ends))
 
 
 def _over(node: Node, over: dict[NodeId, Fraction]) -> Fraction | None:
