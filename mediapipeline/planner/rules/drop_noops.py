@@ -27,8 +27,7 @@ def drop_noops(graph: StreamGraph, notes: Notes) -> StreamGraph:
         same = node.same_as
         if same is not None:
             notes.leave_out(node, "left out: it changes nothing")
-        elif isinstance(node, Cut) and _keeps_everything(graph, node, over, late):
-            source = graph.input_of(node)
+        elif isinstance(node, Cut) and _keeps_everything(source := edits.current(node.inputs[0]), node, over, late):
             read = " that is read" if isinstance(source, Source) and source.seek else ""
             notes.leave_out(node, f"cut of {node.kind} left out: it keeps everything{read}")
             same = source.id
@@ -44,8 +43,7 @@ def drop_noops(graph: StreamGraph, notes: Notes) -> StreamGraph:
     return edits.graph()
 
 
-def _keeps_everything(graph: StreamGraph, cut: Cut, over: dict[NodeId, Fraction], late: set[NodeId]) -> bool:
-    source = graph.input_of(cut)
+def _keeps_everything(source: Node, cut: Cut, over: dict[NodeId, Fraction], late: set[NodeId]) -> bool:
     if cut.start or read_apart(source.info):
         return False
     told = None if source.id in late else source.info.end
