@@ -114,9 +114,7 @@ def _work(node: Node) -> _Key | None:
 
 def _waiting(graph: StreamGraph) -> set[NodeId]:
     """Streams with one user, which may yet be moved before them, so that fewer frames are filtered or joined."""
-    cut: dict[
-        NodeId, Cut | None
-    ] = {}  # by the cut that may be moved before it; None where there will be one for each part
+    cut: dict[NodeId, Cut | None] = {}  # with the cut that may yet move before it; None: each part will get its own
     paced: set[NodeId] = set()
     for node in reversed(list(graph)):
         users = graph.consumers.get(node.id, ())
