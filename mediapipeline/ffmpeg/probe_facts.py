@@ -17,7 +17,7 @@ from mediapipeline.ffmpeg.demuxers import is_still_format
 from mediapipeline.ffmpeg.edit_lists import EditList, read_edit_lists
 from mediapipeline.ffmpeg.probe_file import FileFacts
 from mediapipeline.ffmpeg.probe_packets import CLOCKLESS_SOUND, NO_INDEX, Extent, extent_for
-from mediapipeline.ffmpeg.probe_rates import Rate, measure_rate
+from mediapipeline.ffmpeg.probe_rates import Rate, is_even, measure_rate
 from mediapipeline.ffmpeg.probe_raw import RawMedia, RawStream
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Color, DataStream, SubtitleStream, VideoStream
@@ -195,9 +195,9 @@ def _video(stream: _Timed, media: RawMedia, still: bool) -> VideoStream:
         width, height = height, width
         sar = 1 / sar if sar else None
     interlaced = _FIELD_ORDERS.get(raw.field_order or "")
-    if still:
-        rate = Rate(None, None)
-    else:
+    rate, even = Rate(None, None), None
+    if not still:
+        hidden = _preroll(stream)
         rate = measure_rate(
             average=raw.average_rate,
             base=raw.base_rate,
@@ -207,9 +207,12 @@ def _video(stream: _Timed, media: RawMedia, still: bool) -> VideoStream:
             reorder=raw.reorder,
             frames=raw.frames,
             duration=stream.duration,
-            hidden=_preroll(stream),
+            hidden=hidden,
             interlaced=bool(interlaced),
         )
+        lasts = None if stream.duration is None else stream.duration + max(hidden or Fraction(0), Fraction(0))
+        number = len(set(raw.timestamps)) if media.complete else raw.frames
+        even = is_even(rate, raw.timestamps, raw.time_base, frames=number, lasts=lasts)
     return VideoStream(
         index=raw.index,
         codec=raw.codec,
@@ -228,7 +231,7 @@ def _video(stream: _Timed, media: RawMedia, still: bool) -> VideoStream:
         rotation_by_tag=by_tag,
         frame_rate=rate.frame_rate,
         vfr=rate.vfr,
-        even=None if still else _even(stream, media, rate),
+        even=even,
         frames=raw.frames or None,
         pix_fmt=_pix_fmt(raw),
         profile=raw.profile,
@@ -241,19 +244,6 @@ def _video(stream: _Timed, media: RawMedia, still: bool) -> VideoStream:
         preroll=None if still else _preroll(stream),
         delay=None if still else _delay(raw),
     )
-
-
-def _even(stream: _Timed, media: RawMedia, rate: Rate) -> bool | None:
-    """Whether every frame is known to begin where the rate says; see `VideoStream.even`."""
-    raw, told, times = stream.raw, stream.duration, sorted(set(stream.raw.timestamps))
-    if rate.vfr is not False or not rate.frame_rate or told is None or len(times) < 2:
-        return None
-    unit = 1 / (rate.frame_rate * raw.time_base)
-    if any(((time - times[0]) / unit).denominator != 1 for time in times):
-        return False
-    number = len(times) if media.complete else raw.frames
-    lasts = told + max(_preroll(stream) or Fraction(0), Fraction(0))
-    return True if number and abs(number / rate.frame_rate - lasts) * rate.frame_rate < 1 else None
 
 
 def _whole_frames(stream: _Timed, rate: Rate) -> Fraction | None:

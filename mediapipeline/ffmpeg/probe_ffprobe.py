@@ -95,7 +95,7 @@ class FFprobeProber:
         report = _parsed(path, done.stdout.decode("utf-8", "replace"))
         packets = [_packet(each) for each in report.get("packets", ()) if isinstance(each, dict)]
         seen = packets if extent == "whole" else packets[:WINDOW]
-        raw = _media(report, observe(seen, extent))
+        raw = _media(report, seen, extent)
         if INPUT_OPTIONS.get(raw.format, ()) != INPUT_OPTIONS.get(file.guess or "", ()):
             return None
         if wanted_of(raw, file) not in ("window", extent):
@@ -295,8 +295,7 @@ def _parsed(path: Path, told: str) -> Mapping[str, Any]:
 
 def _observed(path: Path, report: Mapping[str, Any], extent: Extent) -> RawMedia:
     told = [each for each in report.get("packets", ()) if isinstance(each, dict)]
-    format_name = report.get("format", {}).get("format_name")
-    media = _media(report, observe([_packet(each) for each in told], extent, format_name))
+    media = _media(report, [_packet(each) for each in told], extent)
     streams = (attrs.evolve(each, refreshed=_refreshed(path, media.format, each, told)) for each in media.streams)
     return attrs.evolve(media, streams=tuple(streams))
 
@@ -313,8 +312,9 @@ def _refreshed(path: Path, demuxer: str, stream: RawStream, packets: Sequence[Ma
     return None if data is None else is_refreshed(units(data))
 
 
-def _media(report: Mapping[str, Any], seen: Observed) -> RawMedia:
+def _media(report: Mapping[str, Any], packets: Sequence[Packet], extent: Extent) -> RawMedia:
     container = report.get("format", {})
+    seen = observe(packets, extent, container.get("format_name"))
     return RawMedia(
         format=container.get("format_name", ""),
         start_us=_microseconds(container.get("start_time")),

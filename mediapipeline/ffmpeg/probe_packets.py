@@ -155,9 +155,10 @@ def _decodable(packets: Sequence[Packet]) -> Sequence[Packet]:
     begun: set[int] = set()
     for packet in packets:
         if packet.stream in amid:
-            begun |= {packet.stream} if packet is keys[packet.stream] else set()
-            key = keys[packet.stream].pts or 0
-            if packet.stream not in begun or (packet.pts is not None and packet.pts < key):
+            key = keys[packet.stream]
+            if packet is key:
+                begun.add(packet.stream)
+            if packet.stream not in begun or (packet.pts is not None and key.pts is not None and packet.pts < key.pts):
                 continue
         found.append(packet)
     return found

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 import attrs
 
-__all__ = ["Rate", "measure_rate", "snap"]
+__all__ = ["Rate", "is_even", "measure_rate", "snap"]
 
 _NTSC = [Fraction(n * 1000, 1001) for n in (24, 30, 48, 60, 120, 240)]
 _WHOLE = [Fraction(n) for n in (24, 25, 30, 48, 50, 60, 100, 120, 240, 15, 12, 10, 20, 5, 1)]
@@ -86,6 +86,27 @@ def measure_rate(
     if interlaced and declared is not None and constant == 2 * declared:
         constant = declared
     return Rate(constant, False)
+
+
+def is_even(
+    rate: Rate, timestamps: Iterable[int], time_base: Fraction, *, frames: int | None, lasts: Fraction | None
+) -> bool | None:
+    """Whether every frame is known to begin where *rate* says; see `mediapipeline.media.VideoStream.even`.
+
+    Args:
+        rate: As measured.
+        timestamps: Presentation times at the beginning of the stream.
+        time_base: Their unit, seconds.
+        frames: How many frames there are in all, shown or hidden.
+        lasts: How long all of them last, seconds.
+    """
+    times = sorted(set(timestamps))
+    if rate.vfr is not False or not rate.frame_rate or len(times) < 2:
+        return None
+    step = 1 / (rate.frame_rate * time_base)
+    if any(((time - times[0]) / step).denominator != 1 for time in times):
+        return False
+    return True if frames and lasts is not None and abs(frames - lasts * rate.frame_rate) < 1 else None
 
 
 def _in_order(timestamps: Iterable[int], complete: bool, reorder: int | None) -> Sequence[int]:

@@ -52,7 +52,7 @@ def picture_part(
 ) -> str:
     """The picture of [begin, end) of the whole: *stream* in *form*, or the background without one."""
     seconds = end - begin
-    facts = picture_facts(form, stream[1] if stream is not None else None, seconds)
+    facts = given = picture_facts(form, stream[1] if stream is not None else None, seconds)
     if stream is None:
         size = f"{form.size.width}x{form.size.height}"
         node = build.filter(
@@ -67,12 +67,11 @@ def picture_part(
             time_base=1 / form.rate,
         )  # fmt: skip
         node = build.retime(node, form.rate, paced, fill=True)
-        facts = attrs.evolve(facts, duration=shown, time_base=paced.time_base)
-        node = _sized(build, node, video, form, facts)
-    node = build.filter([node], "setsar", {"sar": 1}, facts, POINTWISE)
-    node = build.filter([node], "format", {"pix_fmts": form.pix_fmt}, facts, POINTWISE)
-    whole = picture_facts(form, None if stream is None else stream[1], seconds)
-    return build.frames(node, round(seconds * form.rate), whole)
+        given = attrs.evolve(facts, duration=shown, time_base=paced.time_base)
+        node = _sized(build, node, video, form, given)
+    node = build.filter([node], "setsar", {"sar": 1}, given, POINTWISE)
+    node = build.filter([node], "format", {"pix_fmts": form.pix_fmt}, given, POINTWISE)
+    return build.frames(node, round(seconds * form.rate), facts)
 
 
 def _sized(build: PartBuilder, node: str, video: VideoStream, form: PictureForm, facts: VideoStream) -> str:

@@ -15,7 +15,7 @@ from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
 from mediapipeline.planner import streams as ir
 from mediapipeline.planner.custom import custom_requirements
-from mediapipeline.planner.filters import frames_filters, has_palettes, palette_filters, retime_filters, shift_filters
+from mediapipeline.planner.filters import filters_of, has_palettes, palette_filters
 from mediapipeline.planner.hidden import brought_to_light, read_apart
 from mediapipeline.planner.joining import lay_out as joint
 from mediapipeline.planner.options import decoder_for
@@ -67,12 +67,8 @@ def _filters(graph: ir.StreamGraph, node: ir.Node) -> set[str]:
             return {node.name}
         case ir.Measure():
             return {part.name for part in node.filters}
-        case ir.Retime():
-            return {part.name for part in retime_filters(graph, node, None)}
-        case ir.Shift():
-            return {part.name for part in shift_filters(node, None)}
-        case ir.Frames():
-            return {part.name for part in frames_filters(node, None)}
+        case ir.Retime() | ir.Shift() | ir.Frames():
+            return {part.name for part in filters_of(graph, node, None)}
         case ir.Concat():
             return {"concat", *(("asettb", "asetpts") if node.kind == "audio" else ("setpts", "fps"))}
         case ir.Choice():

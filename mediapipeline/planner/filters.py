@@ -10,11 +10,10 @@ from mediapipeline.media.streams import AudioStream, Stream, VideoStream
 from mediapipeline.media.timecode import to_microseconds_floor
 from mediapipeline.planner import streams as ir
 from mediapipeline.planner.options import read_late
-from mediapipeline.planner.ticks import ticks_coarsely
+from mediapipeline.planner.ticks import MICROSECOND, in_microseconds, ticks_coarsely
 
 __all__ = [
-    "as_it_is", "filters_of", "format_filters", "frames_filters", "has_palettes", "instance_name", "palette_filters",
-    "retime_filters", "shift_filters",
+    "as_it_is", "filters_of", "format_filters", "has_palettes", "instance_name", "palette_filters",
 ]  # fmt: skip
 
 _MADE = ("yuv", "gray", "rgb", "bgr", "gbr")
@@ -24,8 +23,6 @@ _AMID = Fraction(3, 8)
 """Of a frame: from so far off on, clocks may tell of each frame another one that it is nearer to."""
 _LATER = "+0.0001"
 """Of a tick: more than floating point is off by, and less than any fraction of a tick that times really are."""
-_MICROSECONDS = 1_000_000
-"""In a second."""
 _GUESSED = {1: "mono", 2: "stereo"}
 """The layouts that FFmpeg takes so many channels to have, where nobody says."""
 
@@ -50,11 +47,11 @@ def filters_of(graph: ir.StreamGraph, node: ir.Node, name: str | None) -> tuple[
         case ir.Filter():
             return (Filter(node.name, node.options, name),)
         case ir.Retime():
-            return retime_filters(graph, node, name)
+            return _retime_filters(graph, node, name)
         case ir.Shift():
-            return shift_filters(node, name)
+            return _shift_filters(node, name)
         case ir.Frames():
-            return frames_filters(node, name)
+            return _frames_filters(node, name)
         case ir.Concat():
             return _concat_filters(node, name)
     raise TypeError(f"{node!r} is not filters of its own")
@@ -99,7 +96,7 @@ def _part_filters(
     return tuple(filters)
 
 
-def shift_filters(shift: ir.Shift, name: str | None) -> tuple[Filter, ...]:
+def _shift_filters(shift: ir.Shift, name: str | None) -> tuple[Filter, ...]:
     """What tells all times later."""
     return (_moved(shift, shift.by, name),)
 
@@ -116,10 +113,10 @@ def _moved(node: ir.Node, by: Fraction, name: str | None) -> Filter:
 
 
 def _floored(time: Fraction) -> Fraction:
-    return Fraction(to_microseconds_floor(time), 1_000_000)
+    return to_microseconds_floor(time) * MICROSECOND
 
 
-def retime_filters(graph: ir.StreamGraph, node: ir.Retime, name: str | None) -> tuple[Filter, ...]:
+def _retime_filters(graph: ir.StreamGraph, node: ir.Retime, name: str | None) -> tuple[Filter, ...]:
     """The filter repeats the last frame up to the end that it hears of.
 
     After what ends before its source does, that is the time of whatever frame FFmpeg had read by then (measured: with
@@ -142,7 +139,7 @@ def retime_filters(graph: ir.StreamGraph, node: ir.Retime, name: str | None) -> 
     again = (Filter("tpad", (("stop_mode", "clone"), ("stop", 1)), name),) if several else ()
     if node.fill:  # what follows counts the frames of a part
         return (*again, Filter("fps", (*options, ("start_time", 0)), name), *clocked)
-    given = graph.input_of(node).info.duration if isinstance(node.info, VideoStream) else None
+    given = graph.input_of(node).info.duration
     barely = given is not None and given * node.rate < 1  # of less than half a frame the filter makes none
     if lasts is None or not (several or ends_early or barely):
         return (Filter("fps", options, name), *clocked)
@@ -172,17 +169,17 @@ def _ends_with_its_input(node: ir.Node) -> bool:
     return isinstance(node, ir.Filter) and len(node.inputs) == 1 and node.name != "trim"
 
 
-def frames_filters(node: ir.Frames, name: str | None) -> tuple[Filter, ...]:
+def _frames_filters(node: ir.Frames, name: str | None) -> tuple[Filter, ...]:
     """The last frame may stand for longer than one of the rate, and versions differ in how long.
 
     Times are told in microseconds after that, so that they can be cut between two frames. Where a frame lasts no whole
     number of them, each is brought to its place before: a cut may have moved it by a time that is none either.
     """
     rate = (node.info.frame_rate if isinstance(node.info, VideoStream) else None) or Fraction(1)
-    held = Fraction(math.ceil(node.count / rate * _MICROSECONDS), _MICROSECONDS)
+    held = math.ceil(node.count / rate / MICROSECOND) * MICROSECOND
     placed = (Filter("fps", (("fps", rate), ("round", "near"), ("start_time", 0)), name),)
     return (
-        *(() if _MICROSECONDS % rate.numerator == 0 else placed),
+        *(() if in_microseconds(1 / rate) else placed),
         Filter("tpad", (("stop_mode", "clone"), ("stop_duration", held)), name),
         Filter("trim", (("end_frame", node.count),), name),
         Filter("settb", (("expr", Expr("AVTB")),), name),

@@ -18,7 +18,7 @@ import attrs
 from mediapipeline.media.streams import AudioStream, Stream, VideoStream
 from mediapipeline.media.timecode import to_microseconds_floor
 from mediapipeline.planner.streams import Concat, Cut, Frames, Node, NodeId, Retime
-from mediapipeline.planner.ticks import MICROSECOND, on_a_tick, step_of, ticks_coarsely, unit_of
+from mediapipeline.planner.ticks import MICROSECOND, in_microseconds, on_a_tick, step_of, ticks_coarsely, unit_of
 
 __all__ = [
     "Ahead",
@@ -60,10 +60,9 @@ def ahead_of_frames(source: Node, frames: Frames, cut: Cut) -> Ahead | None:
         frames: How many.
         cut: What cuts them.
     """
-    info = source.info
-    if not _is_even(info) or not _may_move(frames, cut) or info.start or info.end is None:
+    info, unit = source.info, unit_of(source.info)
+    if unit is None or not _is_even(info) or not _may_move(frames, cut) or info.start or info.end is None:
         return None
-    unit = 1 / (info.frame_rate or Fraction(1))
     start = _on_grid(cut.start, unit)
     last = frames.count if cut.end is None else min(frames.count, _frames_before(cut.end, unit))
     count = last - int(start / unit)
@@ -81,10 +80,9 @@ def ahead_of_rate(source: Node, retime: Retime, cut: Cut) -> Ahead | None:
         retime: How.
         cut: What cuts the result.
     """
-    info = source.info
-    if not _is_even(info) or not _may_move(retime, cut) or info.end is None:
+    info, unit, made = source.info, unit_of(source.info), 1 / retime.rate
+    if unit is None or not _is_even(info) or not _may_move(retime, cut) or info.end is None:
         return None
-    unit, made = 1 / (info.frame_rate or Fraction(1)), 1 / retime.rate
     start = _begin(info, unit, made, cut.start)
     if start <= (info.start or _ZERO) or start + unit > info.end:  # nothing is gained, or there is no frame
         return None
@@ -107,7 +105,7 @@ def _begin(info: VideoStream, unit: Fraction, made: Fraction, time: Fraction) ->
     tick, begins = info.time_base, info.start or _ZERO
     if tick is None or (unit / tick).denominator != 1 or (begins / tick).denominator != 1:
         return _ZERO
-    if ticks_coarsely(info) and (unit / MICROSECOND).denominator != 1:
+    if ticks_coarsely(info) and not in_microseconds(unit):
         return _ZERO  # a cut would make it microseconds, and round what lies amid two places to another one
     step = step_of(made, tick, MICROSECOND)
     before = unit + made  # the frame that is shown then may begin so much before
@@ -118,16 +116,17 @@ def _begin(info: VideoStream, unit: Fraction, made: Fraction, time: Fraction) ->
     return start if start >= step + before else _ZERO  # less is not worth it, and would never come to an end
 
 
-def ahead_of_parts(current: Current, whole: Concat, cut: Cut) -> Ahead | None:
-    """How to cut the parts of *whole* before they are joined; None where nothing would be gained, or nobody knows how.
+def ahead_of_parts(whole: Concat, cut: Cut) -> Ahead | None:
+    """How to cut the parts of *whole* before they are joined, if it is known how long they are (`bounds_of`).
+
+    None where nothing would be gained.
 
     Args:
-        current: The node of an id.
         whole: What is joined.
         cut: What cuts it.
     """
     unit = unit_of(whole.info)
-    if unit is None or not _may_move(whole, cut) or bounds_of(current, whole) is None:
+    if unit is None or not _may_move(whole, cut):
         return None
     start = _on_grid(cut.start, unit)
     if not start and cut.end is None:
@@ -170,7 +169,7 @@ def _microseconds(time: Fraction) -> int:
 
 def _told(end: Fraction | None, unit: Fraction) -> Fraction | None:
     """A time that leaves as many frames as *end*, wherever they are counted from: amid two, where they are rounded."""
-    if end is None or (unit / MICROSECOND).denominator == 1:
+    if end is None or in_microseconds(unit):
         return end
     return (_frames_before(end, unit) - Fraction(1, 2)) * unit
 
@@ -185,7 +184,7 @@ def moves(current: Current, cut: Cut) -> bool:
     source = current(cut.inputs[0])
     match source:
         case Concat():
-            return ahead_of_parts(current, source, cut) is not None
+            return ahead_of_parts(source, cut) is not None
         case Frames():
             return ahead_of_frames(current(source.inputs[0]), source, cut) is not None
         case Retime():
@@ -216,7 +215,7 @@ def on_the_clock_of(info: Stream, other: Stream) -> Stream:
 
 def _is_even(info: Stream) -> TypeGuard[VideoStream]:
     """Whether these are pictures that are known to be evenly spaced."""
-    return isinstance(info, VideoStream) and bool(info.even and info.frame_rate) and info.vfr is False
+    return isinstance(info, VideoStream) and info.vfr is False and info.even is True
 
 
 def _may_move(node: Node, cut: Cut) -> bool:

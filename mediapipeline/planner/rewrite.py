@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 
 import attrs
@@ -53,6 +53,17 @@ class Rewrite:
     def put(self, node: Node) -> None:
         """Add *node*, or let it take the place of the one with its id."""
         self._changed[node.id] = node
+
+    def put_row(self, row: Sequence[Node], after: NodeId, last: NodeId, ids: Iterable[NodeId] = ()) -> None:
+        """Put nodes in a row, the first after *after*; further inputs stay.
+
+        The last gets the id *last*, so that whoever takes it still does, the others *ids*, and unused ones after these.
+        """
+        given = iter(ids)
+        for place, node in enumerate(row, 1):
+            name = last if place == len(row) else next(given, None) or self.unused(last)
+            self.put(attrs.evolve(node, id=name, inputs=(after, *node.inputs[1:])))
+            after = name
 
     def redirect(self, node: NodeId, to: NodeId) -> None:
         """Let every consumer of *node* take *to* instead."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from fractions import Fraction
 
 import attrs
@@ -10,28 +10,40 @@ import attrs
 from mediapipeline.media.streams import AudioStream, Stream, VideoStream
 from mediapipeline.planner.streams import Filter, Node, Shift
 
-__all__ = ["lateness", "later", "shift"]
+__all__ = ["later", "told"]
 
 
-def lateness(filters: Iterable[tuple[Filter, Fraction]]) -> Iterator[Fraction]:
-    """For each filter, by how much later times are told to it than those of the part; as seldom changed as can be.
+def told(filters: Sequence[tuple[Filter, Fraction, Stream]], info: Stream, rest: Fraction = Fraction(0)) -> list[Node]:
+    """*filters* in a row after a part, with a shift wherever other times have to be told, as seldom as can be.
+
+    Ids and first inputs are yet to be given.
 
     Args:
-        filters: In their order, each with the time that the part begins at by the times that it goes by.
+        filters: Each with the time at which the part begins, by the times that it goes by, and with the facts of what
+            it gives, counted from there.
+        info: Facts of the part.
+        rest: By how much later times are told in the end.
     """
-    told = list(filters)
-    last = max((place for place, (node, _) in enumerate(told) if node.traits.timed), default=-1)
+    timed = [place for place, (node, _, _) in enumerate(filters) if node.traits.timed]
+    made: list[Node] = []
     late = Fraction(0)
-    for place, (node, begins) in enumerate(told):
+    for place, (node, begins, given) in enumerate(filters):
+        wanted = late
         if node.traits.timed:
-            late = begins
-        elif place > last or len(node.inputs) > 1:  # stills are seen from 0 on
-            late = Fraction(0)
-        yield late
+            wanted = begins
+        elif len(node.inputs) > 1 or not timed or place > timed[-1]:  # stills are seen from 0 on
+            wanted = Fraction(0)
+        if wanted != late:
+            made.append(_shift(node, info, wanted - late))
+        info, late = later(given, wanted), wanted
+        made.append(attrs.evolve(node, info=info))
+    if rest != late:
+        made.append(_shift(filters[-1][0], info, rest - late))
+    return made
 
 
-def shift(node: Node, info: Stream, by: Fraction) -> Shift:
-    """What tells the times of a stream with the facts *info* later, for *node*; its id is yet to be given."""
+def _shift(node: Filter, info: Stream, by: Fraction) -> Shift:
+    """What tells the times of a stream with the facts *info* later, for *node*."""
     return Shift(id=node.id, kind=node.kind, inputs=node.inputs[:1], info=later(info, by), origin=node.origin, by=by)
 
 

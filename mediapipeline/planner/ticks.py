@@ -8,8 +8,8 @@ from fractions import Fraction
 from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
 
 __all__ = [
-    "MICROSECOND", "PACKETS_EARLY", "on_a_tick", "step_of", "tells_samples_apart", "tick_before", "ticks_coarsely",
-    "unit_of",
+    "MICROSECOND", "PACKETS_EARLY", "in_microseconds", "on_a_tick", "step_of", "tells_samples_apart", "tick_before",
+    "ticks_coarsely", "unit_of",
 ]  # fmt: skip
 
 MICROSECOND = Fraction(1, 1_000_000)
@@ -18,8 +18,12 @@ MICROSECOND = Fraction(1, 1_000_000)
 PACKETS_EARLY = Fraction(4)
 """Seconds before a time from which packets are read where FFmpeg guesses where they lie; it may be off by a few."""
 
-_MICROSECONDS = 1_000_000
 _FINE = Fraction(1, 1000)
+
+
+def in_microseconds(time: Fraction) -> bool:
+    """Whether *time*, in seconds, is a whole number of microseconds."""
+    return MICROSECOND.denominator % time.denominator == 0
 
 
 def on_a_tick(time: Fraction, info: Stream) -> bool:
@@ -28,7 +32,7 @@ def on_a_tick(time: Fraction, info: Stream) -> bool:
     FFmpeg is told of bounds in microseconds and rounds them to ticks. Where a first cut begins at such a time, rounding
     what is inside of it gives the same as rounding the sum; otherwise another frame, or sample, may be kept.
     """
-    if _MICROSECONDS % time.denominator:
+    if not in_microseconds(time):
         return False
     if not time:
         return True

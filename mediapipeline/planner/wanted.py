@@ -70,6 +70,8 @@ def why_not_partly(graph: StreamGraph, encode: Encode, operator_at: Callable[[st
     infos: list[VideoStream] = []
     for number, name in enumerate(whole.inputs if joins else (whole.id,), 1):
         node, at = graph[name], f"clip {number} is " if joins else ""
+        if _cut_of_what_is_rounded(graph, node):
+            return f"{at}cut from what begins less than a tick after a frame"
         while not isinstance(node, Source):
             by_itself = isinstance(node, Cut) or node.origin in (encode.origin, whole.origin if joins else None)
             if not node.inputs or not by_itself or (isinstance(node, Concat) and node is not whole):
@@ -111,9 +113,7 @@ def _part(graph: StreamGraph, leg: Node, rate: Fraction | None = None, length: F
     while isinstance(node, Cut) and node.exact:
         ends = [each for each in (node.end, None if end is None else node.start + end) if each is not None]
         start, end, node = node.start + start, min(ends, default=None), graph.input_of(node)
-        if isinstance(node, Cut) and _just_after_a_frame(graph.input_of(node).info, node.start):
-            return None  # FFmpeg keeps that frame, and tells it the time at which the cut begins
-    if not isinstance(node, Source):
+    if not isinstance(node, Source) or _cut_of_what_is_rounded(graph, leg):
         return None
     start, end = node.seek + start, None if end is None else node.seek + end
     if rate is None:
@@ -125,8 +125,16 @@ def _part(graph: StreamGraph, leg: Node, rate: Fraction | None = None, length: F
     return Part(node, start, end, frames=round(length * rate), lead=lead)
 
 
+def _cut_of_what_is_rounded(graph: StreamGraph, node: Node) -> bool:
+    """Whether *node* is cut from a part that begins less than a tick after a frame: FFmpeg keeps that frame."""
+    while isinstance(node, Cut) and node.exact:
+        node = graph.input_of(node)
+        if isinstance(node, Cut) and _just_after_a_frame(graph.input_of(node).info, node.start):
+            return True
+    return False
+
+
 def _just_after_a_frame(info: Stream, time: Fraction) -> bool:
-    """Whether *time* is less than a tick after a frame begins, so that it may be taken for that."""
     if not isinstance(info, VideoStream) or not info.frame_rate or info.time_base is None:
         return False
     return 0 < (time - (info.start or 0)) % (1 / info.frame_rate) < info.time_base

@@ -34,8 +34,8 @@ def cut_parts(graph: StreamGraph, notes: Notes) -> StreamGraph:
         whole = work.edits.current(cut.inputs[0])
         if not isinstance(whole, Concat) or work.uses[whole.id] > 1:
             continue
-        ahead, bounds = ahead_of_parts(work.edits.current, whole, cut), bounds_of(work.edits.current, whole)
-        if ahead is None or bounds is None:
+        ahead = ahead_of_parts(whole, cut)
+        if ahead is None or (bounds := bounds_of(work.edits.current, whole)) is None:
             continue
         parts = _parts(work.edits, cut, ahead, whole, bounds)
         if not parts:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -12,7 +11,7 @@ from mediapipeline.media.streams import Stream
 from mediapipeline.media.timeline import cut_stream
 from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, rule
-from mediapipeline.planner.shifts import lateness, later, shift
+from mediapipeline.planner.shifts import later, told
 from mediapipeline.planner.streams import Cut, Filter, Node, NodeId, Shift, StreamGraph
 from mediapipeline.planner.ticks import on_a_tick
 
@@ -38,7 +37,8 @@ def push_cuts(graph: StreamGraph, notes: Notes) -> StreamGraph:
             run = _run(graph, node)
             seen.update(each.id for each in run)
             if len(run) > 1 and _out_of_order(run):
-                _put(_cuts_first(run, edits.current(run[0].inputs[0])), run, edits)
+                source = edits.current(run[0].inputs[0])
+                edits.put_row(_cuts_first(run, source), source.id, run[-1].id, [each.id for each in run[:-1]])
                 filters = dict.fromkeys(each.name for each in run if isinstance(each, Filter))
                 names = ", ".join([*filters][:3]) + (", …" if len(filters) > 3 else "")
                 notes(run[-1], f"cut before {names}: what is not kept is not filtered")
@@ -84,15 +84,7 @@ def _cuts_first(run: _Run, source: Node) -> list[Node]:
     for cut in cuts:
         info = cut_stream(info, cut.start, cut.end, exact=cut.exact)
         made.append(attrs.evolve(cut, info=info))
-    now = Fraction(0)
-    for (node, kept), late in zip(filters, lateness((node, kept.zero) for node, kept in filters), strict=True):
-        if late != now:
-            made.append(shift(node, info, late - now))
-        info, now = later(kept.of(node.info), late), late
-        made.append(attrs.evolve(node, info=info))
-    if rest != now:
-        made.append(shift(filters[-1][0] if filters else run[-1], info, rest - now))
-    return made
+    return made + told([(node, kept.zero, kept.of(node.info)) for node, kept in filters], info, rest)
 
 
 @attrs.frozen
@@ -144,13 +136,3 @@ def _sorted(run: _Run) -> tuple[list[Cut], list[tuple[Filter, _Kept]], Fraction]
         end = None if end is None else end + by
         filters.append((node, _Kept(zero + by, end, exact, before < len(cuts))))
     return cuts, filters, moved
-
-
-def _put(made: Sequence[Node], run: _Run, edits: Rewrite) -> None:
-    """Put *made* where *run* was. The last keeps its id, so that whoever takes that stream still does."""
-    ids = iter([node.id for node in run[:-1]])
-    taken = run[0].inputs[0]
-    for node in made:
-        name = run[-1].id if node is made[-1] else next(ids, None) or edits.unused(run[-1].id)
-        edits.put(attrs.evolve(node, id=name, inputs=(taken, *node.inputs[1:])))
-        taken = name

@@ -13,7 +13,7 @@ from mediapipeline.media.timeline import still_stream
 from mediapipeline.planner.pacing import moves
 from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, rule
-from mediapipeline.planner.shifts import lateness, shift
+from mediapipeline.planner.shifts import told
 from mediapipeline.planner.streams import Cut, Filter, Node, Sample, Shift, StreamGraph
 from mediapipeline.planner.ticks import on_a_tick
 
@@ -41,9 +41,7 @@ def push_samples(graph: StreamGraph, notes: Notes) -> StreamGraph:
         filters: list[_At] = []
         time, here = node.time, graph.input_of(node)
         while len(filters) <= _MOST:
-            if isinstance(here, Cut) and _moves(graph, here):
-                break  # it leaves less to look at there
-            if isinstance(here, Cut) and _holds(here, time) and (node.exact or not here.start):
+            if isinstance(here, Cut) and _crosses(graph, node, time, here):
                 time += here.start
             elif isinstance(here, Shift) and here.same_as is None and time >= here.by:
                 time -= here.by
@@ -61,8 +59,11 @@ def push_samples(graph: StreamGraph, notes: Notes) -> StreamGraph:
     return edits.graph()
 
 
-def _moves(graph: StreamGraph, cut: Cut) -> bool:
-    return len(graph.consumers[cut.inputs[0]]) == 1 and moves(graph.__getitem__, cut)
+def _crosses(graph: StreamGraph, still: Sample, time: Fraction, cut: Cut) -> bool:
+    """Whether the still at *time* can be taken before *cut*; not if that may move too: it leaves less to look at."""
+    if len(graph.consumers[cut.inputs[0]]) == 1 and moves(graph.__getitem__, cut):
+        return False
+    return _holds(cut, time) and (still.exact or not cut.start)
 
 
 def _passes(graph: StreamGraph, still: Sample, time: Fraction, node: Filter) -> bool:
@@ -89,20 +90,9 @@ def _holds(cut: Cut, time: Fraction) -> bool:
 
 def _place(edits: Rewrite, node: Sample, time: Fraction, source: Node, filters: Sequence[_At]) -> None:
     """Put the still at *source* and *filters* after it; the last keeps the id, so that whoever takes it still does."""
-    info, now = _still(source), Fraction(0)
-    made: list[Node] = [attrs.evolve(node, inputs=(source.id,), info=info, time=time)]
-    for (each, _), late in zip(filters, lateness(filters), strict=True):
-        if late != now:
-            made.append(shift(each, info, late - now))
-        info, now = _still(each), late
-        made.append(attrs.evolve(each, info=info))
-    if now:
-        made.append(shift(filters[-1][0], info, -now))
-    taken = source.id
-    for each_made in made:
-        name = node.id if each_made is made[-1] else edits.unused(node.id)
-        edits.put(attrs.evolve(each_made, id=name, inputs=(taken, *each_made.inputs[1:])))
-        taken = name
+    still = attrs.evolve(node, inputs=(source.id,), info=_still(source), time=time)
+    after = told([(each, then, _still(each)) for each, then in filters], still.info)
+    edits.put_row([still, *after], source.id, node.id)
 
 
 def _still(node: Node) -> VideoStream:

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from mediapipeline.media.streams import VideoStream
 from mediapipeline.operators.traits import Traits
-from mediapipeline.planner.pacing import ahead_of_frames, ahead_of_parts, ahead_of_rate
+from mediapipeline.planner.pacing import ahead_of_frames, ahead_of_parts, ahead_of_rate, bounds_of
 from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Notes, rule
 from mediapipeline.planner.streams import (
@@ -134,7 +134,8 @@ def _passes(graph: StreamGraph, cut: Cut | None, node: Node) -> bool:
     """Whether *cut*, or cuts that are not known yet, may be moved before *node*."""
     match node:
         case Concat():
-            return cut is None or ahead_of_parts(graph.__getitem__, node, cut) is not None
+            known = bounds_of(graph.__getitem__, node) is not None
+            return cut is None or (known and ahead_of_parts(node, cut) is not None)
         case Retime():
             return cut is None or ahead_of_rate(graph.input_of(node), node, cut) is not None
         case Frames():
