@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import json
+import math
 import sys
 from fractions import Fraction
 from pathlib import Path
@@ -185,3 +186,26 @@ def test_sound_may_go_on_after_pictures_of_a_varying_rate(suffix: str, tmp_path:
     short = ("-vf", "trim=end=2,select='mod(n,3)'", "-fps_mode", "vfr")
     clip = make_clip(tmp_path / "in.mp4", duration="4s", video_codec="libx264", audio=1, extra=short)
     plan_and_run(_cut(clip, f"out.{suffix}", start="0.5s"), tmp_path, engine)
+
+
+@pytest.mark.parametrize("start", ["9.16s", "11.16s", "12.16s"])
+def test_the_picture_alone_of_a_stream_whose_sound_begins_first(start: str, tmp_path: Path, engine: Engine) -> None:
+    """Wherever reading begins: ten seconds, for the second of these, is as late as FFmpeg 5.1 is told that it is."""
+    if engine.ffmpeg.parent.name.startswith("ffmpeg-7.0"):
+        pytest.skip("the static build of 7.0 crashes when it reads a transport stream")
+    whole = make_clip(
+        tmp_path / "whole.mkv", duration="14s", size=(64, 48), rate=25, video_codec="libx264", gop=30, audio=1
+    )
+    late = tmp_path / "in.ts"
+    moved = ["-itsoffset", "0.04", "-i", str(whole), "-i", str(whole), "-map", "0:v", "-map", "1:a"]
+    ffmpeg(engine, *moved, "-c:v", "copy", "-c:a", "aac", str(late))
+    job = _cut(late, "out.mkv", start=start, duration="0.8s")
+    job["outputs"][0]["codec"] = {"video": {"codec": "ffv1"}}
+    plan, _ = plan_and_run(job, tmp_path, engine)
+    media = plan.inputs[0].media
+    assert media.video is not None
+    assert media.video.start is not None
+    assert media.start is not None
+    assert media.video.start > media.start
+    at = math.ceil((Fraction(start.rstrip("s")) - (media.video.start - media.start)) * 25)
+    assert _hashes(engine, tmp_path / "out.mkv") == _hashes(engine, late)[at : at + 20]

@@ -12,7 +12,7 @@ from mediapipeline.ffmpeg.binary import Engine
 from mediapipeline.planner.optimize import RULES
 from mediapipeline.planner.rule import Rule
 from mediapipeline.testing import make_clip
-from outcomes import ffmpeg
+from outcomes import ffmpeg, plan_and_run
 from planning import job, op
 
 AVC: dict[str, Any] = {"video_codec": "libx264", "gop": 25}
@@ -29,6 +29,13 @@ def with_a_gap(folder: Path, engine: Engine, suffix: str, rate: str) -> Path:
     whole = make_clip(folder / "whole.mkv", duration="16s", size=(32, 24), rate=rate, **AVC)
     missing = ["-vf", "select='not(between(t,11,12.99))'", "-fps_mode", "vfr", "-c:v", "libx264", "-g", "25"]
     ffmpeg(engine, "-i", str(whole), *missing, str(folder / f"in{suffix}"))
+    return folder / f"in{suffix}"
+
+
+def uneven(folder: Path, engine: Engine, suffix: str, rate: str) -> Path:
+    whole = make_clip(folder / "whole.mkv", duration="8s", size=(32, 24), rate=rate, **AVC)
+    fewer = ["-vf", "select='not(between(mod(n,11),5,7))'", "-fps_mode", "vfr", "-c:v", "libx264", "-g", "25"]
+    ffmpeg(engine, "-i", str(whole), *fewer, str(folder / f"in{suffix}"))
     return folder / f"in{suffix}"
 
 
@@ -54,8 +61,19 @@ def rounded(folder: Path, engine: Engine, suffix: str, rate: str) -> Path:
         (steady, ".mp4", "30", [op("trim", "in", "t", end="3.3333s"), op("concat", ["t", "in"], "a")],
          {"start": "3.466667s", "end": "5.2s"}),
         (rounded, ".ts", "30000/1001", [JOINED], {"start": "5.1051s", "end": "6s"}),
+        (rounded, ".mp4", "30000/1001", [JOINED], {"start": "5.1051s", "end": "6s"}),
+        (rounded, ".mp4", "30000/1001", [op("trim", "in", "t", start="3.3s"), op("concat", ["t", "in"], "a")],
+         {"end": "1.7s"}),
+        (steady, ".mkv", "30", [JOINED], {"start": "5.01s", "end": "6s"}),
+        (steady, ".mkv", "30000/1001", [JOINED], {"start": "13.1s", "end": "13.6s"}),
+        (steady, ".mkv", "24000/1001", [op("fps", "in", "a", fps="25")], {"start": "5.1051s", "end": "6s"}),
+        (uneven, ".mkv", "25", [JOINED], {"start": "5.2s", "end": "6.2s"}),
+        (uneven, ".mp4", "30000/1001", [op("fps", "in", "a", fps="24")], {"start": "4.4321s", "end": "6.6s"}),
+        (uneven, ".ts", "24", [FOLLOWING, op("fps", "c", "a", fps="12")], {"start": "12.5s"}),
         (with_a_gap, ".mkv", "25", [JOINED], {"start": "12.5s", "end": "14s"}),
+        (with_a_gap, ".mkv", "25", [JOINED], {"start": "9s", "end": "11.5s"}),
         (with_a_gap, ".mkv", "25", [op("fps", "in", "a", fps="10")], {"start": "12.5s", "end": "14s"}),
+        (with_a_gap, ".mp4", "25", [op("fps", "in", "a", fps="10")], {"start": "10.1s", "end": "12.3s"}),
     ],
 )  # fmt: skip
 def test_a_part_is_that_of_the_whole(
@@ -77,13 +95,40 @@ def test_a_part_is_that_of_the_whole(
     assert with_rules == without
 
 
-@pytest.mark.parametrize("operation", [JOINED, op("fps", "in", "a", fps="10")], ids=["joined", "paced"])
-def test_it_is_read_from_where_it_begins(operation: dict[str, Any], tmp_path: Path, engine: Engine) -> None:
-    clip = steady(tmp_path, engine, ".mp4", "25")
+PACED = op("fps", "in", "a", fps="10")
+
+
+@pytest.mark.parametrize(
+    ("made", "suffix", "rate", "operation", "known"),
+    [
+        (steady, ".mp4", "25", JOINED, True),
+        (steady, ".mp4", "25", PACED, True),
+        (steady, ".mkv", "30000/1001", JOINED, False),
+        (steady, ".mkv", "30000/1001", PACED, False),
+        (steady, ".ts", "25", JOINED, True),
+        (uneven, ".mp4", "25", PACED, False),
+    ],
+)
+def test_it_is_read_from_where_it_begins(
+    made: Any, suffix: str, rate: str, operation: dict[str, Any], known: bool, tmp_path: Path, engine: Engine
+) -> None:
+    clip = made(tmp_path, engine, suffix, rate)
     document = job(
-        operation, op("trim", "a", "b", start="6s", end="7s"), inputs={"in": str(clip)}, outputs={"b": "out.mkv"}
+        operation, op("trim", "a", "b", start="6.5s", end="7.5s"), inputs={"in": str(clip)}, outputs={"b": "out.mkv"}
+    )
+    plan, result = plan_and_run(document, tmp_path, engine)
+    assert plan.inputs[0].media.video is not None
+    assert (plan.inputs[0].media.video.even is True) == known
+    assert "push_cuts_past_rates" in {each.by for each in plan.decisions}
+    assert (result.waste.frames_decoded or 0) < 90, "there are nearly two hundred up to its end"
+
+
+def test_where_frames_are_missing_it_is_said_that_all_is_read(tmp_path: Path, engine: Engine) -> None:
+    clip = with_a_gap(tmp_path, engine, ".mkv", "25")
+    document = job(
+        JOINED, op("trim", "a", "b", start="12.5s", end="14s"), inputs={"in": str(clip)}, outputs={"b": "out.mkv"}
     )
     made = Planner(base_dir=tmp_path, ffmpeg=engine.ffmpeg).plan(document)
-    assert " -ss 6 " in made.to_shell()
-    assert made.inputs[0].media.video is not None
-    assert made.inputs[0].media.video.even
+    assert "push_cuts_past_rates" not in {each.by for each in made.decisions}
+    (said,) = [each for each in made.decisions if "there may be no frame" in each.text]
+    assert (said.by, said.subject) == ("planner", "/operations/0")

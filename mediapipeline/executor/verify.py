@@ -39,6 +39,7 @@ Thoroughness = Literal["standard", "full"]
 
 _SPEAKER = re.compile(r"\[(?P<name>[^\[\]\n]{1,200}?) @ (?:0x)?[0-9a-fA-F]+\] ")
 _ERROR = re.compile(r"\[(?:error|fatal|panic)\] ?")
+_EMPTY = re.compile(r"Input stream #0:(\d+) \((?:video|audio)\): 0 packets read ")
 _UNREADABLE = {True: "cannot be decoded without errors", False: "cannot be read to its end"}
 _DECODED = "every frame was decoded without an error"
 _SEVERAL = 2
@@ -90,6 +91,8 @@ class _Reading:
     frames: int | None
     """Of the first picture stream."""
     complaints: tuple[_Complaint, ...]
+    empty: tuple[int, ...]
+    """Indexes of streams that the header tells of, and of which there is no packet."""
 
 
 class Verifier:
@@ -131,6 +134,7 @@ class Verifier:
         wanted = next((stream.frames for stream in output.expectation.streams if stream.kind == "video"), None)
         if wanted is not None and read.frames is not None and read.frames != wanted:
             found.append(f"planned {wanted} frames, found {read.frames}")
+        found += [f"there is nothing in its {stream.kind}" for stream in lasting if stream.index in read.empty]
         if found:
             raise _wrong(output, "is not what was planned", found)
         said = _DECODED if full else "every packet was read without an error"
@@ -266,7 +270,7 @@ class Verifier:
             except ProbeError as error:
                 raise _wrong(output, "cannot be read back", [error.reason]) from error
             if found is not None:
-                return found.media, _Reading(found.end, found.frames, _complaints(found.log))
+                return found.media, _Reading(found.end, found.frames, _complaints(found.log), found.empty)
         media, read = await together(self._probe(output, file), self._read(output, file, threads, decode=full))
         return media, read
 
@@ -289,7 +293,7 @@ class Verifier:
             raise _wrong(output, _UNREADABLE[decode], lines or [why])
         reached = None if result.last_progress is None else result.last_progress.out_time
         frames = None if result.last_progress is None else result.last_progress.frame
-        return _Reading(reached, frames, found)
+        return _Reading(reached, frames, found, tuple(int(index) for index in _EMPTY.findall(result.stderr)))
 
     async def _run(self, argv: list[str]) -> ProcessResult:
         return await run_process(
@@ -309,7 +313,7 @@ class Verifier:
             take += ["-enc_time_base:v", "1/90000"]
         limit = [] if threads is None else ["-threads", str(threads)]
         return [
-            str(self._tools.engine.ffmpeg), "-hide_banner", "-nostdin", "-loglevel", "level+error", "-nostats",
+            str(self._tools.engine.ffmpeg), "-hide_banner", "-nostdin", "-loglevel", "level+verbose", "-nostats",
             "-progress", "pipe:1", "-protocol_whitelist", "file", "-format_whitelist", FORMAT_WHITELIST,
             *(limit if decode else []), *_format(file), "-i", f"file:{file}", *take, "-f", "null", "-",
         ]  # fmt: skip

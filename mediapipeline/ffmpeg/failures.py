@@ -198,4 +198,9 @@ GENERAL = (
         "the output could not be written: {why}",
     ),
     _form("input-invalid", r"Invalid data found when processing input", "the input holds data that FFmpeg cannot read"),
+    _form(
+        "nothing-to-encode",
+        r"Could not open encoder before EOF",
+        "no frame came as far as an encoder: there may be none in the part that was asked for",
+    ),
 )

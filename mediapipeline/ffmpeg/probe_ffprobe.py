@@ -106,11 +106,13 @@ class FFprobeProber:
         lasting = [each for each in raw.streams if each.kind in ("video", "audio") and not each.attached_picture]
         found = [ends[each.index] * each.time_base for each in lasting if each.index in ends]
         picture = next((each.index for each in lasting if each.kind == "video"), None)
+        there = {each.stream for each in packets}
         return Contents(
             media=media,
             end=min(found) - start if found else None,
             frames=None if picture is None else sum(each.shown and each.stream == picture for each in packets),
             log=done.stderr,
+            empty=tuple(each.index for each in lasting if each.index not in there),
         )
 
     def index(self, path: Path, stream: int, window: Window, near: tuple[Fraction, ...] = ()) -> PacketIndex | None:

@@ -132,12 +132,14 @@ class Contents:
         end: When the picture or sound that ends first has ended, seconds from the start; None where no packet tells.
         frames: Packets of the first picture that are shown; None where there is no picture.
         log: What was said while it was read, in lines as FFmpeg writes them, each with its level.
+        empty: Indexes of the pictures and sounds of which there was no packet.
     """
 
     media: MediaInfo
     end: Fraction | None
     frames: int | None
     log: str
+    empty: tuple[int, ...] = ()
 
 
 @runtime_checkable

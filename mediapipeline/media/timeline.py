@@ -82,6 +82,9 @@ def _kept(
 def has_frame(video: VideoStream, start: Fraction, end: Fraction | None) -> bool:
     """Whether a frame of *video* begins in [start, end), as far as is known."""
     first, last = _kept(video, start, end)
+    rate = _steady_rate(video)
+    if last is None and end is not None and rate is not None:
+        last = _frame_from(end, video.start or _ZERO, rate)
     return last is None or last > first
 
 

@@ -90,7 +90,7 @@ def seek_sources(graph: StreamGraph, notes: Notes, lead_of: Callable[[Source], F
         for number, group in enumerate(_groups(parts)):
             begins = tick_before(max(Fraction(0), source.seek + _span(group[0])[0] - lead), source.info)
             # Before its first frame there is nothing to skip, and FFmpeg would count times differently from there.
-            if begins is None or begins <= (source.seek or source.info.start or 0):
+            if begins is None or begins <= source.seek + (source.info.start or 0):
                 continue
             if begins < source.first and source.access == "index":
                 continue

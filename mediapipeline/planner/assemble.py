@@ -293,8 +293,10 @@ def _begins_by(graph: ir.StreamGraph, node: ir.Node, begin: Fraction) -> Fractio
     steady = isinstance(info, VideoStream) and info.frame_rate and info.vfr is False and info.frames != 1
     if not steady or info.start is None or not isinstance(node, ir.Encode):
         return None
-    sought = any(isinstance(each, ir.Source) and each.seek for each in graph.ancestors(node.id))
-    return max(Fraction(0), info.start - begin) + _tolerance(info) if sought else None
+    read = [each for each in graph.ancestors(node.id) if isinstance(each, ir.Source)]
+    if not any(each.seek for each in read) or any(isinstance(s.info, VideoStream) and s.info.vfr for s in read):
+        return None
+    return max(Fraction(0), info.start - begin) + _tolerance(info)
 
 
 def _tolerance(info: Stream) -> Fraction:

@@ -32,8 +32,9 @@ from mediapipeline.planner.outputs import OutputBuilder
 from mediapipeline.planner.plan import AFTER_RULES, PlannedInput, PlannedOperation, ProcessingPlan, Rewritten
 from mediapipeline.planner.readings import read_apart
 from mediapipeline.planner.request import OutputRequest
-from mediapipeline.planner.rule import Decision
+from mediapipeline.planner.rule import Decision, Optimized
 from mediapipeline.planner.schedule import schedule
+from mediapipeline.planner.spacing import far_apart, taken_apart
 from mediapipeline.planner.strategies import demanded, unmet
 from mediapipeline.planner.streams import Cut, Encode, Node, NodeId, Source, StreamGraph
 from mediapipeline.planner.text import render
@@ -116,9 +117,9 @@ class Draft:
         if any("packets" in rule.needs for rule in self.planner.rules):
             graph = with_packets(graph, self._packets)
         graph = demanded(graph, self.planner.strategies, self.planner.rules)
-        with self.planner.trace("mediapipeline.optimize", {}):
-            self.optimized = optimize(graph, self.planner.rules)
         self.given = graph
+        with self.planner.trace("mediapipeline.optimize", {}):
+            self.optimized = self._optimised(graph)
         landed, said = land(self.optimized.graph, graph, self._packets)
         corrected = () if landed is self.optimized.graph else ((AFTER_RULES, landed),)
         graphs = (("", graph), *self.optimized.trace, *corrected)
@@ -133,6 +134,18 @@ class Draft:
         self.problems.extend(
             unmet(self.optimized.graph, self.planner.strategies, self.planner.rules, self._operators().get)
         )
+
+    def _optimised(self, graph: StreamGraph) -> Optimized:
+        """*graph* after the rules; again where what they took for granted does not hold."""
+        optimized = optimize(graph, self.planner.rules)
+        far = far_apart(optimized.graph, self._packets)
+        if not far:
+            return optimized
+        optimized = optimize(taken_apart(graph, far), self.planner.rules)
+        if more := far_apart(optimized.graph, self._packets):
+            optimized = optimize(taken_apart(graph), self.planner.rules)
+        said = dict.fromkeys([*far.values(), *more.values()])
+        return attrs.evolve(optimized, decisions=(*optimized.decisions, *said))
 
     def _operators(self) -> dict[str, str]:
         """The name of each operation's operator, by the place of the operation in the job."""

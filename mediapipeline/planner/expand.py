@@ -154,15 +154,23 @@ class GraphBuilder:
 
         Sound that is cut at its end or later goes on to its end: decoders may give some samples more than files tell.
         """
-        told = self.nodes[stream].info.end
+        source = self.nodes[stream]
+        begins, told = source.info.start, source.info.end
         if end is not None and told is not None and end >= told and _kind(info) == "audio":
             end = None
+        late = isinstance(source.info, VideoStream) and begins is not None and begins >= start > 0
         return self.add(
             Cut(
                 id=self.new_id(), kind=_kind(info), inputs=(stream,), info=info, origin=self.origin,
-                start=start, end=end, exact=exact,
+                start=start, end=end, exact=exact, keeps_first=late and not self._is_whole_file(source),
             )
         )  # fmt: skip
+
+    def _is_whole_file(self, node: Node) -> bool:
+        """Whether *node* is all of a file, perhaps filtered: there may be broken pictures before the first."""
+        while isinstance(node, Filter) and node.inputs:
+            node = self.nodes[node.inputs[0]]
+        return isinstance(node, Source)
 
     def sample(self, stream: str, time: Fraction, info: VideoStream, *, exact: bool) -> str:
         """Add a still; see `mediapipeline.operators.lowering.Builder`."""

@@ -60,13 +60,12 @@ def filters_of(graph: ir.StreamGraph, node: ir.Node, name: str | None) -> tuple[
 def _cut_filters(cut: ir.Cut, source: ir.Node, name: str | None) -> tuple[Filter, ...]:
     """What leaves a part, at time 0; nothing where it is the whole.
 
-    Of a part whose first picture begins there, only the times are changed. FFmpeg 5.1 may take it to be a tick earlier
+    Where its first picture is known to be kept, only the times are changed. FFmpeg 5.1 may take it to be a tick earlier
     where times are negative at first (`read_late`), and a bound of just that time would leave it out.
     """
     late = read_late(source)
-    begins = source.info.start if isinstance(source.info, VideoStream) and not isinstance(source, ir.Source) else None
     end = None if cut.end is None else cut.end + late
-    return _part_filters(cut, name, cut.info, cut.start + late, end, bounded=begins is None or begins < cut.start)
+    return _part_filters(cut, name, cut.info, cut.start + late, end, bounded=not cut.keeps_first)
 
 
 def _still_filters(still: ir.Sample, source: ir.Node, name: str | None) -> tuple[Filter, ...]:

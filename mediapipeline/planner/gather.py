@@ -12,7 +12,7 @@ from mediapipeline.media.packets import PacketIndex, Window
 from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.streams import Concat, Cut, Encode, Node, NodeId, Source, StreamGraph
 
-__all__ = ["Look", "joined", "with_packets"]
+__all__ = ["Look", "holds", "joined", "with_packets"]
 
 Look: TypeAlias = Callable[[Source, Window, tuple[Fraction, ...]], PacketIndex | None]
 """Looks at the packets of a source in a window, and closely near some times; all count from the start of the file."""
@@ -48,14 +48,14 @@ def with_packets(graph: StreamGraph, look: Look) -> StreamGraph:
     for sources in _by_stream(graph, wanted):
         windows = [window for source in sources for window in wanted[source.id]]
         for window in joined(windows):
-            near = {time for each in windows for time in each if time is not None and _within(each, window)}
-            near.update(time for each in sources for time in ends[each.id] if _within((time, time), window))
+            near = {time for each in windows for time in each if time is not None and holds(window, each)}
+            near.update(time for each in sources for time in ends[each.id] if holds(window, (time, time)))
             stream = sources[0].info
             packets = look(sources[0], window, tuple(sorted(near - set(window))))
             if packets is None:  # empty, so that the plan can tell that they were looked at in vain
                 packets = PacketIndex(stream.index, stream.time_base or Fraction(1), ())
             for source in sources:
-                if all(_within(each, window) for each in wanted[source.id]):
+                if all(holds(window, each) for each in wanted[source.id]):
                     edits.put(attrs.evolve(source, packets=packets))
     return edits.graph()
 
@@ -70,7 +70,8 @@ def _by_stream(graph: StreamGraph, wanted: Iterable[NodeId]) -> Iterable[list[So
     return found.values()
 
 
-def _within(inner: Window, outer: Window) -> bool:
+def holds(outer: Window, inner: Window) -> bool:
+    """Whether all of *inner* lies in *outer*."""
     return outer[0] <= inner[0] and (outer[1] is None or (inner[1] is not None and inner[1] <= outer[1]))
 
 

@@ -65,10 +65,12 @@ def read_late(source: ir.Node) -> Fraction:
 
     Where FFmpeg guesses where to read from, it begins a little early. FFmpeg 5.1 takes what is decoded before -0.1 s in
     such a file for a gap in its times, and closes that: it moves all that follows, by a tick where frames are evenly
-    spaced, and by as much as the times of two frames differ from the usual where they are not.
+    spaced, and by as much as the times of two frames differ from the usual where they are not. Nor may it be by just as
+    much as is skipped: FFmpeg 5.1 then counts times from the first stream that is taken.
     """
-    guessed = isinstance(source, ir.Source) and source.seek and source.access == "guess" and not source.key_frames
-    return _GUESSED_AT_MOST if guessed else Fraction(0)
+    if not isinstance(source, ir.Source) or not source.seek or source.access != "guess" or source.key_frames:
+        return Fraction(0)
+    return _GUESSED_AT_MOST - (source.seek == _GUESSED_AT_MOST)  # 10 s from 0 it would be taken for a gap again
 
 
 def packet_cut(cut: ir.Cut, source: ir.Node) -> Options:

@@ -1,9 +1,11 @@
 """Where a part may be cut before its frames are repeated, left out, counted or joined: the pure decision.
 
-Of frames that are evenly spaced, a change of rate takes each to the nearest place among those of the new rate. If a cut
-moves them by whole frames of the new rate, and by whole ticks of a clock that stays the same, they go to the same
-places, moved alike. Only what is shown first may be another frame, where the one that would be shown then lies before
-the cut; so the cut is made a little earlier, and the rest is cut off after the change.
+A change of rate takes each frame to the nearest place among those of the new rate. If a cut moves them by whole frames
+of the new rate, and by whole ticks of a clock that stays the same, they go to the same places, moved alike. Only what
+is shown first may be another frame, where the one that would be shown then lies before the cut; so the cut is made
+earlier, by as much as two frames are apart, and the rest is cut off after the change. What is shown last depends on the
+frame after it, so the cut ends later as well. Where it is not known how far frames are apart, they are taken to be near
+each other: `mediapipeline.planner.spacing` looks whether they are.
 """
 
 from __future__ import annotations
@@ -33,6 +35,8 @@ __all__ = [
 
 Current: TypeAlias = Callable[[NodeId], Node]
 _ZERO = Fraction(0)
+_UNEVEN = Fraction(1, 2)
+"""Seconds that frames of a varying rate are taken to be apart at most."""
 
 
 @attrs.frozen
@@ -44,12 +48,14 @@ class Ahead:
         end: None for all that follows.
         rest: Start and end of what is left to cut; None for nothing.
         count: How many frames there are after the first cut, where they are counted.
+        near: Seconds that frames are taken to be apart at most; None where that is known.
     """
 
     start: Fraction
     end: Fraction | None
     rest: tuple[Fraction, Fraction | None] | None
     count: int | None = None
+    near: Fraction | None = None
 
 
 def ahead_of_frames(source: Node, frames: Frames, cut: Cut) -> Ahead | None:
@@ -80,38 +86,55 @@ def ahead_of_rate(source: Node, retime: Retime, cut: Cut) -> Ahead | None:
         retime: How.
         cut: What cuts the result.
     """
-    info, unit, made = source.info, unit_of(source.info), 1 / retime.rate
-    if unit is None or not _is_even(info) or not _may_move(retime, cut) or info.end is None:
+    info, made = source.info, 1 / retime.rate
+    if not isinstance(info, VideoStream) or not _may_move(retime, cut) or info.end is None:
         return None
-    start = _begin(info, unit, made, cut.start)
-    if start <= (info.start or _ZERO) or start + unit > info.end:  # nothing is gained, or there is no frame
+    apart = _apart(info, retime)
+    if apart is None:
         return None
-    # Which frame is shown last depends on the one after it.
-    end = None if cut.end is None else cut.end + unit + made
+    start = _begin(info, apart, made, cut.start)
+    if start <= (info.start or _ZERO) or start + apart > info.end:  # nothing is gained, or there is no frame
+        return None
+    end = None if cut.end is None else cut.end + apart + made
     late, until = cut.start - start, None if cut.end is None else cut.end - start
     kept = None if end is None or end >= info.end else end
-    return Ahead(start, kept, (late, until) if late or until is not None else None)
+    return Ahead(
+        start,
+        kept,
+        (late, until) if late or until is not None else None,
+        near=None if _is_even(info) else apart,
+    )
 
 
-def _begin(info: VideoStream, unit: Fraction, made: Fraction, time: Fraction) -> Fraction:
+def _apart(info: VideoStream, retime: Retime) -> Fraction | None:
+    """Seconds that two frames are apart at most, or are taken to be; None where nobody may take them to be that."""
+    unit = unit_of(info)
+    if unit is not None and _is_even(info):
+        return unit
+    if retime.apart or info.time_base is None:
+        return None
+    return _UNEVEN if unit is None or info.vfr is not False else 2 * unit + info.time_base
+
+
+def _begin(info: VideoStream, apart: Fraction, made: Fraction, time: Fraction) -> Fraction:
     """From when on a change of rate gives at *time* and later what it gives from the start; 0 where nobody knows.
 
     Args:
-        info: Of what the rate is changed of, which is evenly spaced.
-        unit: Seconds that a frame of it lasts.
+        info: Of what the rate is changed of.
+        apart: Seconds that two frames of it are apart at most.
         made: Seconds that a frame of the result lasts.
         time: Seconds.
     """
-    tick, begins = info.time_base, info.start or _ZERO
-    if tick is None or (unit / tick).denominator != 1 or (begins / tick).denominator != 1:
+    tick, begins, even = info.time_base, info.start or _ZERO, _is_even(info)
+    if tick is None or (begins / tick).denominator != 1 or (even and (apart / tick).denominator != 1):
         return _ZERO
-    if ticks_coarsely(info) and not in_microseconds(unit):
+    if ticks_coarsely(info) and not in_microseconds(apart if even else tick):
         return _ZERO  # a cut would make it microseconds, and round what lies amid two places to another one
     step = step_of(made, tick, MICROSECOND)
-    before = unit + made  # the frame that is shown then may begin so much before
+    before = apart + made  # the frame that is shown then may begin so much before
     start = max(_ZERO, time - before) // step * step
-    if (begins / unit).denominator == 1:
-        with_a_frame = step_of(unit, step)
+    if even and (begins / apart).denominator == 1:
+        with_a_frame = step_of(apart, step)
         start = max(start, time // with_a_frame * with_a_frame)
     return start if start >= step + before else _ZERO  # less is not worth it, and would never come to an end
 
@@ -204,6 +227,8 @@ def merges(current: Current, inner: Cut, outer: Cut) -> bool:
     """
     if not (inner.exact and outer.exact and on_a_tick(inner.start, inner.info)):
         return False
+    if outer.keeps_first and not _is_even(inner.info):
+        return False  # as one, they might leave out a frame that is rounded to just before that
     return isinstance(current(inner.inputs[0]), Retime) or not moves(current, inner)
 
 
@@ -219,4 +244,4 @@ def _is_even(info: Stream) -> TypeGuard[VideoStream]:
 
 
 def _may_move(node: Node, cut: Cut) -> bool:
-    return cut.exact and cut.same_as is None and node.same_as is None
+    return cut.exact and not cut.keeps_first and cut.same_as is None and node.same_as is None

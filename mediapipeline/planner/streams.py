@@ -121,11 +121,17 @@ class Source(Node):
 
 @attrs.frozen(kw_only=True, eq=False)
 class Cut(Node):
-    """Keep ``start <= time < end``, with `start` as the new time 0; unless `exact`, it may fall on key frames."""
+    """Keep ``start <= time < end``, with `start` as the new time 0; unless `exact`, it may fall on key frames.
+
+    Attributes:
+        keeps_first: Whether nothing is left out before `start`, because no frame should be there: where times are
+            rounded, the first may be told a little earlier, and is not to be lost.
+    """
 
     start: Fraction
     end: Fraction | None
     exact: bool = True
+    keeps_first: bool = False
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -147,10 +153,18 @@ class Filter(Node):
 
 @attrs.frozen(kw_only=True, eq=False)
 class Retime(Node):
-    """Repeat or leave out frames so that there are `rate` a second; with `fill`, from time 0 on."""
+    """Repeat or leave out frames so that there are `rate` a second; with `fill`, from time 0 on.
+
+    Attributes:
+        near: Seconds that a rule took its frames to be apart at most, where a part of them begins and ends; that is yet
+            to be looked at (`mediapipeline.planner.spacing`).
+        apart: Whether rules are to take nothing for granted of that.
+    """
 
     rate: Fraction
     fill: bool = False
+    near: Fraction | None = None
+    apart: bool = False
 
 
 @attrs.frozen(kw_only=True, eq=False)

@@ -17,6 +17,7 @@ from mediapipeline.ffmpeg.engine import default_engine
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, DataStream, VideoStream
 from mediapipeline.steps.expectation import Expectation, Range, StreamExpectation
+from outcomes import ffmpeg
 
 VIDEO = VideoStream(
     index=0, codec="h264", width=640, height=360, frame_rate=Fraction(25), pix_fmt="yuv420p", start=Fraction(0),
@@ -225,6 +226,27 @@ def test_a_short_file_is_read_by_the_process_that_probes_it(
     with pytest.raises(OutputError) as caught:
         spoiled(bench, "b.mkv", cut)
     assert caught.value.differences
+
+
+@pytest.mark.parametrize("thoroughness", ["standard", "full"])
+@pytest.mark.parametrize("few", [6000, -1], ids=["by one process", "by two"])
+@pytest.mark.parametrize(("emptied", "kind"), [(0, "video"), (1, "audio")])
+def test_a_stream_that_a_header_tells_of_but_is_empty(
+    bench_of_each, emptied: int, kind: str, few: int, thoroughness: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mediapipeline.executor.verify._FEW", few)
+
+    def empty(file: Path) -> None:
+        left = file.with_name("left.mkv")
+        nothing = [f"-bsf:{emptied}", "noise=drop=1"]
+        ffmpeg(bench_of_each.engine, "-i", str(file), "-map", "0", "-c", "copy", *nothing, str(left))
+        left.replace(file)
+
+    with pytest.raises(OutputError) as caught:
+        spoiled(bench_of_each, "a.mkv", empty, verify=thoroughness)
+    if thoroughness == "standard":  # else it says that a picture that is not there cannot be decoded
+        assert f"there is nothing in its {kind}" in caught.value.differences
+    bench_of_each.assert_left()
 
 
 @pytest.mark.parametrize(

@@ -30,5 +30,10 @@ def merge_cuts(graph: StreamGraph, notes: Notes) -> StreamGraph:
             end = min(ends, default=None)
             notes(node, "merged with the cut before it")
             info = on_the_clock_of(node.info, inner.info)
-            edits.put(attrs.evolve(node, inputs=inner.inputs, start=inner.start + node.start, end=end, info=info))
+            edits.put(
+                attrs.evolve(
+                    node, inputs=inner.inputs, start=inner.start + node.start, end=end, info=info,
+                    keeps_first=inner.keeps_first and node.keeps_first,
+                )
+            )  # fmt: skip
     return edits.graph()

@@ -19,8 +19,9 @@ def push_cuts_past_rates(graph: StreamGraph, notes: Notes) -> StreamGraph:
 
     in:video → retime(10) → cut(5s..9s) → out    becomes    in:video → cut(5s..9.14s) → retime(10) → cut(0s..4s) → out
 
-    Only where frames are known to be evenly spaced. A little more than the part is kept first: which frame is shown at
-    its end depends on the one after it, and at its beginning on the one before it, unless there is a frame right then.
+    Frames are counted only where they are known to be evenly spaced. A little more than the part is kept first: which
+    frame is shown at its end depends on the one after it, and at its beginning on the one before it, unless there is a
+    frame right then.
     """
     edits = Rewrite(graph)
     for cut in graph.of(Cut):
@@ -68,7 +69,7 @@ def _moved(edits: Rewrite, before: Node, cut: Cut, notes: Notes) -> Cut | None:
     if isinstance(before, Frames) and (ahead := ahead_of_frames(source, before, cut)) is not None:
         made = attrs.evolve(before, count=before.count if ahead.count is None else ahead.count)
     elif isinstance(before, Retime) and (ahead := ahead_of_rate(source, before, cut)) is not None:
-        made = before
+        made = attrs.evolve(before, near=ahead.near)
         notes(cut, "cut before frames are repeated or left out: no others are looked at")
     else:
         return None

@@ -92,7 +92,7 @@ def _work(node: Node) -> _Key | None:
         case Source():
             return ("source", node.input, node.info.index, node.kind, node.seek, node.key_frames)
         case Cut():
-            return ("cut", node.start, node.end, node.exact)
+            return ("cut", node.start, node.end, node.exact, node.keeps_first)
         case Filter():
             return ("filter", node.kind, node.name, node.options)
         case Retime():
