@@ -74,6 +74,8 @@ def rounded(folder: Path, engine: Engine, suffix: str, rate: str) -> Path:
         (with_a_gap, ".mkv", "25", [JOINED], {"start": "9s", "end": "11.5s"}),
         (with_a_gap, ".mkv", "25", [op("fps", "in", "a", fps="10")], {"start": "12.5s", "end": "14s"}),
         (with_a_gap, ".mp4", "25", [op("fps", "in", "a", fps="10")], {"start": "10.1s", "end": "12.3s"}),
+        (with_a_gap, ".mkv", "25", [op("fps", "in", "a", fps="25")], {"start": "10s", "end": "14s"}),
+        (with_a_gap, ".mkv", "25", [op("fps", "in", "a", fps="25")], {"start": "11.6s", "end": "12.2s"}),
     ],
 )  # fmt: skip
 def test_a_part_is_that_of_the_whole(
@@ -132,3 +134,17 @@ def test_where_frames_are_missing_it_is_said_that_all_is_read(tmp_path: Path, en
     assert "push_cuts_past_rates" not in {each.by for each in made.decisions}
     (said,) = [each for each in made.decisions if "there may be no frame" in each.text]
     assert (said.by, said.subject) == ("planner", "/operations/0")
+
+
+@pytest.mark.parametrize(("made", "copied"), [(steady, True), (with_a_gap, False)])
+def test_the_rate_that_a_file_begins_with_is_not_taken_for_that_of_all(
+    made: Any, copied: bool, tmp_path: Path, engine: Engine
+) -> None:
+    clip = made(tmp_path, engine, ".mkv", "25")
+    document = job(op("fps", "in", "a", fps="25"), inputs={"in": str(clip)}, outputs={"a": "out.mp4"})
+    plan, result = plan_and_run(document, tmp_path, engine)
+    assert ("copy_untouched" in {each.by for each in plan.decisions}) == copied
+    video = result.outputs["a"].media.video
+    assert video is not None
+    assert video.frames == (200 if copied else 400)
+    assert copied == (not any("lacks frames" in each.text for each in plan.decisions))

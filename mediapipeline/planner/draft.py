@@ -34,7 +34,7 @@ from mediapipeline.planner.readings import read_apart
 from mediapipeline.planner.request import OutputRequest
 from mediapipeline.planner.rule import Decision, Optimized
 from mediapipeline.planner.schedule import schedule
-from mediapipeline.planner.spacing import far_apart, taken_apart
+from mediapipeline.planner.spacing import far_apart, taken_apart, uneven_after_all
 from mediapipeline.planner.strategies import demanded, unmet
 from mediapipeline.planner.streams import Cut, Encode, Node, NodeId, Source, StreamGraph
 from mediapipeline.planner.text import render
@@ -113,7 +113,8 @@ class Draft:
 
     def _optimise(self) -> None:
         """Apply the rules to what outputs need, and report what is in the way of encoding and of strategies."""
-        graph = read_apart(_needed(StreamGraph(self.build.nodes)))
+        graph, said = uneven_after_all(read_apart(_needed(StreamGraph(self.build.nodes))), self._packets)
+        self.decisions.extend(said)
         if any("packets" in rule.needs for rule in self.planner.rules):
             graph = with_packets(graph, self._packets)
         graph = demanded(graph, self.planner.strategies, self.planner.rules)

@@ -130,7 +130,7 @@ def _retime_filters(graph: ir.StreamGraph, node: ir.Retime, name: str | None) ->
     several = isinstance(before, ir.Filter) and len(before.inputs) > 1
     ends_early = isinstance(before, ir.Cut | ir.Filter | ir.Frames) and not several
     # What changes nothing is told to have the clock of its input, not the coarse one that the filter gives.
-    clocked = () if node.same_as is None else (Filter("settb", (("expr", Expr("AVTB")),), name),)
+    clocked = (Filter("settb", (("expr", Expr("AVTB")),), name),) if node.same_as is not None or node.fine else ()
     lasts = node.info.duration
     if lasts is None and isinstance(before, ir.Cut) and (until := _cut_until(graph, before)) is not None:
         # Where it begins may depend on key frames, if it is copied; here it is not.

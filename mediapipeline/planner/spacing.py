@@ -1,10 +1,13 @@
-"""Whether frames are as near each other as a rule took them to be.
+"""Whether frames are where they were taken to be: facts of packets, looked at only where something depends on them.
 
 A part of what has its frame rate changed is cut before that, a little earlier than it begins, so that the frame that is
 shown first is in it. How much earlier depends on how far frames are apart. Files that say how many they have tell. Of
 others, such as Matroska, rules take for granted that none are missing (`Retime.near`). So once it is settled what is
 read, the packets where it begins and ends are looked at. Where there is none so near, or nobody can tell, the job is
 planned again with that part left behind the change of rate.
+
+Of such files the rate is known from their first frames, too. A change to just that rate is told to change nothing; that
+is not so where frames are missing further on. So before the rules, all packets are looked at there.
 """
 
 from __future__ import annotations
@@ -17,12 +20,13 @@ from typing import TypeAlias
 import attrs
 
 from mediapipeline.media.packets import PacketIndex, Window
+from mediapipeline.media.streams import VideoStream
 from mediapipeline.planner.gather import Look, holds, joined
 from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Decision
 from mediapipeline.planner.streams import Cut, Filter, Node, Retime, Shift, Source, StreamGraph
 
-__all__ = ["Read", "far_apart", "taken_apart"]
+__all__ = ["Read", "far_apart", "taken_apart", "uneven_after_all"]
 
 Read: TypeAlias = tuple[str, int] | None
 """A stream of an input: the id of that, and the index of the stream; None where it is not known what is read."""
@@ -79,6 +83,45 @@ def taken_apart(graph: StreamGraph, streams: Container[Read] | None = None) -> S
         if streams is None or _read(_part(graph, node)[0]) in streams:
             edits.put(attrs.evolve(node, apart=True))
     return edits.graph()
+
+
+def uneven_after_all(graph: StreamGraph, look: Look) -> tuple[StreamGraph, list[Decision]]:
+    """*graph* with changes of rate done that are told to change nothing, and do; what to say of it.
+
+    Args:
+        graph: The graph, before the rules.
+        look: Looks at packets; of what it cannot tell, the word of the operator is taken.
+    """
+    edits = Rewrite(graph)
+    said: list[Decision] = []
+    known: dict[tuple[Read, Fraction, Fraction | None], bool] = {}
+    for node in graph.of(Retime):
+        if node.same_as is None:
+            continue
+        source, start, end = _part(graph, node)
+        if source is None or not isinstance(source.info, VideoStream) or source.info.even is True:
+            continue
+        part = (_read(source), start, end)
+        if part not in known:
+            index = look(source, (start, end), ())
+            known[part] = index is None or _is_steady(index, node.rate, start, end)
+        if not known[part]:
+            edits.put(attrs.evolve(node, same_as=None, fine=True))
+            text = f"not left out: {source.input} lacks frames, or has some too many, for the rate that it begins with"
+            said.append(Decision("planner", node.origin, text))
+    return edits.graph(), said
+
+
+def _is_steady(index: PacketIndex, rate: Fraction, start: Fraction, end: Fraction | None) -> bool:
+    """Whether the frames of a part stand at one place of those of *rate* after the other, as the filter counts them."""
+    low, high = index.ticks(start), None if end is None else index.ticks(end)
+    times = sorted(packet.pts for packet in index.packets if low <= packet.pts and (high is None or packet.pts < high))
+    if not times:
+        return True
+    step = rate * index.time_base
+    over, under = step.numerator, step.denominator
+    places = [(2 * (time - times[0]) * over + under) // (2 * under) for time in times]
+    return places == list(range(len(places)))
 
 
 def _read(source: Source | None) -> Read:

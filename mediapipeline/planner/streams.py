@@ -159,12 +159,14 @@ class Retime(Node):
         near: Seconds that a rule took its frames to be apart at most, where a part of them begins and ends; that is yet
             to be looked at (`mediapipeline.planner.spacing`).
         apart: Whether rules are to take nothing for granted of that.
+        fine: Whether times are told in microseconds after it, whatever the clock that its facts name.
     """
 
     rate: Fraction
     fill: bool = False
     near: Fraction | None = None
     apart: bool = False
+    fine: bool = False
 
 
 @attrs.frozen(kw_only=True, eq=False)

@@ -96,7 +96,7 @@ def _work(node: Node) -> _Key | None:
         case Filter():
             return ("filter", node.kind, node.name, node.options)
         case Retime():
-            return ("retime", node.rate, node.fill)
+            return ("retime", node.rate, node.fill, node.fine)
         case Shift():
             return ("shift", node.by)
         case Frames():
