@@ -83,18 +83,38 @@ def test_a_part_is_that_of_the_whole(
     engine: Engine,
 ) -> None:  # fmt: skip
     clip = made(tmp_path, engine, suffix, rate)
+    assert_the_same([*operations, op("trim", "a", "b", **part)], clip, engine)
+
+
+def assert_the_same(operations: list[dict[str, Any]], clip: Path, engine: Engine, *others: str) -> None:
+    """Hold the frames of ``b`` with rules against those without; *others* are clips that are written as well."""
     found = []
-    rule_sets: list[tuple[str, tuple[Rule, ...]]] = [("with.mkv", RULES), ("without.mkv", ())]
+    rule_sets: list[tuple[str, tuple[Rule, ...]]] = [("with", RULES), ("without", ())]
     for name, rules in rule_sets:
-        outputs = {"out": {"input": "b", "destination": name, "codec": {"video": {"codec": "ffv1"}}}}
-        document = job(*operations, op("trim", "a", "b", **part), inputs={"in": str(clip)}, outputs=outputs)
-        plan = Planner(base_dir=tmp_path, ffmpeg=engine.ffmpeg, rules=rules).plan(document)
-        Executor(base_dir=tmp_path, ffmpeg=engine.ffmpeg).run(plan)
+        folder = clip.parent / name
+        folder.mkdir()
+        outputs = {
+            each: {"input": each, "destination": f"{each}.mkv", "codec": {"video": {"codec": "ffv1"}}}
+            for each in (*others, "b")
+        }
+        document = job(*operations, inputs={"in": str(clip)}, outputs=outputs)
+        plan = Planner(base_dir=folder, ffmpeg=engine.ffmpeg, rules=rules).plan(document)
+        Executor(base_dir=folder, ffmpeg=engine.ffmpeg).run(plan)
         raw = ["-map", "0:v:0", "-fps_mode", "passthrough", "-f", "rawvideo", "-"]
-        found.append(ffmpeg(engine, "-i", str(tmp_path / name), *raw))
+        found.append(ffmpeg(engine, "-i", str(folder / "b.mkv"), *raw))
     with_rules, without = found
     assert with_rules
     assert with_rules == without
+
+
+def test_what_is_shared_is_looked_at_as_well(tmp_path: Path, engine: Engine) -> None:
+    """The cut that is made for the one output is just that which the job asks for, for the other."""
+    clip = with_a_gap(tmp_path, engine, ".mp4", "25")
+    operations = [
+        op("trim", "in", "t", start="12.1s"), op("fps", "t", "u", fps="10"), op("concat", ["u", "u"], "x"),
+        op("fps", "in", "v", fps="10"), op("trim", "v", "b", start="12.7s"),
+    ]  # fmt: skip
+    assert_the_same(operations, clip, engine, "x")
 
 
 PACED = op("fps", "in", "a", fps="10")
@@ -132,7 +152,7 @@ def test_where_frames_are_missing_it_is_said_that_all_is_read(tmp_path: Path, en
     )
     made = Planner(base_dir=tmp_path, ffmpeg=engine.ffmpeg).plan(document)
     assert "push_cuts_past_rates" not in {each.by for each in made.decisions}
-    (said,) = [each for each in made.decisions if "there may be no frame" in each.text]
+    (said,) = [each for each in made.decisions if "frames are missing" in each.text]
     assert (said.by, said.subject) == ("planner", "/operations/0")
 
 

@@ -5,14 +5,15 @@ What is not planned is not compared, and neither is what the file does not tell.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from fractions import Fraction
+from itertools import zip_longest
 
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
 from mediapipeline.steps.expectation import Expectation, Range, StreamExpectation
 
-__all__ = ["checks", "differences", "late"]
+__all__ = ["checks", "differences", "hollow", "late"]
 
 _RATE_TOLERANCE = Fraction(1, 2000)  # 30 and 30000/1001 are twice as far apart
 _SHIFTED = frozenset({"mpegts", "mpeg"})  # formats that begin at a time other than 0, whatever is put into them
@@ -28,6 +29,23 @@ def differences(planned: Expectation, found: MediaInfo, *, reached: Fraction | N
             the container does not tell.
     """
     return list(_differences(planned, found, reached))
+
+
+def hollow(planned: Expectation, found: MediaInfo, empty: Container[int]) -> list[str]:
+    """What to say of streams that the header of a file tells of, but of which there is nothing.
+
+    Of sound that ends nobody knows when, nothing may be left in a part.
+
+    Args:
+        planned: What the file must be.
+        found: What the prober saw.
+        empty: Indexes of pictures and sounds without a packet.
+    """
+    return [
+        f"there is nothing in its {stream.kind}"
+        for wanted, stream in zip_longest(planned.streams, _lasting(found))
+        if stream is not None and stream.index in empty and (stream.kind == "video" or (wanted and wanted.end))
+    ]
 
 
 def checks(planned: Expectation, found: MediaInfo) -> list[str]:

@@ -18,7 +18,7 @@ from typing import Literal
 import attrs
 
 from mediapipeline.errors import OutputError, ProbeError, StalledError
-from mediapipeline.executor.compare import checks, differences, late
+from mediapipeline.executor.compare import checks, differences, hollow, late
 from mediapipeline.executor.publish import sync_file
 from mediapipeline.executor.stills import AT_ONCE, joined, seen, sequence_argv
 from mediapipeline.executor.tools import Tools
@@ -39,7 +39,10 @@ Thoroughness = Literal["standard", "full"]
 
 _SPEAKER = re.compile(r"\[(?P<name>[^\[\]\n]{1,200}?) @ (?:0x)?[0-9a-fA-F]+\] ")
 _ERROR = re.compile(r"\[(?:error|fatal|panic)\] ?")
-_EMPTY = re.compile(r"Input stream #0:(\d+) \((?:video|audio)\): 0 packets read ")
+_EMPTY = re.compile(
+    r"^(?:\[in#0[^\[\]\n]{0,200} @ (?:0x)?[0-9a-fA-F]+\] )?\[verbose\] +Input stream #0:(\d+) \(\w+\): 0 packets read ",
+    re.MULTILINE,
+)
 _UNREADABLE = {True: "cannot be decoded without errors", False: "cannot be read to its end"}
 _DECODED = "every frame was decoded without an error"
 _SEVERAL = 2
@@ -134,7 +137,7 @@ class Verifier:
         wanted = next((stream.frames for stream in output.expectation.streams if stream.kind == "video"), None)
         if wanted is not None and read.frames is not None and read.frames != wanted:
             found.append(f"planned {wanted} frames, found {read.frames}")
-        found += [f"there is nothing in its {stream.kind}" for stream in lasting if stream.index in read.empty]
+        found += hollow(output.expectation, media, read.empty)
         if found:
             raise _wrong(output, "is not what was planned", found)
         said = _DECODED if full else "every packet was read without an error"

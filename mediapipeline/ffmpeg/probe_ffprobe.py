@@ -334,6 +334,15 @@ def _packet(entry: Mapping[str, Any]) -> Packet:
     return Packet(entry["stream_index"], entry.get("pts"), entry.get("dts"), entry.get("duration"), shown, "K" in flags)
 
 
+def _start(entry: Mapping[str, Any], seen: Observed) -> int | None:
+    """When a stream begins: ffprobe 5.1 goes by times of decoding, and the first pictures of a low rate have none."""
+    told: int | None = entry.get("start_pts")
+    first, times = seen.firsts.get(entry["index"]), seen.times.get(entry["index"])
+    if told is None or entry.get("codec_type") != "video" or first is None or first.dts is not None or not times:
+        return told
+    return min(told, *times)
+
+
 def _stream(entry: Mapping[str, Any], seen: Observed) -> RawStream:
     dispositions = entry.get("disposition", {})
     turned = next((d["rotation"] for d in entry.get("side_data_list", ()) if "rotation" in d), None)
@@ -342,7 +351,7 @@ def _stream(entry: Mapping[str, Any], seen: Observed) -> RawStream:
         kind=entry.get("codec_type", "data"),
         codec=_name(entry.get("codec_name")),
         time_base=_ratio(entry.get("time_base")) or Fraction(1, 1_000_000),
-        start=entry.get("start_pts"),
+        start=_start(entry, seen),
         duration=entry.get("duration_ts"),
         bit_rate=_count(entry.get("bit_rate")),
         frames=_count(entry.get("nb_frames")),

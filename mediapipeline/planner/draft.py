@@ -34,7 +34,7 @@ from mediapipeline.planner.readings import read_apart
 from mediapipeline.planner.request import OutputRequest
 from mediapipeline.planner.rule import Decision, Optimized
 from mediapipeline.planner.schedule import schedule
-from mediapipeline.planner.spacing import far_apart, taken_apart, uneven_after_all
+from mediapipeline.planner.spacing import doubts, settled, taken_apart
 from mediapipeline.planner.strategies import demanded, unmet
 from mediapipeline.planner.streams import Cut, Encode, Node, NodeId, Source, StreamGraph
 from mediapipeline.planner.text import render
@@ -113,7 +113,7 @@ class Draft:
 
     def _optimise(self) -> None:
         """Apply the rules to what outputs need, and report what is in the way of encoding and of strategies."""
-        graph, said = uneven_after_all(read_apart(_needed(StreamGraph(self.build.nodes))), self._packets)
+        graph, said = settled(read_apart(_needed(StreamGraph(self.build.nodes))), self._packets)
         self.decisions.extend(said)
         if any("packets" in rule.needs for rule in self.planner.rules):
             graph = with_packets(graph, self._packets)
@@ -139,13 +139,13 @@ class Draft:
     def _optimised(self, graph: StreamGraph) -> Optimized:
         """*graph* after the rules; again where what they took for granted does not hold."""
         optimized = optimize(graph, self.planner.rules)
-        far = far_apart(optimized.graph, self._packets)
-        if not far:
+        found = doubts(optimized.graph, self._packets)
+        if not found:
             return optimized
-        optimized = optimize(taken_apart(graph, far), self.planner.rules)
-        if more := far_apart(optimized.graph, self._packets):
+        optimized = optimize(taken_apart(graph, found), self.planner.rules)
+        if more := doubts(optimized.graph, self._packets):
             optimized = optimize(taken_apart(graph), self.planner.rules)
-        said = dict.fromkeys([*far.values(), *more.values()])
+        said = dict.fromkeys([*found.values(), *more.values()])
         return attrs.evolve(optimized, decisions=(*optimized.decisions, *said))
 
     def _operators(self) -> dict[str, str]:

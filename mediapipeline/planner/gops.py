@@ -17,7 +17,7 @@ from operator import sub
 import attrs
 
 from mediapipeline.media.packets import CodedPacket, PacketIndex
-from mediapipeline.media.streams import VideoStream
+from mediapipeline.media.streams import Stream, VideoStream
 from mediapipeline.media.timecode import to_microseconds_floor
 from mediapipeline.planner.cuttable import PROFILES, Reason, ruled_out, unable
 from mediapipeline.planner.streams import Encode, Node, Source
@@ -154,7 +154,7 @@ def lay_out(parts: Sequence[Part], encode: Encode, sinks: Iterable[Node]) -> Lay
     runs = tuple(run for split in found for run in split.runs)
     if any(not run.copied for run in runs) and (reason := unable(encode)) is not None:
         return reason
-    begin = max(Fraction(0), runs[0].start - parts[0].start)
+    begin = _ticked(max(Fraction(0), runs[0].start - parts[0].start), parts[0].source.info)
     layout = Layout(runs, options, delay, _retimed(found), begin=begin)
     if _worth(layout, max(split.group for split in found)):
         return layout
@@ -356,6 +356,12 @@ def _farthest(shown: Sequence[int], step: Fraction) -> Fraction:
         return Fraction(0)  # the usual case, and quick to find
     first, over, under = shown[0], step.numerator, step.denominator
     return Fraction(max(abs((time - first) * under - place * over) for place, time in enumerate(shown)), under)
+
+
+def _ticked(time: Fraction, info: Stream) -> Fraction:
+    """*time* as a filter tells it by the clock of a stream, to the tick: then it may be nearer to another frame."""
+    tick = info.time_base if isinstance(info, VideoStream) else None
+    return floor(time / tick + Fraction(1, 2)) * tick if tick else time
 
 
 def _bound(time: Fraction, index: PacketIndex) -> Fraction:

@@ -13,6 +13,7 @@ is not so where frames are missing further on. So before the rules, all packets 
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Container, Sequence
 from fractions import Fraction
 from typing import TypeAlias
@@ -26,90 +27,96 @@ from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Decision
 from mediapipeline.planner.streams import Cut, Filter, Node, Retime, Shift, Source, StreamGraph
 
-__all__ = ["Read", "far_apart", "taken_apart", "uneven_after_all"]
+__all__ = ["Doubt", "doubts", "settled", "taken_apart"]
 
-Read: TypeAlias = tuple[str, int] | None
-"""A stream of an input: the id of that, and the index of the stream; None where it is not known what is read."""
+Doubt: TypeAlias = tuple[str, str, int]
+"""Frames that may be further apart than they were taken to be: the place of the operation that goes by them, the id of
+an input, and the index of its stream."""
 
 _Span: TypeAlias = tuple[Fraction, Fraction]
 
 
-def far_apart(graph: StreamGraph, look: Look) -> dict[Read, Decision]:
-    """The streams of which there is no frame, or nobody knows of any, as near as it was taken to be; what to say of it.
+def settled(graph: StreamGraph, look: Look) -> tuple[StreamGraph, list[Decision]]:
+    """*graph* with its changes of rate as they are, now that packets are looked at; and what to say of it.
+
+    Those that are told to change nothing do change something where frames are missing, and of frames that are not those
+    of a file nothing can be looked at, so that nothing is to be taken for granted of them.
+
+    Args:
+        graph: The graph, before the rules.
+        look: Looks at packets; where it cannot tell, the word of the operator is taken.
+    """
+    edits = Rewrite(graph)
+    said: list[Decision] = []
+    known: dict[tuple[str, int, Fraction, Fraction | None], bool] = {}
+    for node in graph.of(Retime):
+        info = graph.input_of(node).info
+        if isinstance(info, VideoStream) and info.even is True:
+            continue
+        source, start, end = _part(graph, node)
+        if source is None:
+            edits.put(attrs.evolve(node, apart=True))
+        elif node.same_as is not None:
+            part = (source.input, source.info.index, start, end)
+            if part not in known:
+                index = look(source, (start, end), ())
+                known[part] = index is None or _is_steady(index, node.rate, start, end)
+            if not known[part]:
+                edits.put(attrs.evolve(node, same_as=None, fine=True))
+                text = f"not left out: {source.input} lacks frames, or has some too many, for the rate it begins with"
+                said.append(Decision("planner", node.origin, text))
+    return edits.graph(), said
+
+
+def doubts(graph: StreamGraph, look: Look) -> dict[Doubt, Decision]:
+    """Where `Retime.near` is not confirmed by packets, and what to say of it.
 
     Args:
         graph: The graph, after the rules.
         look: Looks at packets.
     """
-    found: dict[Read, Decision] = {}
-    needed: dict[Read, list[tuple[_Span, Decision]]] = {}
-    sources: dict[Read, Source] = {}
+    found: dict[Doubt, Decision] = {}
+    needed: dict[tuple[str, int], list[tuple[_Span, Doubt, Decision]]] = {}
+    sources: dict[tuple[str, int], Source] = {}
     for node in graph.of(Retime):
-        if node.near is None:
+        source, begin, end = _part(graph, node) if node.near is not None else (None, Fraction(0), None)
+        if node.near is None or source is None:
             continue
-        source, begin, end = _part(graph, node)
-        read = _read(source)
-        named = node.origin if source is None else source.input
+        stream = source.input, source.info.index
         text = (
-            f"all of {named} up to the part is looked at: there may be no frame within {float(node.near):.3g} s of it"
+            f"{source.input} is decoded up to the part: where that begins or ends, frames are missing for "
+            f"{float(node.near):.3g} s, or nobody can tell"
         )
+        spans = [(begin, begin + node.near), *([] if end is None else [(end - node.near, end)])]
         said = Decision("planner", node.origin, text)
-        if source is None:
-            found[read] = said
-            continue
-        sources[read] = source
-        ends = [] if end is None else [(end - node.near, end)]
-        needed.setdefault(read, []).extend((window, said) for window in [(begin, begin + node.near), *ends])
-    for read, wanted in needed.items():
-        windows: list[Window] = [each for each, _ in wanted]
+        needed.setdefault(stream, []).extend((span, (node.origin, *stream), said) for span in spans)
+        sources[stream] = source
+    for stream, wanted in needed.items():
+        spans_left = deque(sorted(wanted, key=lambda each: each[0]))
+        windows: list[Window] = [span for span, _, _ in wanted]
         for window in joined(windows):
-            index = look(sources[read], window, ())
+            index = look(sources[stream], window, ())
             times = [] if index is None else sorted(packet.pts for packet in index.packets)
-            for each, said in wanted:
-                if holds(window, each) and (index is None or not _any_between(times, index, each)):
-                    found[read] = said
+            while spans_left and holds(window, spans_left[0][0]):
+                span, doubt, said = spans_left.popleft()
+                if index is None or not _any_between(times, index, span):
+                    found[doubt] = said
     return found
 
 
-def taken_apart(graph: StreamGraph, streams: Container[Read] | None = None) -> StreamGraph:
-    """*graph* with nothing to be taken for granted of *streams*; None is all of them.
+def taken_apart(graph: StreamGraph, where: Container[Doubt] | None = None) -> StreamGraph:
+    """*graph* with nothing to be taken for granted.
 
     Args:
         graph: The graph, before the rules.
-        streams: As `far_apart` told them.
+        where: What `doubts` tells; None is everywhere.
     """
     edits = Rewrite(graph)
     for node in graph.of(Retime):
-        if streams is None or _read(_part(graph, node)[0]) in streams:
+        source, _, _ = _part(graph, node)
+        if where is None or (source is not None and (node.origin, source.input, source.info.index) in where):
             edits.put(attrs.evolve(node, apart=True))
     return edits.graph()
-
-
-def uneven_after_all(graph: StreamGraph, look: Look) -> tuple[StreamGraph, list[Decision]]:
-    """*graph* with changes of rate done that are told to change nothing, and do; what to say of it.
-
-    Args:
-        graph: The graph, before the rules.
-        look: Looks at packets; of what it cannot tell, the word of the operator is taken.
-    """
-    edits = Rewrite(graph)
-    said: list[Decision] = []
-    known: dict[tuple[Read, Fraction, Fraction | None], bool] = {}
-    for node in graph.of(Retime):
-        if node.same_as is None:
-            continue
-        source, start, end = _part(graph, node)
-        if source is None or not isinstance(source.info, VideoStream) or source.info.even is True:
-            continue
-        part = (_read(source), start, end)
-        if part not in known:
-            index = look(source, (start, end), ())
-            known[part] = index is None or _is_steady(index, node.rate, start, end)
-        if not known[part]:
-            edits.put(attrs.evolve(node, same_as=None, fine=True))
-            text = f"not left out: {source.input} lacks frames, or has some too many, for the rate that it begins with"
-            said.append(Decision("planner", node.origin, text))
-    return edits.graph(), said
 
 
 def _is_steady(index: PacketIndex, rate: Fraction, start: Fraction, end: Fraction | None) -> bool:
@@ -122,10 +129,6 @@ def _is_steady(index: PacketIndex, rate: Fraction, start: Fraction, end: Fractio
     over, under = step.numerator, step.denominator
     places = [(2 * (time - times[0]) * over + under) // (2 * under) for time in times]
     return places == list(range(len(places)))
-
-
-def _read(source: Source | None) -> Read:
-    return None if source is None else (source.input, source.info.index)
 
 
 def _part(graph: StreamGraph, retime: Retime) -> tuple[Source | None, Fraction, Fraction | None]:

@@ -26,6 +26,10 @@ def document(*operations: dict[str, Any], read: str, other: str | None = None, *
 
 
 FOUND: dict[str, dict[str, Any]] = {
+    # A little less than half a frame, which is half a frame by a clock of milliseconds.
+    "half-a-frame-by-the-clock": document(
+        op("trim", "in", "part", start="3003/10000"), read="mkv-cues.mkv", o0="part o0.ts",
+    ),
     # A recording that begins amid a group of pictures: FFmpeg copies nothing of it up to the first key frame.
     "recorded-and-copied-alone": job(
         inputs={"in": {"source": "clips/ts-amid.ts", "streams": {"audio": False}}},

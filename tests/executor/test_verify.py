@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -150,8 +151,8 @@ def test_a_transport_stream_begins_when_it_likes() -> None:
 # On files
 
 
-def spoiled(bench, name: str, spoil, **options) -> ExecutionResult:
-    """Runs a plan whose output is spoiled before it is looked at."""
+def spoiled(bench, name: str, spoil, *, streams=(), **options) -> ExecutionResult:
+    """Runs a plan whose output is spoiled before it is looked at; *streams* are those that are planned."""
 
     def on_event(event: Event) -> None:
         if isinstance(event, StepFinished):
@@ -166,6 +167,7 @@ def spoiled(bench, name: str, spoil, **options) -> ExecutionResult:
     )  # fmt: skip
     kinds = ("audio",) if audio_only else ("video", "audio")
     planned = attrs.evolve(bench.loose(*kinds), duration=Range.around(Fraction(4), Fraction(1, 5)))
+    planned = attrs.evolve(planned, streams=streams or planned.streams)
     plan = bench.plan(steps=(step,), outputs=(bench.output(name, expectation=planned),))
     return bench.executor(**options).run(plan, on_event=on_event)
 
@@ -230,23 +232,46 @@ def test_a_short_file_is_read_by_the_process_that_probes_it(
 
 @pytest.mark.parametrize("thoroughness", ["standard", "full"])
 @pytest.mark.parametrize("few", [6000, -1], ids=["by one process", "by two"])
-@pytest.mark.parametrize(("emptied", "kind"), [(0, "video"), (1, "audio")])
-def test_a_stream_that_a_header_tells_of_but_is_empty(
-    bench_of_each, emptied: int, kind: str, few: int, thoroughness: Any, monkeypatch: pytest.MonkeyPatch
+def test_a_picture_that_a_header_tells_of_but_is_empty(
+    bench_of_each, few: int, thoroughness: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mediapipeline.executor.verify._FEW", few)
+    with pytest.raises(OutputError) as caught:
+        spoiled(bench_of_each, "a.mkv", emptied(bench_of_each, 0), verify=thoroughness)
+    if thoroughness == "standard":  # else it says that a picture that is not there cannot be decoded
+        assert "there is nothing in its video" in caught.value.differences
+    bench_of_each.assert_left()
+
+
+@pytest.mark.parametrize("few", [6000, -1], ids=["by one process", "by two"])
+@pytest.mark.parametrize("known", [True, False])
+def test_sound_may_only_be_empty_where_nobody_knew_when_it_ends(
+    bench_of_each, known: bool, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mediapipeline.executor.verify._FEW", few)
+    streams = [StreamExpectation(kind="video"), StreamExpectation(kind="audio", end=AROUND if known else None)]
+    empty = emptied(bench_of_each, 1)
+    if not known:
+        spoiled(bench_of_each, "a.mkv", empty, streams=tuple(streams))
+        bench_of_each.assert_left("a.mkv")
+        return
+    with pytest.raises(OutputError) as caught:
+        spoiled(bench_of_each, "a.mkv", empty, streams=tuple(streams))
+    assert "there is nothing in its audio" in caught.value.differences
+    bench_of_each.assert_left()
+
+
+def emptied(bench, stream: int) -> Callable[[Path], None]:
+    """What leaves a file with no packet of *stream*."""
 
     def empty(file: Path) -> None:
         left = file.with_name("left.mkv")
-        nothing = [f"-bsf:{emptied}", "noise=drop=1"]
-        ffmpeg(bench_of_each.engine, "-i", str(file), "-map", "0", "-c", "copy", *nothing, str(left))
+        nothing = [f"-bsf:{stream}", "noise=drop=1"]
+        told = ["-metadata", "title=Input stream #0:0 (video): 0 packets read (0 bytes)"]
+        ffmpeg(bench.engine, "-i", str(file), "-map", "0", "-c", "copy", *nothing, *told, str(left))
         left.replace(file)
 
-    with pytest.raises(OutputError) as caught:
-        spoiled(bench_of_each, "a.mkv", empty, verify=thoroughness)
-    if thoroughness == "standard":  # else it says that a picture that is not there cannot be decoded
-        assert f"there is nothing in its {kind}" in caught.value.differences
-    bench_of_each.assert_left()
+    return empty
 
 
 @pytest.mark.parametrize(

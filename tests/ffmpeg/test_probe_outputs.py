@@ -122,3 +122,15 @@ def test_what_is_long_and_has_no_index_takes_another_way(tmp_path, monkeypatch):
     path = make_clip(tmp_path / "clip.ts", audio=1)
     monkeypatch.setattr("mediapipeline.ffmpeg.probe_packets.SMALL", 0)
     assert probers()[0].probe_through(path) is None
+
+
+def test_pictures_of_a_low_rate_begin_with_the_first(engine, tmp_path):
+    """The first of them have no time of decoding, and ffprobe 5.1 tells that of the first that has one."""
+    path = make_clip(
+        tmp_path / "clip.mkv", engine=engine, size=(64, 48), rate=1, duration="20s", video_codec="libx264",
+        extra=["-preset", "ultrafast"],
+    )  # fmt: skip
+    for prober in probers():
+        info = prober.probe(path)
+        assert info.start == 0
+        assert (info.video.start, info.video.end, info.video.frame_rate) == (0, 20, 1)

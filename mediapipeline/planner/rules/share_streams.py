@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+import attrs
+
 from mediapipeline.media.streams import VideoStream
 from mediapipeline.operators.traits import Traits
 from mediapipeline.planner.pacing import ahead_of_frames, ahead_of_parts, ahead_of_rate, bounds_of
@@ -73,6 +75,9 @@ def share_streams(graph: StreamGraph, notes: Notes) -> StreamGraph:
             twin = graph[kept]
             notes.leave_out(node, _shared(graph, node, twin), twin=twin)
             edits.redirect(node.id, kept)
+            same = edits.current(kept)
+            if isinstance(node, Retime) and isinstance(same, Retime) and node.near is not None:
+                edits.put(attrs.evolve(same, near=node.near))  # what is taken for granted of one is so of both
     return edits.graph()
 
 
@@ -96,7 +101,7 @@ def _work(node: Node) -> _Key | None:
         case Filter():
             return ("filter", node.kind, node.name, node.options)
         case Retime():
-            return ("retime", node.rate, node.fill, node.fine)
+            return ("retime", node.rate, node.fill, node.apart, node.fine)
         case Shift():
             return ("shift", node.by)
         case Frames():
