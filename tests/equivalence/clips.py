@@ -96,6 +96,7 @@ RECIPES: Mapping[str, tuple[str, ClipRecipe]] = {
     "ts-amid": (".ts", _clip(duration="9.6s", b_frames=2, audio=["stereo"], **_AVC)),
     "avi": (".avi", _clip(b_frames=2, audio=1, gop=15)),
     "mpg": (".mpg", _clip(b_frames=2, audio=1, gop=12)),
+    "mp4-rounded": (".mp4", _clip(rate="30000/1001", b_frames=2, audio=["stereo"], **_AVC)),
     "flac": (".flac", _clip(audio=["stereo"], audio_codec="flac", audio_rate=44100)),
     "flac-24": (".flac", _clip(audio=1, audio_codec="flac", extra=("-sample_fmt", "s32"))),
     "wav": (".wav", _clip(audio=1)),
@@ -118,6 +119,12 @@ def make(name: str, folder: Path, engine: Engine) -> Path:
         whole = path.rename(path.with_name(f"whole{suffix}"))
         ffmpeg(engine, "-ss", "1.3", "-i", str(whole), "-map", "0", "-c", "copy", str(path))
         whole.unlink()
+    if name == "mp4-rounded":
+        # By way of Matroska, times are whole milliseconds, whatever the clock.
+        rounded = path.with_name("rounded.mkv")
+        ffmpeg(engine, "-i", str(path), "-c", "copy", str(rounded))
+        ffmpeg(engine, "-i", str(rounded), "-c", "copy", str(path))
+        rounded.unlink()
     if name == "ts-amid":
         # As receivers do it: whatever was on the air when the button was pressed.
         packets = path.read_bytes()
