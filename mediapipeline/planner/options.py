@@ -70,7 +70,8 @@ def read_late(source: ir.Node) -> Fraction:
     """
     if not isinstance(source, ir.Source) or not source.seek or source.access != "guess" or source.key_frames:
         return Fraction(0)
-    return _GUESSED_AT_MOST - (source.seek == _GUESSED_AT_MOST)  # 10 s from 0 it would be taken for a gap again
+    # No more than 10 s: from there on it would be taken for a gap again.
+    return _GUESSED_AT_MOST if source.seek != _GUESSED_AT_MOST else _GUESSED_AT_MOST - 1
 
 
 def packet_cut(cut: ir.Cut, source: ir.Node) -> Options:

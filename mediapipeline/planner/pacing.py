@@ -48,7 +48,7 @@ class Ahead:
         end: None for all that follows.
         rest: Start and end of what is left to cut; None for nothing.
         count: How many frames there are after the first cut, where they are counted.
-        near: Seconds that frames are taken to be apart at most; None where that is known.
+        near: Seconds that frames are taken to be apart at most, as in `Retime`; None where that is known.
     """
 
     start: Fraction
@@ -89,52 +89,53 @@ def ahead_of_rate(source: Node, retime: Retime, cut: Cut) -> Ahead | None:
     info, made = source.info, 1 / retime.rate
     if not isinstance(info, VideoStream) or not _may_move(retime, cut) or info.end is None:
         return None
-    apart = _apart(info, retime)
-    if apart is None:
+    spacing = _spacing(info, retime)
+    if spacing is None:
         return None
-    start = _begin(info, apart, made, cut.start)
-    if start <= (info.start or _ZERO) or start + apart > info.end:  # nothing is gained, or there is no frame
+    start = _begin(info, spacing, made, cut.start)
+    if start <= (info.start or _ZERO) or start + spacing > info.end:  # nothing is gained, or there is no frame
         return None
-    end = None if cut.end is None else cut.end + apart + made
+    end = None if cut.end is None else cut.end + spacing + made
     late, until = cut.start - start, None if cut.end is None else cut.end - start
     kept = None if end is None or end >= info.end else end
     return Ahead(
         start,
         kept,
         (late, until) if late or until is not None else None,
-        near=None if _is_even(info) else apart,
+        near=None if _is_even(info) else spacing,
     )
 
 
-def _apart(info: VideoStream, retime: Retime) -> Fraction | None:
+def _spacing(info: VideoStream, retime: Retime) -> Fraction | None:
     """Seconds that two frames are apart at most, or are taken to be; None where nobody may take them to be that."""
     unit = unit_of(info)
     if unit is not None and _is_even(info):
         return unit
     if retime.apart or info.time_base is None:
         return None
+    # Of an even rate, one frame may be missing, and the times of two be rounded.
     return _UNEVEN if unit is None or info.vfr is not False else 2 * unit + info.time_base
 
 
-def _begin(info: VideoStream, apart: Fraction, made: Fraction, time: Fraction) -> Fraction:
+def _begin(info: VideoStream, spacing: Fraction, made: Fraction, time: Fraction) -> Fraction:
     """From when on a change of rate gives at *time* and later what it gives from the start; 0 where nobody knows.
 
     Args:
         info: Of what the rate is changed of.
-        apart: Seconds that two frames of it are apart at most.
+        spacing: Seconds that two frames of it are apart at most.
         made: Seconds that a frame of the result lasts.
         time: Seconds.
     """
     tick, begins, even = info.time_base, info.start or _ZERO, _is_even(info)
-    if tick is None or (begins / tick).denominator != 1 or (even and (apart / tick).denominator != 1):
+    if tick is None or (begins / tick).denominator != 1 or (even and (spacing / tick).denominator != 1):
         return _ZERO
-    if ticks_coarsely(info) and not in_microseconds(apart if even else tick):
+    if ticks_coarsely(info) and not in_microseconds(spacing if even else tick):
         return _ZERO  # a cut would make it microseconds, and round what lies amid two places to another one
     step = step_of(made, tick, MICROSECOND)
-    before = apart + made  # the frame that is shown then may begin so much before
+    before = spacing + made  # the frame that is shown then may begin so much before
     start = max(_ZERO, time - before) // step * step
-    if even and (begins / apart).denominator == 1:
-        with_a_frame = step_of(apart, step)
+    if even and (begins / spacing).denominator == 1:
+        with_a_frame = step_of(spacing, step)
         start = max(start, time // with_a_frame * with_a_frame)
     return start if start >= step + before else _ZERO  # less is not worth it, and would never come to an end
 

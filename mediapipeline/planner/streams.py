@@ -124,8 +124,8 @@ class Cut(Node):
     """Keep ``start <= time < end``, with `start` as the new time 0; unless `exact`, it may fall on key frames.
 
     Attributes:
-        keeps_first: Whether nothing is left out before `start`, because no frame should be there: where times are
-            rounded, the first may be told a little earlier, and is not to be lost.
+        keeps_first: Whether only times are changed at the beginning, as the first frame is known to be no earlier than
+            `start`: by a clock that rounds it may be told a little earlier, and a bound would leave it out.
     """
 
     start: Fraction
@@ -158,7 +158,7 @@ class Retime(Node):
     Attributes:
         near: Seconds that a rule took its frames to be apart at most, where a part of them begins and ends; that is yet
             to be looked at (`mediapipeline.planner.spacing`).
-        apart: Whether rules are to take nothing for granted of that.
+        apart: Whether they may be further apart than that, so that rules are to leave cuts behind it.
         fine: Whether times are told in microseconds after it, whatever the clock that its facts name.
     """
 

@@ -19,9 +19,10 @@ def push_cuts_past_rates(graph: StreamGraph, notes: Notes) -> StreamGraph:
 
     in:video → retime(10) → cut(5s..9s) → out    becomes    in:video → cut(5s..9.14s) → retime(10) → cut(0s..4s) → out
 
-    Frames are counted only where they are known to be evenly spaced. A little more than the part is kept first: which
-    frame is shown at its end depends on the one after it, and at its beginning on the one before it, unless there is a
-    frame right then.
+    A little more than the part is kept first: which frame is shown at its end depends on the one after it, and at its
+    beginning on the one before it, unless there is a frame right then. Where nobody knows how far frames are apart,
+    they are taken to be near each other, which planning then looks at (`Retime.near`). Cuts are made before counting
+    only where frames are known to be evenly spaced.
     """
     edits = Rewrite(graph)
     for cut in graph.of(Cut):
