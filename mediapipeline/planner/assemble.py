@@ -354,12 +354,14 @@ def _expected_stream(graph: ir.StreamGraph, node: ir.Node, sink: ir.Sink, begin:
     tolerance, padding = _tolerance(info), _padding(node, sink.container)
     if isinstance(node, ir.Copy) and isinstance(source, ir.Cut):
         # Packets from the key frame before the cut on: at most everything up to its end.
-        whole = graph.input_of(source).info.end
+        file = graph.input_of(source)
+        whole = file.info.end
         last = whole if source.end is None else source.end if whole is None else min(source.end, whole)
         if last is not None:
             # Packets are taken by when they are decoded: reordered pictures may be shown later by so much.
             packet = info.packet if isinstance(info, AudioStream) else None
             length = _held_back(info) if isinstance(info, VideoStream) else packet or Fraction(0)
+            length += file.open if isinstance(file, ir.Source) else 0
             begins = source.start if node.clipped else 0
             end = Range(
                 max(Fraction(0), last - source.start - tolerance), last - begins + tolerance + max(length, padding)

@@ -45,7 +45,7 @@ def filters_of(graph: ir.StreamGraph, node: ir.Node, name: str | None) -> tuple[
         case ir.Sample():
             return _still_filters(node, graph.input_of(node), name)
         case ir.Filter():
-            return (Filter(node.name, node.options, name),)
+            return (*_clock_of(graph, node, name), Filter(node.name, node.options, name))
         case ir.Retime():
             return _retime_filters(graph, node, name)
         case ir.Shift():
@@ -55,6 +55,16 @@ def filters_of(graph: ir.StreamGraph, node: ir.Node, name: str | None) -> tuple[
         case ir.Concat():
             return _concat_filters(node, name)
     raise TypeError(f"{node!r} is not filters of its own")
+
+
+def _clock_of(graph: ir.StreamGraph, node: ir.Filter, name: str | None) -> tuple[Filter, ...]:
+    """What gives a finer clock to a filter that goes by the time: as the bounds of a cut, it rounds to ticks."""
+    alone = node.traits.timed and len(node.inputs) == 1
+    return (_finely(name),) if alone and ticks_coarsely(graph.input_of(node).info) else ()
+
+
+def _finely(name: str | None) -> Filter:
+    return Filter("settb", (("expr", Expr("AVTB")),), name)
 
 
 def _cut_filters(cut: ir.Cut, source: ir.Node, name: str | None) -> tuple[Filter, ...]:
@@ -87,7 +97,7 @@ def _part_filters(
         bounds.append(("end", _floored(end)))
     if not bounds and not start:
         return ()
-    filters = [Filter("settb", (("expr", Expr("AVTB")),), name)] if ticks_coarsely(info) else []
+    filters = [_finely(name)] if ticks_coarsely(info) else []
     if bounds:
         filters.append(Filter(f"{prefix}trim", tuple(bounds), name))
     if start:
@@ -181,7 +191,7 @@ def _frames_filters(node: ir.Frames, name: str | None) -> tuple[Filter, ...]:
         *(() if in_microseconds(1 / rate) else placed),
         Filter("tpad", (("stop_mode", "clone"), ("stop_duration", held)), name),
         Filter("trim", (("end_frame", node.count),), name),
-        Filter("settb", (("expr", Expr("AVTB")),), name),
+        _finely(name),
     )
 
 

@@ -134,6 +134,18 @@ FOUND: dict[str, dict[str, Any]] = {
         op("thumbnail", "in", "stills", at=["7007/4000"]), op("thumbnail", "in", "near", at=["87/20"], snap="keyframe"),
         read="mp4-open-gop.mp4", png="stills p/", jpg="near j/",
     ),
+    # Copied as well: they were there, and broken. At the key frame itself, that one is the first.
+    "copied-before-an-open-group": document(
+        op("trim", "in", "part", start="82/25", end="179/50", accuracy="keyframe"),
+        op("trim", "other", "near", start="14/25", end="2", accuracy="keyframe"),
+        op("trim", "other", "at", start="3/5", end="2", accuracy="keyframe"),
+        read="mp4-mpeg2.mp4", other="mp4-open-gop.mp4", o0="part o0.mkv", o1="near o1.mov", o2="at o2.mov",
+    ),
+    # What begins between two frames was rounded to one of them, by a clock of frames, and not after a cut.
+    "brightened-amid-a-frame": document(
+        op("fps", "in", "slow", fps="10"), op("brighten", "slow", "bright", start="39/8", length="3"),
+        op("trim", "bright", "part", start="4"), read="ts-long-groups.ts", o0="part o0.mov",
+    ),
     # FFmpeg 5.1 takes what was laid over each other to end where its last frame begins.
     "higher-rate-of-an-overlay": document(
         op("trim", "in", "part", start="891/500", duration="354/125"),
@@ -306,3 +318,19 @@ def test_a_picture_that_begins_amid_a_group_ends_on_time_at_another_rate(bench: 
     found["outputs"][0]["codec"] = {"video": {"codec": "h264"}, "audio": "none"}
     pictures = decode(bench.run(bench.plan(found, ()), "naive") / "o0.mkv")
     assert [each.times[-1] for each in pictures if isinstance(each, Picture)] == [Fraction(31, 8)]
+
+
+def test_a_cut_merges_with_all_before_it_at_once(bench: Bench) -> None:
+    """With one of them it did, and only if asked again with the one before that."""
+    found = document(
+        op("trim", "in", "one", start="2", end="18053/4000"),
+        op("trim", "in", "two", start="2256653/500000", end="48079711/6000000"),
+        op("trim", "in", "three", start="354557977/42000000", end="9"), op("vflip", "three", "turned"),
+        op("concat", ["one", "two", "turned"], "joined"),
+        op("trim", "joined", "part", start="62/25", end="207533/30000"),
+        read="ts-ntsc.ts", o0="part o0.mp4", o1="one o1.ts",
+    )  # fmt: skip
+    late = {"seek_video", "share_streams", "merge_cuts", "drop_noops", "push_cuts", "retime_early"}
+    order = sorted(RULES, key=lambda each: each.__name__ in late)
+    planned = bench.plan(found, order)  # asks every rule again
+    assert "merge_cuts" in planned.fired

@@ -24,16 +24,13 @@ def merge_cuts(graph: StreamGraph, notes: Notes) -> StreamGraph:
     for node in graph:
         if not isinstance(node, Cut):
             continue
-        inner = edits.current(node.inputs[0])
-        if isinstance(inner, Cut) and merges(edits.current, inner, node):
-            ends = [end for end in (inner.end, None if node.end is None else inner.start + node.end) if end is not None]
-            end = min(ends, default=None)
-            notes(node, "merged with the cut before it")
-            info = on_the_clock_of(node.info, inner.info)
-            edits.put(
-                attrs.evolve(
-                    node, inputs=inner.inputs, start=inner.start + node.start, end=end, info=info,
-                    keeps_first=inner.keeps_first and node.keeps_first,
-                )
+        cut = node
+        while isinstance(inner := edits.current(cut.inputs[0]), Cut) and merges(edits.current, inner, cut):
+            ends = [end for end in (inner.end, None if cut.end is None else inner.start + cut.end) if end is not None]
+            notes(cut, "merged with the cut before it")
+            cut = attrs.evolve(
+                cut, inputs=inner.inputs, start=inner.start + cut.start, end=min(ends, default=None),
+                info=on_the_clock_of(cut.info, inner.info), keeps_first=inner.keeps_first and cut.keeps_first,
             )  # fmt: skip
+            edits.put(cut)
     return edits.graph()
