@@ -26,8 +26,8 @@ Option: TypeAlias = tuple[str, str | File | None]
 """Name of an option without its dash, and its value; None for a switch, which takes none."""
 
 GRAPH_ON_COMMAND_LINE = 8000
-"""Characters up to which a filter graph is an argument; a longer one is read from a file. Windows takes 32,767 for the
-whole command, Linux 131,072 for one argument."""
+"""Characters up to which the filter graphs of a command are arguments; longer ones are read from files. Windows takes
+32,767 for the whole command, Linux 131,072 for one argument."""
 
 NO_FILE_MUXERS = frozenset({"null"})
 """Muxers that write no file."""
@@ -143,7 +143,8 @@ class Command:
 
     Attributes:
         inputs: In the order in which `InputStream` counts them.
-        graph: What is filtered, or None where streams are only copied or encoded.
+        graph: What is filtered, or None where streams are only copied or encoded. FFmpeg is given each of its `parts
+            <FilterGraph.parts>` as a graph of its own.
         outputs: One at least.
         options: What stands before everything: ``("filter_complex_threads", "2")``.
     """
@@ -187,8 +188,8 @@ class Command:
             binary: FFmpeg itself.
             paths: Path by token, for every file that the command names.
             features: What the build can do.
-            graph_file: Writes a long graph to a file, as UTF-8 and byte for byte, and says where. Without it, or with a
-                build that reads no graph from a file, the graph is an argument however long it is.
+            graph_file: Writes a long graph to a file, as UTF-8 and byte for byte, and says where; to another one each
+                time. Without it, or with a build that reads no graph from a file, a graph is an argument however long.
             progress: Where FFmpeg reports its progress; None for nowhere.
 
         Raises:
@@ -204,7 +205,7 @@ class Command:
         for source in self.inputs:
             argv += source.argv(paths)
         if self.graph is not None:
-            argv += _graph(self.graph.text(paths), features, graph_file)
+            argv += _graphs([part.text(paths) for part in self.graph.parts], features, graph_file)
         for output in self.outputs:
             argv += output.argv(paths)
         return argv
@@ -262,7 +263,7 @@ class Command:
 
 
 def shell_words(argv: Sequence[str]) -> str:
-    r"""*argv* for a POSIX shell, with a line for each input, the graph and each output.
+    r"""*argv* for a POSIX shell, with a line for each input, each graph and each output.
 
     >>> print(shell_words(["ffmpeg", "-y", "-i", "file:a b.mp4", "-map", "0:0", "-f", "mp4", "file:out.mp4"]))
     ffmpeg -y \
@@ -283,12 +284,16 @@ def shell_words(argv: Sequence[str]) -> str:
     return " \\\n  ".join(shlex.join(line) for line in lines)
 
 
-def _graph(text: str, features: Capabilities, graph_file: Callable[[str], str] | None) -> list[str]:
-    if len(text) > GRAPH_ON_COMMAND_LINE and graph_file is not None:
-        for option in ("/filter_complex", "filter_complex_script"):
-            if features.has(f"option:{option}"):
-                return [f"-{option}", graph_file(text)]
-    return ["-filter_complex", text]
+def _graphs(texts: Sequence[str], features: Capabilities, graph_file: Callable[[str], str] | None) -> list[str]:
+    """Graphs as arguments; each has an equal share of the room that there is on the command line."""
+    known = [option for option in ("/filter_complex", "filter_complex_script") if features.has(f"option:{option}")]
+    words: list[str] = []
+    for text in texts:
+        if known and graph_file is not None and len(text) * len(texts) > GRAPH_ON_COMMAND_LINE:
+            words += [f"-{known[0]}", graph_file(text)]
+        else:
+            words += ["-filter_complex", text]
+    return words
 
 
 def _options(options: Iterable[Option], paths: Mapping[str, str]) -> list[str]:

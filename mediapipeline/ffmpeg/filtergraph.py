@@ -252,6 +252,30 @@ class FilterGraph:
         read = {pad for chain in self.chains for pad in chain.inputs}
         return tuple(pad for chain in self.chains for pad in chain.outputs if pad not in read)
 
+    @property
+    def parts(self) -> tuple[FilterGraph, ...]:
+        """What of it has nothing to do with the rest: no label and no stream of an input leads from one to another.
+
+        In the order of their first chains, of which each keeps its own.
+        """
+        above: dict[Pad, Pad] = {}  # of pads that belong together one is the top, which is above itself
+
+        def top(pad: Pad) -> Pad:
+            while (over := above.setdefault(pad, pad)) != pad:
+                above[pad] = above[over]  # so that the next way is half as long
+                pad = over
+            return pad
+
+        for chain in self.chains:
+            pads = (*chain.inputs, *chain.outputs)
+            for pad in pads[1:]:
+                above[top(pad)] = top(pads[0])
+        found: dict[object, list[Chain]] = {}
+        for chain in self.chains:
+            pads = (*chain.inputs, *chain.outputs)
+            found.setdefault(top(pads[0]) if pads else object(), []).append(chain)
+        return tuple(FilterGraph(tuple(chains)) for chains in found.values())
+
     def text(self, paths: Mapping[str, str] | None = None) -> str:
         """As FFmpeg reads it, on one line.
 

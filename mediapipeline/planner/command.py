@@ -22,6 +22,7 @@ from mediapipeline.ffmpeg.filtergraph import Chain, Filter, FilterGraph, InputSt
 from mediapipeline.media.container import container_named
 from mediapipeline.media.timecode import seconds_text
 from mediapipeline.planner import streams as ir
+from mediapipeline.planner.feeding import taken_once
 from mediapipeline.planner.filters import (
     as_it_is,
     filters_of,
@@ -144,10 +145,9 @@ class CommandBuilder:
             outputs += (OutputFile(file=None, muxer="null", maps=tuple(self._take(n.id) for n in self._measures)),)
         outputs += tuple(attrs.evolve(file, maps=(self._take(stream),)) for stream, file in self._taps)
         outputs += self._also_read()
-        chains = tuple(chain.close() for chain in self._chains)
         return Command(
             inputs=tuple(self._opened(reading) for reading in self._inputs),
-            graph=FilterGraph(chains) if chains else None,
+            graph=self._linked(),
             outputs=outputs,
         )
 
@@ -159,6 +159,13 @@ class CommandBuilder:
         if self._copies and len(self._inputs) > 1:
             options = (("thread_queue_size", _QUEUE), *options)
         return InputFile(file=token, options=options, demuxers=demuxers)
+
+    def _linked(self) -> FilterGraph | None:
+        """The chains as one graph."""
+        if not self._chains:
+            return None
+        media = {stream: self._graph[node].info for node, stream in self._read_as.items()}
+        return taken_once(FilterGraph(tuple(chain.close() for chain in self._chains)), media, self._label)
 
     # What is needed, and by how many
 

@@ -15,7 +15,7 @@ __all__ = ["Shared", "decoded_once", "shared_by"]
 
 Shared: TypeAlias = Literal["nothing", "read", "decoded", "decoded and filtered"]
 
-_SPLITS = frozenset({"split", "asplit"})
+_PASSED_ON = frozenset({"split", "asplit", "format", "aformat"})
 
 
 def shared_by(command: Command) -> Shared:
@@ -67,7 +67,7 @@ def _taken(output: OutputFile, made: dict[Label, Chain]) -> _Taken:
         chain = made[pad]
         if chain.outputs[0] not in found.filtered:
             queue += chain.inputs
-            if not all(part.name in _SPLITS for part in chain.filters):
+            if not all(part.name in _PASSED_ON for part in chain.filters):
                 found.filtered.add(chain.outputs[0])
     return found
 

@@ -81,6 +81,34 @@ def test_a_long_graph_goes_into_a_file(version: str, option: str) -> None:
     assert len(written) == 1
 
 
+def test_parts_of_a_graph_are_graphs_of_their_own() -> None:
+    sound = Chain((InputStream(0, 1),), (Filter("anull"),), (Label("s2"),))
+    graph = FilterGraph((*GRAPH.chains, sound))
+    output = attrs.evolve(TARGET, maps=(Label("s1"), Label("s2")))
+    argv = _argv(attrs.evolve(COMMAND, graph=graph, outputs=(output,)))
+    at = argv.index("-filter_complex")
+    assert argv[at : at + 4] == ["-filter_complex", "[0:0]scale=w=64:h=-2[s1]", "-filter_complex", "[0:1]anull[s2]"]
+
+
+def test_parts_share_the_room_on_the_command_line() -> None:
+    chains = tuple(
+        Chain((InputStream(0, at),), (Filter("anull", (), "x" * 1000),), (Label(f"s{at}"),)) for at in range(9)
+    )
+    short = attrs.evolve(chains[0], filters=(Filter("anull"),))
+    output = attrs.evolve(TARGET, maps=tuple(Label(f"s{at}") for at in range(9)), options=())
+    command = attrs.evolve(COMMAND, graph=FilterGraph((short, *chains[1:])), outputs=(output,))
+    written: list[str] = []
+
+    def write(text: str) -> str:
+        written.append(text)
+        return f"/srv/graph-{len(written)}"
+
+    argv = _argv(command, graph_file=write)
+    assert written == [str(chain) for chain in chains[1:]]
+    assert [word for word in argv if word.startswith("/srv/graph")] == [f"/srv/graph-{at}" for at in range(1, 9)]
+    assert argv[argv.index("-filter_complex") + 1] == str(short)
+
+
 @pytest.mark.parametrize("path", ["", "/a\nb", "/a\0b", "/a\x1bb", "/a\x7f"])
 def test_paths_with_control_characters_are_refused(path: str) -> None:
     with pytest.raises(ValueError, match="not a usable path for the file 'final:web'"):

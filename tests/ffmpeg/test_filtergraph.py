@@ -158,6 +158,35 @@ def test_empty_graphs_and_writing_to_inputs_are_refused() -> None:
         Chain((), (Filter("null"),), (InputStream(0, 0),))  # type: ignore[arg-type]  # what a caller may do
 
 
+def test_what_has_nothing_to_do_with_the_rest_is_a_part_of_its_own() -> None:
+    graph = FilterGraph((
+        _chain("0:0", "split", "s1 s2"), _chain("0:1", "anull", "s3"), _chain("s1 1:0", "overlay", "s4"),
+        _chain("1:1", "anull", "s5"), _chain("0:1", "volume", "s6"), _chain("s2", "hflip", "s7"),
+    ))  # fmt: skip
+    assert [str(part) for part in graph.parts] == [
+        "[0:0]split[s1][s2];[s1][1:0]overlay[s4];[s2]hflip[s7]",
+        "[0:1]anull[s3];[0:1]volume[s6]",  # frames of one decoder
+        "[1:1]anull[s5]",
+    ]
+    joined = FilterGraph((*graph.chains, _chain("s3 s5", "amix", "s8"), _chain("s4 s8", "concat", "s9")))
+    assert joined.parts == (joined,)
+
+
+@given(st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8)), min_size=1, max_size=12))
+def test_parts_are_what_no_link_leads_out_of(links: list[tuple[int, int]]) -> None:
+    """Chains that read two streams of inputs, or the chain before."""
+    chains = tuple(
+        _chain(f"{a}:0 {f's{at - 1}' if a == b and at else f'{b}:0'}", "xstack", f"s{at}")
+        for at, (a, b) in enumerate(links)
+    )
+    parts = FilterGraph(chains).parts
+    assert sorted(map(str, (chain for part in parts for chain in part.chains))) == sorted(map(str, chains))
+    taken = [{*part.inputs, *(pad for chain in part.chains for pad in chain.outputs)} for part in parts]
+    for at, pads in enumerate(taken):
+        assert all(pads.isdisjoint(others) for others in taken[at + 1 :])
+    assert all(part.parts == (part,) for part in parts)
+
+
 def test_files_get_their_paths_when_the_graph_is_written() -> None:
     part = Filter("subtitles", (("filename", File("work:a.srt")),))
     assert part.text({"work:a.srt": "/tmp/it's/C:a.srt"}) == r"subtitles=filename=/tmp/it\\\'s/C\\:a.srt"
