@@ -26,7 +26,7 @@ from benchmarks.planning import chains
 from benchmarks.report import write
 from benchmarks.throughput import fit, frames, overhead, smartcut
 from benchmarks.throughput.compare import SHORT, compare, found_before
-from benchmarks.throughput.jobs import JOBS
+from benchmarks.throughput.jobs import BESIDE, JOBS
 
 SUITES = ("planning", "overhead", "jobs", "parity", "smartcut", "frames", "fit", "report")
 
@@ -35,13 +35,14 @@ def main() -> int:
     """Run what the command line asks for; 1 where a job failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("suite", nargs="?", choices=SUITES, help="default: planning, overhead and jobs")
-    parser.add_argument("jobs", nargs="*", metavar="JOB", help=", ".join(job.name for job in JOBS))
+    parser.add_argument("jobs", nargs="*", metavar="JOB", help=", ".join(job.name for job in (*JOBS, *BESIDE)))
     parser.add_argument("--resume", action="store_true", help="leave out what has been measured")
     parser.add_argument("--rounds", type=int, default=None, help="runs of ours and of the expert's commands; default 5")
     asked = parser.parse_args()
-    unknown = set(asked.jobs) - {job.name for job in JOBS}
+    known = [job.name for job in (*JOBS, *BESIDE)]
+    unknown = set(asked.jobs) - set(known)
     if unknown:
-        parser.error(f"there is no job {', '.join(sorted(unknown))}; there are {', '.join(job.name for job in JOBS)}")
+        parser.error(f"there is no job {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     chosen = {asked.suite} if asked.suite else {"planning", "overhead", "jobs"}
     began = time.monotonic()
     failed = False
@@ -94,10 +95,10 @@ def _overhead() -> None:
 def _jobs(names: Sequence[str], rounds: int | None, *, resume: bool, long: bool = False) -> bool:
     """Whether one failed; the others are measured all the same."""
     failed = False
-    for job in JOBS:
-        if names and job.name not in names:
-            continue
+    for job in (*JOBS, *BESIDE):
         size = job.long if long else SHORT
+        if size is None or (names and job.name not in names):
+            continue
         if resume and found_before(job.name, size) is not None:
             continue
         print(f"{job.name}: {job.title}", flush=True)

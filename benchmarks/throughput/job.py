@@ -54,6 +54,7 @@ class Job:
             only where it does not take several times as long.
         check_long: The check of that, where it is another.
         other: Why ours does not run the expert's commands, where it is on purpose.
+        beside: The job that this is, of another clip; such a one is for the reader, and has no long form.
     """
 
     name: str
@@ -64,11 +65,12 @@ class Job:
     check: Callable[[Path, Path], str]
     strategies: Mapping[str, str] = attrs.field(factory=dict)
     rewrite: bool = True
-    long: Size
+    long: Size | None
     crowd_long: bool = False
     check_long: Callable[[Path, Path], str] | None = None
     title_long: str = ""
     other: str = ""
+    beside: str = ""
 
 
 def codec(size: Size) -> dict[str, Any]:

@@ -1,17 +1,25 @@
-"""The twelve jobs, in the order of the table."""
+"""The twelve jobs, in the order of the table, and two of them of other clips."""
 
 from __future__ import annotations
 
 from benchmarks.throughput.job import Job
 from benchmarks.throughput.jobs.cuts import DEEP_TRIM, RANGES, SMART_CUT, TS_TRIM
 from benchmarks.throughput.jobs.joins import CONCAT_MIXED, CONCAT_SAME
-from benchmarks.throughput.jobs.outputs import AS_IT_IS, EVERYTHING, HLS, THUMBNAILS
+from benchmarks.throughput.jobs.outputs import (
+    AS_IT_IS,
+    EVERYTHING,
+    EVERYTHING_LIGHT,
+    HLS,
+    HLS_LIGHT,
+    THUMBNAILS,
+)
 from benchmarks.throughput.jobs.picture import LOGO
 from benchmarks.throughput.jobs.sound import LOUDNESS
 
-__all__ = ["JOBS"]
+__all__ = ["BESIDE", "JOBS"]
 
 JOBS: tuple[Job, ...] = (
     DEEP_TRIM, SMART_CUT, TS_TRIM, LOGO, HLS, LOUDNESS, CONCAT_SAME, CONCAT_MIXED, THUMBNAILS, RANGES, AS_IT_IS,
     EVERYTHING,
 )  # fmt: skip
+BESIDE: tuple[Job, ...] = (HLS_LIGHT, EVERYTHING_LIGHT)

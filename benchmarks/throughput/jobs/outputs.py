@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import attrs
 
 from benchmarks.throughput import checks
 from benchmarks.throughput.job import AAC, AVC, Job, Size, codec, document, encode, op
 from benchmarks.throughput.media import clip
 from benchmarks.throughput.shell import Shell
 
-__all__ = ["AS_IT_IS", "EVERYTHING", "HLS", "THUMBNAILS"]
+__all__ = ["AS_IT_IS", "EVERYTHING", "EVERYTHING_LIGHT", "HLS", "HLS_LIGHT", "THUMBNAILS"]
 
-_RUNGS = {"large": (1280, 720), "middle": (854, 480), "small": (640, 360)}
+_LARGE = {"large": (1280, 720), "middle": (854, 480), "small": (640, 360)}
+_SMALL = {"large": (640, 360), "middle": (480, 270), "small": (320, 180)}
 _KEYS = ["-force_key_frames", "expr:gte(t,n_forced*4)"]
 
 
-def _hls(folder: Path, size: Size) -> dict[str, Any]:
-    scaled = [op("scale", "in", name, width=w, height=h) for name, (w, h) in _RUNGS.items()]
-    package = op("hls", list(_RUNGS), "out", segment="4s")
+def _ladder(size: Size, *, light: bool) -> tuple[str, dict[str, tuple[int, int]]]:
+    """The clip, and the sizes by name: of 4K the pictures that are small beside it."""
+    return ("hd.mp4", _LARGE) if light or size.long else ("uhd.mp4", _SMALL)
+
+
+def _hls(folder: Path, size: Size, *, light: bool) -> dict[str, Any]:
+    source, rungs = _ladder(size, light=light)
+    scaled = [op("scale", "in", name, width=w, height=h) for name, (w, h) in rungs.items()]
+    package = op("hls", list(rungs), "out", segment="4s")
     outputs = {"out": ("out", str(folder / "hls") + "/", {"codec": codec(size)})}
-    return document({"in": "hd.mp4"}, [*scaled, package], outputs)
+    return document({"in": source}, [*scaled, package], outputs)
 
 
 def _segments(folder: str, name: str) -> list[str]:
@@ -36,39 +46,53 @@ def _picture(size: Size) -> list[str]:
     return [*(word for word in encode(size) if word not in AAC), *_KEYS]
 
 
-def _hls_expert(shell: Shell, size: Size) -> None:
+def _hls_expert(shell: Shell, size: Size, *, light: bool) -> None:
     """One decode, one AAC for all, and no scaling of what has the size."""
     folder = shell.folder / "hls"
     folder.mkdir()
-    graph = "[0:v]split=3[large][a][b];[a]scale=854:480[middle];[b]scale=640:360[small]"
+    source, rungs = _ladder(size, light=light)
+    has_size = rungs is _LARGE
+    scales = [f"[v{at}]scale={w}:{h}[{name}]" for at, (name, (w, h)) in enumerate(rungs.items()) if at or not has_size]
+    first = "[large]" if has_size else "[v0]"
     words: list[str] = []
-    for name in _RUNGS:
+    for name in rungs:
         words += ["-map", f"[{name}]", *_picture(size), *_segments(str(folder), name)]
+    graph = ";".join([f"[0:v]split=3{first}[v1][v2]", *scales])
     shell.ffmpeg(
-        "-i", clip("hd.mp4"), "-filter_complex", graph, *words, "-map", "0:a", *AAC, *_segments(str(folder), "sound")
+        "-i", clip(source), "-filter_complex", graph, *words, "-map", "0:a", *AAC, *_segments(str(folder), "sound")
     )
     lines = ["#EXTM3U", '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="s",NAME="sound",DEFAULT=YES,URI="sound.m3u8"']
-    for name, (width, height) in _RUNGS.items():
+    for name, (width, height) in rungs.items():
         lines += [f'#EXT-X-STREAM-INF:BANDWIDTH=3000000,RESOLUTION={width}x{height},AUDIO="s"', f"{name}.m3u8"]
     (folder / "master.m3u8").write_text("\n".join(lines) + "\n")
 
 
-def _hls_crowd(shell: Shell, size: Size) -> None:
+def _hls_crowd(shell: Shell, size: Size, *, light: bool) -> None:
     folder = shell.folder / "hls"
     folder.mkdir()
-    for name, (width, height) in _RUNGS.items():
+    source, rungs = _ladder(size, light=light)
+    for name, (width, height) in rungs.items():
         scale = ["-vf", f"scale={width}:{height}"]
-        shell.ffmpeg("-i", clip("hd.mp4"), *scale, *encode(size), *_KEYS, *_segments(str(folder), name))
+        shell.ffmpeg("-i", clip(source), *scale, *encode(size), *_KEYS, *_segments(str(folder), name))
 
 
 def _same_ladder(ours: Path, theirs: Path) -> str:
     """The three pictures, each joined, decoded and compared."""
     said = []
-    for height in (720, 480, 360):
+    for height in _heights(ours):
         for folder in (ours, theirs):
             Shell(folder).ffmpeg("-i", _rung(folder / "hls", height), "-c", "copy", folder / f"{height}.mp4")
         said.append(checks.pictures(f"{height}.mp4")(ours, theirs))
     return f"{said[0]} at each of three sizes" if len(set(said)) == 1 else "; ".join(said)
+
+
+def _heights(folder: Path) -> tuple[int, ...]:
+    """Of the pictures of a ladder, the largest first."""
+    text = (folder / "hls" / "master.m3u8").read_text()
+    heights = tuple(sorted((int(each) for each in re.findall(r"RESOLUTION=\d+x(\d+)", text)), reverse=True))
+    if len(heights) != len(_LARGE):
+        raise RuntimeError(f"not three sizes in {text}")
+    return heights
 
 
 def _rung(folder: Path, height: int) -> Path:
@@ -81,8 +105,14 @@ def _rung(folder: Path, height: int) -> Path:
 
 
 HLS = Job(
-    name="hls", title="HLS in three sizes", ours=_hls, expert=_hls_expert, crowd=_hls_crowd, check=_same_ladder,
-    long=Size("slower", 20, long=True),
+    name="hls", title="HLS in three sizes of 4K HEVC", ours=partial(_hls, light=False),
+    expert=partial(_hls_expert, light=False), crowd=partial(_hls_crowd, light=False), check=_same_ladder,
+    long=Size("slower", 20, long=True), title_long="HLS in three sizes of 720p",
+)  # fmt: skip
+HLS_LIGHT = Job(
+    name="hls-720p", title="HLS in three sizes of 720p", ours=partial(_hls, light=True),
+    expert=partial(_hls_expert, light=True), crowd=partial(_hls_crowd, light=True), check=_same_ladder, long=None,
+    beside="hls",
 )  # fmt: skip
 
 
@@ -161,54 +191,78 @@ AS_IT_IS = Job(
 )  # fmt: skip
 
 _TARGET = -20
-_STILLS = (4, 8, 12, 16)
 
 
-def _clip(size: Size) -> str:
-    return "hd-long.mp4" if size.long else "hd.mp4"
+@attrs.frozen
+class _Clip:
+    """What everything is made of: the clip, its frame rate, the times of the stills, and the size of all pictures."""
+
+    name: str
+    rate: int
+    times: tuple[int, ...]
+    scale: str | None = None
+
+    @classmethod
+    def of(cls, size: Size, *, light: bool) -> _Clip:
+        if light or size.long:
+            return cls("hd-long.mp4" if size.long else "hd.mp4", 25, (4, 8, 12, 16))
+        return cls("uhd.mp4", 30, (1, 2, 4, 5), "1280:720")
+
+    def scaled(self, *filters: str) -> str:
+        """Filters, and that which gives pictures their size."""
+        return ",".join([*filters, *([] if self.scale is None else [f"scale={self.scale}"])])
 
 
-def _everything(folder: Path, size: Size) -> dict[str, Any]:
-    operations = [
-        op("loudnorm", "in", "loud", target_lufs=_TARGET),
-        op("thumbnail", "in", "stills", at=[f"{time}s" for time in _STILLS]),
+def _everything(folder: Path, size: Size, *, light: bool) -> dict[str, Any]:
+    source = _Clip.of(size, light=light)
+    operations = []
+    if source.scale is not None:
+        width, height = map(int, source.scale.split(":"))
+        operations.append(op("scale", "in", "clip", width=width, height=height))
+    clip_ = "in" if source.scale is None else "clip"
+    operations += [
+        op("loudnorm", clip_, "loud", target_lufs=_TARGET),
+        op("thumbnail", clip_, "stills", at=[f"{time}s" for time in source.times]),
     ]
     outputs = {
         "out": ("loud", str(folder / "out.mp4"), {"codec": codec(size)}),
         "stills": ("stills", str(folder / "stills") + "/", {"format": "jpg"}),
     }
-    return document({"in": _clip(size)}, operations, outputs)
+    return document({"in": source.name}, operations, outputs)
 
 
-def _everything_expert(shell: Shell, size: Size) -> None:
+def _everything_expert(shell: Shell, size: Size, *, light: bool) -> None:
     """The sound measured by itself; then picture and stills from one decode."""
     (shell.folder / "stills").mkdir()
-    source = clip(_clip(size))
-    said = shell.ffmpeg("-i", source, "-map", "0:a", "-af", "ebur128=peak=true", "-f", "null", "-")
+    source = _Clip.of(size, light=light)
+    path = clip(source.name)
+    said = shell.ffmpeg("-i", path, "-map", "0:a", "-af", "ebur128=peak=true", "-f", "null", "-")
     gain = _TARGET - float(re.findall(r"I:\s+(-?[\d.]+) LUFS", said)[-1])
-    splits = len(_STILLS) + 1
-    chains = [f"[0:v]split={splits}[v]" + "".join(f"[p{at}]" for at in range(len(_STILLS)))]
-    chains += [f"[p{at}]trim=start={time},trim=end_frame=1[s{at}]" for at, time in enumerate(_STILLS)]
+    split = f"split={len(source.times) + 1}"
+    scaled = split if source.scale is None else f"scale={source.scale},{split}"
+    chains = [f"[0:v]{scaled}[v]" + "".join(f"[p{at}]" for at, _ in enumerate(source.times))]
+    chains += [f"[p{at}]trim=start={time},trim=end_frame=1[s{at}]" for at, time in enumerate(source.times)]
     words: list[str | Path] = ["-map", "[v]", "-map", "0:a", "-af", f"volume={gain:.2f}dB", *encode(size), *AVC]
     words.append(shell.path("out.mp4"))
-    for at, _ in enumerate(_STILLS):
+    for at, _ in enumerate(source.times):
         still = ["-frames:v", "1", "-update", "1", "-q:v", "2", shell.path(f"stills/{at:03}.jpg")]
         words += ["-map", f"[s{at}]", *still]
-    shell.ffmpeg("-i", source, "-filter_complex", ";".join(chains), *words)
+    shell.ffmpeg("-i", path, "-filter_complex", ";".join(chains), *words)
 
 
-def _everything_crowd(shell: Shell, size: Size) -> None:
+def _everything_crowd(shell: Shell, size: Size, *, light: bool) -> None:
     (shell.folder / "stills").mkdir()
-    source, aim = clip(_clip(size)), f"loudnorm=I={_TARGET}:TP=-1.5:LRA=11"
-    said = shell.ffmpeg("-i", source, "-af", f"{aim}:print_format=json", "-f", "null", "-")
+    source = _Clip.of(size, light=light)
+    path, aim = clip(source.name), f"loudnorm=I={_TARGET}:TP=-1.5:LRA=11"
+    said = shell.ffmpeg("-i", path, "-af", f"{aim}:print_format=json", "-f", "null", "-")
     found = dict(re.findall(r'"(\w+)" : "([^"]+)"', said))
     measured = f"measured_I={found['input_i']}:measured_TP={found['input_tp']}:measured_LRA={found['input_lra']}"
     measured += f":measured_thresh={found['input_thresh']}:offset={found['target_offset']}"
-    shell.ffmpeg("-i", source, "-af", f"{aim}:{measured}", "-ar", "48000", *encode(size), shell.path("out.mp4"))
-    times = "+".join(f"eq(n,{25 * time})" for time in _STILLS)
-    shell.ffmpeg(
-        "-i", source, "-vf", f"select='{times}'", "-fps_mode", "vfr", "-q:v", "2", shell.path("stills/%03d.jpg")
-    )
+    scale = [] if source.scale is None else ["-vf", source.scaled()]
+    shell.ffmpeg("-i", path, *scale, "-af", f"{aim}:{measured}", "-ar", "48000", *encode(size), shell.path("out.mp4"))
+    times = "+".join(f"eq(n,{source.rate * time})" for time in source.times)
+    chosen = source.scaled(f"select='{times}'")
+    shell.ffmpeg("-i", path, "-vf", chosen, "-fps_mode", "vfr", "-q:v", "2", shell.path("stills/%03d.jpg"))
 
 
 def _same_everything(ours: Path, theirs: Path) -> str:
@@ -216,6 +270,13 @@ def _same_everything(ours: Path, theirs: Path) -> str:
 
 
 EVERYTHING = Job(
-    name="everything", title="mezzanine, stills and loudness of one clip", ours=_everything, expert=_everything_expert,
-    crowd=_everything_crowd, check=_same_everything, long=Size("veryfast", 80, long=True),
+    name="everything", title="mezzanine of 720p, stills and loudness of 4K HEVC",
+    ours=partial(_everything, light=False), expert=partial(_everything_expert, light=False),
+    crowd=partial(_everything_crowd, light=False), check=_same_everything, long=Size("veryfast", 80, long=True),
+    title_long="mezzanine, stills and loudness of 720p",
+)  # fmt: skip
+EVERYTHING_LIGHT = Job(
+    name="everything-720p", title="mezzanine, stills and loudness of 720p", ours=partial(_everything, light=True),
+    expert=partial(_everything_expert, light=True), crowd=partial(_everything_crowd, light=True),
+    check=_same_everything, long=None, beside="everything",
 )  # fmt: skip
