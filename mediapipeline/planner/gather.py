@@ -110,8 +110,8 @@ def _part(graph: StreamGraph, node: Node | None) -> tuple[Source, Window, bool, 
             continue
         if not isinstance(node, Cut) or not node.exact:
             return None
-        ends = [each for each in (node.end, None if end is None else node.start + end) if each is not None]
-        start, end, any_cut = node.start + start, min(ends, default=None), True
+        start, end = node.bounds_of(start, end)
+        any_cut = True
         node = graph.input_of(node)
     if node.seek:
         return None

@@ -79,13 +79,15 @@ def doubts(graph: StreamGraph, look: Look) -> dict[Doubt, Decision]:
     needed: dict[tuple[str, int], list[tuple[_Span, Doubt, Decision]]] = {}
     sources: dict[tuple[str, int], Source] = {}
     for node in graph.of(Retime):
-        source, begin, end = _part(graph, node) if node.near is not None else (None, Fraction(0), None)
-        if node.near is None or source is None:
+        if node.near is None:
+            continue
+        source, begin, end = _part(graph, node)
+        if source is None:
             continue
         stream = source.input, source.info.index
         text = (
-            f"{source.input} is decoded up to the part: where that begins or ends, frames are missing for "
-            f"{float(node.near):.3g} s, or nobody can tell"
+            f"{source.input} is decoded from where reading begins, not from where the part does: at its bounds no frame"
+            f" may come for {float(node.near):.3g} s"
         )
         spans = [(begin, begin + node.near), *([] if end is None else [(end - node.near, end)])]
         said = Decision("planner", node.origin, text)
@@ -141,8 +143,7 @@ def _part(graph: StreamGraph, retime: Retime) -> tuple[Source | None, Fraction, 
                 node = graph[same]
                 continue
             case Cut(exact=True):
-                ends = [each for each in (node.end, None if end is None else node.start + end) if each is not None]
-                start, end = node.start + start, min(ends, default=None)
+                start, end = node.bounds_of(start, end)
             case Shift():
                 start, end = start - node.by, None if end is None else end - node.by
             case Filter() if graph.frame_by_frame(node, timed=True):

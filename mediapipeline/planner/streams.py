@@ -136,6 +136,11 @@ class Cut(Node):
     exact: bool = True
     keeps_first: bool = False
 
+    def bounds_of(self, start: Fraction, end: Fraction | None) -> tuple[Fraction, Fraction | None]:
+        """When a part of what it keeps begins and ends, by the times of what it is cut from."""
+        ends = [each for each in (self.end, None if end is None else self.start + end) if each is not None]
+        return self.start + start, min(ends, default=None)
+
 
 @attrs.frozen(kw_only=True, eq=False)
 class Sample(Node):

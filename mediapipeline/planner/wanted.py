@@ -109,10 +109,12 @@ def _parts(graph: StreamGraph, encode: Encode) -> list[Part] | None:
 
 
 def _part(graph: StreamGraph, leg: Node, rate: Fraction | None = None, length: Fraction | None = None) -> Part | None:
-    start, end, node = Fraction(0), None, leg
+    start: Fraction = Fraction(0)
+    end: Fraction | None = None
+    node = leg
     while isinstance(node, Cut) and node.exact:
-        ends = [each for each in (node.end, None if end is None else node.start + end) if each is not None]
-        start, end, node = node.start + start, min(ends, default=None), graph.input_of(node)
+        start, end = node.bounds_of(start, end)
+        node = graph.input_of(node)
     if not isinstance(node, Source) or _cut_of_what_is_rounded(graph, leg):
         return None
     start, end = node.seek + start, None if end is None else node.seek + end
@@ -135,6 +137,7 @@ def _cut_of_what_is_rounded(graph: StreamGraph, node: Node) -> bool:
 
 
 def _just_after_a_frame(info: Stream, time: Fraction) -> bool:
+    """Whether *time* is less than a tick after that of a frame, where frames are known to be even."""
     if not isinstance(info, VideoStream) or not info.frame_rate or info.time_base is None:
         return False
     return 0 < (time - (info.start or 0)) % (1 / info.frame_rate) < info.time_base

@@ -206,7 +206,7 @@ class _Clip:
     def of(cls, size: Size, *, light: bool) -> _Clip:
         if light or size.long:
             return cls("hd-long.mp4" if size.long else "hd.mp4", 25, (4, 8, 12, 16))
-        return cls("uhd.mp4", 30, (1, 2, 4, 5), "1280:720")
+        return cls("uhd.mp4", 30, (1, 2, 4, 5), "960:540")
 
     def scaled(self, *filters: str) -> str:
         """Filters, and that which gives pictures their size."""
@@ -270,7 +270,7 @@ def _same_everything(ours: Path, theirs: Path) -> str:
 
 
 EVERYTHING = Job(
-    name="everything", title="mezzanine of 720p, stills and loudness of 4K HEVC",
+    name="everything", title="mezzanine of 540p, stills and loudness of 4K HEVC",
     ours=partial(_everything, light=False), expert=partial(_everything_expert, light=False),
     crowd=partial(_everything_crowd, light=False), check=_same_everything, long=Size("veryfast", 80, long=True),
     title_long="mezzanine, stills and loudness of 720p",

@@ -26,11 +26,11 @@ def merge_cuts(graph: StreamGraph, notes: Notes) -> StreamGraph:
             continue
         cut = node
         while isinstance(inner := edits.current(cut.inputs[0]), Cut) and merges(edits.current, inner, cut):
-            ends = [end for end in (inner.end, None if cut.end is None else inner.start + cut.end) if end is not None]
             notes(cut, "merged with the cut before it")
+            start, end = inner.bounds_of(cut.start, cut.end)
             cut = attrs.evolve(
-                cut, inputs=inner.inputs, start=inner.start + cut.start, end=min(ends, default=None),
-                info=on_the_clock_of(cut.info, inner.info), keeps_first=inner.keeps_first and cut.keeps_first,
+                cut, inputs=inner.inputs, start=start, end=end, info=on_the_clock_of(cut.info, inner.info),
+                keeps_first=inner.keeps_first and cut.keeps_first,
             )  # fmt: skip
             edits.put(cut)
     return edits.graph()
