@@ -27,24 +27,24 @@ _ENOUGH = 10  # seconds
 def write() -> Path:
     """Write ``README.md`` and ``jobs.svg``, of what has been measured so far; where."""
     FOLDER.mkdir(exist_ok=True)
-    found, beside = _found(JOBS), _found(BESIDE)
-    text = "\n\n".join(_parts(found, beside, _found(JOBS, long=True))) + "\n"
+    found, beside = _measured(JOBS), _measured(BESIDE)
+    text = "\n\n".join(_parts(found, beside, _measured((*JOBS, *BESIDE), long=True))) + "\n"
     (FOLDER / "README.md").write_text(text, encoding="utf-8")
     (FOLDER / "jobs.svg").write_text(chart(found), encoding="utf-8")
     return FOLDER / "README.md"
 
 
-_Found = Sequence[tuple[Job, Comparison]]
+_Rows = Sequence[tuple[Job, Comparison]]
 
 
-def _found(jobs: Iterable[Job], *, long: bool = False) -> _Found:
+def _measured(jobs: Iterable[Job], *, long: bool = False) -> _Rows:
     """The jobs that were measured, with what was found."""
     sizes = ((job, job.long if long else SHORT) for job in jobs)
     compared = ((job, found_before(job.name, size)) for job, size in sizes if size is not None)
     return [(job, made) for job, made in compared if made is not None]
 
 
-def _parts(found: _Found, beside: _Found, long: _Found) -> Iterator[str]:
+def _parts(found: _Rows, beside: _Rows, long: _Rows) -> Iterator[str]:
     version = default_engine().capabilities.version_text
     yield "# Benchmarks"
     yield (
@@ -63,7 +63,7 @@ def _parts(found: _Found, beside: _Found, long: _Found) -> Iterator[str]:
     yield _jobs(found)
     yield from _together(found)
     if beside:
-        yield from _beside(found, beside)
+        yield from _beside(beside)
     missing = [job.name for job in JOBS if job.name not in {each.name for each, _ in found}]
     if missing:
         yield f"Not measured: {', '.join(missing)}."
@@ -93,7 +93,7 @@ def _table(head: str, numbers: int, rows: Iterable[Sequence[str]]) -> str:
     return "\n".join([f"| {head} |", f"|{rule}|", *(f"| {' | '.join(row)} |" for row in rows)])
 
 
-def _jobs(found: _Found) -> str:
+def _jobs(found: _Rows) -> str:
     rows = []
     for job, made in found:
         medians = [_seconds(statistics.median(made.forms[f].wall)) for f in ("ours", "expert", "crowd")]
@@ -114,7 +114,7 @@ def _plain(made: Comparison, other: str, *, cpu: bool = False) -> str:
     return "" if ratio is None else f"{ratio.median:.2f}"
 
 
-def _together(found: _Found) -> Iterator[str]:
+def _together(found: _Rows) -> Iterator[str]:
     if not found:
         return
     lines = []
@@ -146,7 +146,7 @@ def _together(found: _Found) -> Iterator[str]:
     )
 
 
-def _beside(found: _Found, beside: _Found) -> Iterator[str]:
+def _beside(beside: _Rows) -> Iterator[str]:
     """Jobs of a clip that is light to read."""
     yield (
         "What is saved by reading a clip once for several outputs depends on how much reading is: of a phone's 4K it is"
@@ -170,7 +170,7 @@ def _smartcut() -> Iterator[str]:
     yield _table(" | ".join(columns), 4, ([row[column] for column in columns] for row in rows))
 
 
-def _runs(found: _Found) -> str:
+def _runs(found: _Rows) -> str:
     counts = sorted({len(made.forms["ours"].wall) for _, made in found})
     return f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else "".join(map(str, counts))
 
@@ -179,7 +179,7 @@ def _of_crowd(made: Comparison) -> float:
     return Ratio.of(made.forms["expert"].wall, made.forms["crowd"].wall).median
 
 
-def _parity(long: _Found) -> Iterator[str]:
+def _parity(long: _Rows) -> Iterator[str]:
     yield "## Parity"
     yield (
         f"The same jobs made so long that the expert's commands take {_ENOUGH} s and more"
@@ -219,7 +219,7 @@ def _verdict(job: Job, made: Comparison) -> str:
     return "yes: interval"
 
 
-def _needs(found: _Found) -> str:
+def _needs(found: _Rows) -> str:
     rows = []
     for job, made in found:
         memory = [_bytes(max(made.forms[f].memory)) for f in ("ours", "expert", "crowd")]
@@ -235,7 +235,7 @@ def _needs(found: _Found) -> str:
     return _table(head, 9, rows)
 
 
-def _estimates(found: _Found) -> str:
+def _estimates(found: _Rows) -> str:
     rows = []
     for job, made in found:
         pairs = (("cpu_seconds", "cpu_seconds"), ("duration", "duration"), ("memory", "memory"), ("disk_written",) * 2)

@@ -51,10 +51,9 @@ class Job:
         strategies: For the planner.
         rewrite: Whether there is a rewrite that the crowd misses, so that half its time is the goal.
         long: Its form for parity, which is asked for of ten seconds and more of the expert's; the crowd's takes part
-            only where it does not take several times as long.
+            only where it does not take several times as long. None of a job whose other clip has one.
         check_long: The check of that, where it is another.
         other: Why ours does not run the expert's commands, where it is on purpose.
-        beside: The job that this is, of another clip; such a one is for the reader, and has no long form.
     """
 
     name: str
@@ -70,7 +69,6 @@ class Job:
     check_long: Callable[[Path, Path], str] | None = None
     title_long: str = ""
     other: str = ""
-    beside: str = ""
 
 
 def codec(size: Size) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from benchmarks.throughput.jobs.joins import CONCAT_MIXED, CONCAT_SAME
 from benchmarks.throughput.jobs.outputs import (
     AS_IT_IS,
     EVERYTHING,
-    EVERYTHING_LIGHT,
+    EVERYTHING_OF_HD,
     HLS,
-    HLS_LIGHT,
+    HLS_OF_HD,
     THUMBNAILS,
 )
 from benchmarks.throughput.jobs.picture import LOGO
@@ -22,4 +22,4 @@ JOBS: tuple[Job, ...] = (
     DEEP_TRIM, SMART_CUT, TS_TRIM, LOGO, HLS, LOUDNESS, CONCAT_SAME, CONCAT_MIXED, THUMBNAILS, RANGES, AS_IT_IS,
     EVERYTHING,
 )  # fmt: skip
-BESIDE: tuple[Job, ...] = (HLS_LIGHT, EVERYTHING_LIGHT)
+BESIDE: tuple[Job, ...] = (HLS_OF_HD, EVERYTHING_OF_HD)

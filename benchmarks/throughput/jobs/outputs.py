@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,24 +15,29 @@ from benchmarks.throughput.job import AAC, AVC, Job, Size, codec, document, enco
 from benchmarks.throughput.media import clip
 from benchmarks.throughput.shell import Shell
 
-__all__ = ["AS_IT_IS", "EVERYTHING", "EVERYTHING_LIGHT", "HLS", "HLS_LIGHT", "THUMBNAILS"]
+__all__ = ["AS_IT_IS", "EVERYTHING", "EVERYTHING_OF_HD", "HLS", "HLS_OF_HD", "THUMBNAILS"]
 
-_LARGE = {"large": (1280, 720), "middle": (854, 480), "small": (640, 360)}
-_SMALL = {"large": (640, 360), "middle": (480, 270), "small": (320, 180)}
 _KEYS = ["-force_key_frames", "expr:gte(t,n_forced*4)"]
 
 
-def _ladder(size: Size, *, light: bool) -> tuple[str, dict[str, tuple[int, int]]]:
-    """The clip, and the sizes by name: of 4K the pictures that are small beside it."""
-    return ("hd.mp4", _LARGE) if light or size.long else ("uhd.mp4", _SMALL)
+@attrs.frozen
+class _Ladder:
+    """What HLS is made of: the clip, three sizes by name, and whether the largest is the clip's own."""
+
+    clip: str
+    rungs: Mapping[str, tuple[int, int]]
+    own: bool = False
 
 
-def _hls(folder: Path, size: Size, *, light: bool) -> dict[str, Any]:
-    source, rungs = _ladder(size, light=light)
-    scaled = [op("scale", "in", name, width=w, height=h) for name, (w, h) in rungs.items()]
-    package = op("hls", list(rungs), "out", segment="4s")
+_OF_HD = _Ladder("hd.mp4", {"large": (1280, 720), "middle": (854, 480), "small": (640, 360)}, own=True)
+_OF_4K = _Ladder("uhd.mp4", {"large": (640, 360), "middle": (480, 270), "small": (320, 180)})
+
+
+def _hls(ladder: _Ladder, folder: Path, size: Size) -> dict[str, Any]:
+    scaled = [op("scale", "in", name, width=w, height=h) for name, (w, h) in ladder.rungs.items()]
+    package = op("hls", list(ladder.rungs), "out", segment="4s")
     outputs = {"out": ("out", str(folder / "hls") + "/", {"codec": codec(size)})}
-    return document({"in": source}, [*scaled, package], outputs)
+    return document({"in": ladder.clip}, [*scaled, package], outputs)
 
 
 def _segments(folder: str, name: str) -> list[str]:
@@ -46,34 +52,32 @@ def _picture(size: Size) -> list[str]:
     return [*(word for word in encode(size) if word not in AAC), *_KEYS]
 
 
-def _hls_expert(shell: Shell, size: Size, *, light: bool) -> None:
+def _hls_expert(ladder: _Ladder, shell: Shell, size: Size) -> None:
     """One decode, one AAC for all, and no scaling of what has the size."""
     folder = shell.folder / "hls"
     folder.mkdir()
-    source, rungs = _ladder(size, light=light)
-    has_size = rungs is _LARGE
-    scales = [f"[v{at}]scale={w}:{h}[{name}]" for at, (name, (w, h)) in enumerate(rungs.items()) if at or not has_size]
-    first = "[large]" if has_size else "[v0]"
+    rungs = list(ladder.rungs.items())
+    scales = [f"[v{at}]scale={w}:{h}[{name}]" for at, (name, (w, h)) in enumerate(rungs) if at or not ladder.own]
+    first = "[large]" if ladder.own else "[v0]"
     words: list[str] = []
-    for name in rungs:
+    for name, _ in rungs:
         words += ["-map", f"[{name}]", *_picture(size), *_segments(str(folder), name)]
     graph = ";".join([f"[0:v]split=3{first}[v1][v2]", *scales])
     shell.ffmpeg(
-        "-i", clip(source), "-filter_complex", graph, *words, "-map", "0:a", *AAC, *_segments(str(folder), "sound")
+        "-i", clip(ladder.clip), "-filter_complex", graph, *words, "-map", "0:a", *AAC, *_segments(str(folder), "sound")
     )
     lines = ["#EXTM3U", '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="s",NAME="sound",DEFAULT=YES,URI="sound.m3u8"']
-    for name, (width, height) in rungs.items():
+    for name, (width, height) in rungs:
         lines += [f'#EXT-X-STREAM-INF:BANDWIDTH=3000000,RESOLUTION={width}x{height},AUDIO="s"', f"{name}.m3u8"]
     (folder / "master.m3u8").write_text("\n".join(lines) + "\n")
 
 
-def _hls_crowd(shell: Shell, size: Size, *, light: bool) -> None:
+def _hls_crowd(ladder: _Ladder, shell: Shell, size: Size) -> None:
     folder = shell.folder / "hls"
     folder.mkdir()
-    source, rungs = _ladder(size, light=light)
-    for name, (width, height) in rungs.items():
+    for name, (width, height) in ladder.rungs.items():
         scale = ["-vf", f"scale={width}:{height}"]
-        shell.ffmpeg("-i", clip(source), *scale, *encode(size), *_KEYS, *_segments(str(folder), name))
+        shell.ffmpeg("-i", clip(ladder.clip), *scale, *encode(size), *_KEYS, *_segments(str(folder), name))
 
 
 def _same_ladder(ours: Path, theirs: Path) -> str:
@@ -90,7 +94,7 @@ def _heights(folder: Path) -> tuple[int, ...]:
     """Of the pictures of a ladder, the largest first."""
     text = (folder / "hls" / "master.m3u8").read_text()
     heights = tuple(sorted((int(each) for each in re.findall(r"RESOLUTION=\d+x(\d+)", text)), reverse=True))
-    if len(heights) != len(_LARGE):
+    if len(heights) != len(_OF_HD.rungs):
         raise RuntimeError(f"not three sizes in {text}")
     return heights
 
@@ -105,14 +109,13 @@ def _rung(folder: Path, height: int) -> Path:
 
 
 HLS = Job(
-    name="hls", title="HLS in three sizes of 4K HEVC", ours=partial(_hls, light=False),
-    expert=partial(_hls_expert, light=False), crowd=partial(_hls_crowd, light=False), check=_same_ladder,
-    long=Size("slower", 20, long=True), title_long="HLS in three sizes of 720p",
+    name="hls", title="HLS in three sizes of 4K HEVC", ours=partial(_hls, _OF_4K), expert=partial(_hls_expert, _OF_4K),
+    crowd=partial(_hls_crowd, _OF_4K), check=_same_ladder, long=None,
 )  # fmt: skip
-HLS_LIGHT = Job(
-    name="hls-720p", title="HLS in three sizes of 720p", ours=partial(_hls, light=True),
-    expert=partial(_hls_expert, light=True), crowd=partial(_hls_crowd, light=True), check=_same_ladder, long=None,
-    beside="hls",
+HLS_OF_HD = Job(
+    name="hls-720p", title="HLS in three sizes of 720p", ours=partial(_hls, _OF_HD),
+    expert=partial(_hls_expert, _OF_HD), crowd=partial(_hls_crowd, _OF_HD), check=_same_ladder,
+    long=Size("slower", 20, long=True),
 )  # fmt: skip
 
 
@@ -195,52 +198,55 @@ _TARGET = -20
 
 @attrs.frozen
 class _Clip:
-    """What everything is made of: the clip, its frame rate, the times of the stills, and the size of all pictures."""
+    """What everything is made of: a clip, its frame rate, the times of the stills, and the size of all pictures.
+
+    Attributes:
+        scale: None where pictures keep theirs.
+    """
 
     name: str
     rate: int
     times: tuple[int, ...]
-    scale: str | None = None
+    name_long: str = ""
+    scale: tuple[int, int] | None = None
 
-    @classmethod
-    def of(cls, size: Size, *, light: bool) -> _Clip:
-        if light or size.long:
-            return cls("hd-long.mp4" if size.long else "hd.mp4", 25, (4, 8, 12, 16))
-        return cls("uhd.mp4", 30, (1, 2, 4, 5), "960:540")
+    def named(self, size: Size) -> str:
+        """The clip of that size of the job."""
+        return self.name_long if size.long else self.name
 
     def scaled(self, *filters: str) -> str:
         """Filters, and that which gives pictures their size."""
-        return ",".join([*filters, *([] if self.scale is None else [f"scale={self.scale}"])])
+        return ",".join([*filters, *([] if self.scale is None else ["scale={}:{}".format(*self.scale)])])
 
 
-def _everything(folder: Path, size: Size, *, light: bool) -> dict[str, Any]:
-    source = _Clip.of(size, light=light)
-    operations = []
+_HD = _Clip("hd.mp4", 25, (4, 8, 12, 16), name_long="hd-long.mp4")
+_4K = _Clip("uhd.mp4", 30, (1, 2, 4, 5), scale=(960, 540))
+
+
+def _everything(source: _Clip, folder: Path, size: Size) -> dict[str, Any]:
+    operations, made = [], "in"
     if source.scale is not None:
-        width, height = map(int, source.scale.split(":"))
-        operations.append(op("scale", "in", "clip", width=width, height=height))
-    clip_ = "in" if source.scale is None else "clip"
+        width, height = source.scale
+        operations, made = [op("scale", "in", "scaled", width=width, height=height)], "scaled"
     operations += [
-        op("loudnorm", clip_, "loud", target_lufs=_TARGET),
-        op("thumbnail", clip_, "stills", at=[f"{time}s" for time in source.times]),
+        op("loudnorm", made, "loud", target_lufs=_TARGET),
+        op("thumbnail", made, "stills", at=[f"{time}s" for time in source.times]),
     ]
     outputs = {
         "out": ("loud", str(folder / "out.mp4"), {"codec": codec(size)}),
         "stills": ("stills", str(folder / "stills") + "/", {"format": "jpg"}),
     }
-    return document({"in": source.name}, operations, outputs)
+    return document({"in": source.named(size)}, operations, outputs)
 
 
-def _everything_expert(shell: Shell, size: Size, *, light: bool) -> None:
+def _everything_expert(source: _Clip, shell: Shell, size: Size) -> None:
     """The sound measured by itself; then picture and stills from one decode."""
     (shell.folder / "stills").mkdir()
-    source = _Clip.of(size, light=light)
-    path = clip(source.name)
+    path = clip(source.named(size))
     said = shell.ffmpeg("-i", path, "-map", "0:a", "-af", "ebur128=peak=true", "-f", "null", "-")
     gain = _TARGET - float(re.findall(r"I:\s+(-?[\d.]+) LUFS", said)[-1])
-    split = f"split={len(source.times) + 1}"
-    scaled = split if source.scale is None else f"scale={source.scale},{split}"
-    chains = [f"[0:v]{scaled}[v]" + "".join(f"[p{at}]" for at, _ in enumerate(source.times))]
+    split = ",".join(filter(None, [source.scaled(), f"split={len(source.times) + 1}"]))
+    chains = [f"[0:v]{split}[v]" + "".join(f"[p{at}]" for at, _ in enumerate(source.times))]
     chains += [f"[p{at}]trim=start={time},trim=end_frame=1[s{at}]" for at, time in enumerate(source.times)]
     words: list[str | Path] = ["-map", "[v]", "-map", "0:a", "-af", f"volume={gain:.2f}dB", *encode(size), *AVC]
     words.append(shell.path("out.mp4"))
@@ -250,10 +256,9 @@ def _everything_expert(shell: Shell, size: Size, *, light: bool) -> None:
     shell.ffmpeg("-i", path, "-filter_complex", ";".join(chains), *words)
 
 
-def _everything_crowd(shell: Shell, size: Size, *, light: bool) -> None:
+def _everything_crowd(source: _Clip, shell: Shell, size: Size) -> None:
     (shell.folder / "stills").mkdir()
-    source = _Clip.of(size, light=light)
-    path, aim = clip(source.name), f"loudnorm=I={_TARGET}:TP=-1.5:LRA=11"
+    path, aim = clip(source.named(size)), f"loudnorm=I={_TARGET}:TP=-1.5:LRA=11"
     said = shell.ffmpeg("-i", path, "-af", f"{aim}:print_format=json", "-f", "null", "-")
     found = dict(re.findall(r'"(\w+)" : "([^"]+)"', said))
     measured = f"measured_I={found['input_i']}:measured_TP={found['input_tp']}:measured_LRA={found['input_lra']}"
@@ -270,13 +275,11 @@ def _same_everything(ours: Path, theirs: Path) -> str:
 
 
 EVERYTHING = Job(
-    name="everything", title="mezzanine of 540p, stills and loudness of 4K HEVC",
-    ours=partial(_everything, light=False), expert=partial(_everything_expert, light=False),
-    crowd=partial(_everything_crowd, light=False), check=_same_everything, long=Size("veryfast", 80, long=True),
-    title_long="mezzanine, stills and loudness of 720p",
+    name="everything", title="mezzanine of 540p, stills and loudness of 4K HEVC", ours=partial(_everything, _4K),
+    expert=partial(_everything_expert, _4K), crowd=partial(_everything_crowd, _4K), check=_same_everything, long=None,
 )  # fmt: skip
-EVERYTHING_LIGHT = Job(
-    name="everything-720p", title="mezzanine, stills and loudness of 720p", ours=partial(_everything, light=True),
-    expert=partial(_everything_expert, light=True), crowd=partial(_everything_crowd, light=True),
-    check=_same_everything, long=None, beside="everything",
+EVERYTHING_OF_HD = Job(
+    name="everything-720p", title="mezzanine, stills and loudness of 720p", ours=partial(_everything, _HD),
+    expert=partial(_everything_expert, _HD), crowd=partial(_everything_crowd, _HD), check=_same_everything,
+    long=Size("veryfast", 80, long=True),
 )  # fmt: skip
