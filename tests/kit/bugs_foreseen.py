@@ -257,7 +257,8 @@ class Nanoseconds(Operator):
         return work.video(work.clip, "hflip")
 
 
-_ELSEWHERE = Path(tempfile.gettempdir()) / "mediapipeline-bench-of-bugs.txt"
+def _elsewhere() -> Path:
+    return Path(tempfile.gettempdir()) / "mediapipeline-bench-of-bugs.txt"
 
 
 @operator("bench.writes_elsewhere", **_PICTURE)
@@ -265,7 +266,7 @@ class WritesElsewhere(Operator):
     """Let a filter write a log."""
 
     def lower(self, work: Lowering) -> Clip:
-        return work.video(work.video(work.clip, "signalstats"), "metadata", mode="print", file=str(_ELSEWHERE))
+        return work.video(work.video(work.clip, "signalstats"), "metadata", mode="print", file=str(_elsewhere()))
 
 
 @operator("bench.writes_itself", **_PICTURE)
@@ -273,7 +274,7 @@ class WritesItself(Operator):
     """Write a table for the filter while the job is planned."""
 
     def lower(self, work: Lowering) -> Clip:
-        _ELSEWHERE.write_text("0 1", encoding="utf-8")
+        _elsewhere().write_text("0 1", encoding="utf-8")
         return work.video(work.clip, "hflip")
 
 
@@ -334,7 +335,7 @@ FORESEEN: Mapping[str, Bug] = {
         Bug(NeedsFacts, "answers_for_the_unknown", "where nobody knows the frame rate, it fails"),
         Bug(Random, "pure", "does something else the second time"),
         Bug(Nanoseconds, "estimate", "230400 CPU seconds"),
-        Bug(WritesElsewhere, "stays_in_its_folder", _ELSEWHERE.name),
+        Bug(WritesElsewhere, "stays_in_its_folder", _elsewhere().name),
         Bug(WritesItself, "pure", "to write"),
         Bug(LyingNoop, "noop", "is_noop() says that nothing is changed"),
         Bug(RebasedSound, "inferred_is_probed[late]", "ends at 1.25 to 1.35 s"),

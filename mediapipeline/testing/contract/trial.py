@@ -72,15 +72,20 @@ class _Place:
     """A folder that the trials with one FFmpeg share: the clips are the same for all."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="mediapipeline-contract-"))
         self.kept = False
         self.decoded: dict[str, Content] = {}
         self.numbers = itertools.count(1)
-        atexit.register(self._remove)
 
-    def _remove(self) -> None:
+    @functools.cached_property
+    def folder(self) -> Path:
+        """Made when something is put there: tests that are collected need none."""
+        folder = Path(tempfile.mkdtemp(prefix="mediapipeline-contract-"))
+        atexit.register(self._remove, folder)
+        return folder
+
+    def _remove(self, folder: Path) -> None:
         if not self.kept:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @functools.cache
