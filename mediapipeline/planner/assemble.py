@@ -361,7 +361,7 @@ def _expected_stream(graph: ir.StreamGraph, node: ir.Node, sink: ir.Sink, begin:
             # Packets are taken by when they are decoded: reordered pictures may be shown later by so much.
             packet = info.packet if isinstance(info, AudioStream) else None
             length = _held_back(info) if isinstance(info, VideoStream) else packet or Fraction(0)
-            length += file.open if isinstance(file, ir.Source) else 0
+            length += file.leads if isinstance(file, ir.Source) else 0
             begins = source.start if node.clipped else 0
             end = Range(
                 max(Fraction(0), last - source.start - tolerance), last - begins + tolerance + max(length, padding)

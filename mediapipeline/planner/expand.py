@@ -251,12 +251,12 @@ class GraphBuilder:
                 id=self.new_id(), kind=kind, info=info, origin=self.origin, input=input,
                 seekable=format not in _MPEG_STREAMS, access=access,
                 zero=zero if format in _COUNTED_FROM_FIRST else None, first=first,
-                ahead=ahead if format == _MP4 else Fraction(0), open=_open(info) if format == _MP4 else Fraction(0),
+                ahead=ahead if format == _MP4 else Fraction(0), leads=_leads(info) if format == _MP4 else Fraction(0),
             )
         )  # fmt: skip
 
 
-def _open(info: Stream) -> Fraction:
+def _leads(info: Stream) -> Fraction:
     """How long pictures are shown before the key frame that they are decoded after, at most."""
     if not isinstance(info, VideoStream) or not info.leading or not info.frame_rate:
         return Fraction(0)

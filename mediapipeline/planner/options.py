@@ -85,7 +85,7 @@ def packet_cut(cut: ir.Cut, source: ir.Node) -> Options:
         options += [("ss", seconds_text(cut.start - early))] if cut.start > early else []
     elif cut.start:
         # The key frame that is shown by then is found by when it is decoded.
-        ahead = min(source.ahead + source.open, cut.start) if isinstance(source, ir.Source) else Fraction(0)
+        ahead = min(source.ahead + source.leads, cut.start) if isinstance(source, ir.Source) else Fraction(0)
         options += [("itsoffset", seconds_text(-ahead))] if ahead else []
         options += [("ss", seconds_text(cut.start - ahead))] if cut.start > ahead else []
     if cut.end is not None:

@@ -105,7 +105,7 @@ class Source(Node):
         first: When the picture of the file begins. A seek in a file with an index reads nothing from before that, not
             of any stream.
         ahead: Seconds by which the index has a key frame before it is shown; FFmpeg seeks by the index.
-        open: The same beyond that, where groups of pictures are open: as long as what is shown before the key frame
+        leads: The same beyond that, where groups of pictures are open: as long as what is shown before the key frame
             that it is decoded after, at most.
     """
 
@@ -119,7 +119,7 @@ class Source(Node):
     zero: int | None = None
     first: Fraction = Fraction(0)
     ahead: Fraction = Fraction(0)
-    open: Fraction = Fraction(0)
+    leads: Fraction = Fraction(0)
 
 
 @attrs.frozen(kw_only=True, eq=False)
