@@ -60,8 +60,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def temporary(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[None]:
-    """Temporary files go into a folder of this run, which stays if a test failed.
+def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Temporary files go where those of tests do, and stay as long.
 
     Contracts that fail keep their folder for somebody to look at, and many are meant to fail.
     """
@@ -70,8 +70,6 @@ def temporary(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureR
         patch.setenv("TMPDIR", folder)
         patch.setattr(tempfile, "tempdir", folder)
         yield
-    if not request.session.testsfailed:
-        shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")
