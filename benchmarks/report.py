@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import statistics
+import sysconfig
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def _parts(found: _Rows, beside: _Rows, long: _Rows) -> Iterator[str]:
     yield "# Benchmarks"
     yield (
         f"Written by `make bench`: FFmpeg {version}, {os.cpu_count()} cores, {platform.machine()},"
-        f" Python {platform.python_version()}. Ratios carry over to other machines, seconds do not."
+        f" Python {_python()}. Ratios carry over to other machines, seconds do not."
     )
     yield "## Jobs"
     yield (
@@ -85,6 +86,13 @@ def _parts(found: _Rows, beside: _Rows, long: _Rows) -> Iterator[str]:
     yield "## What the experts run"
     shown = [*found, *beside]
     yield from (f"**{job.title}**\n\n```sh\n" + "\n".join(made.commands) + "\n```" for job, made in shown)
+
+
+def _python() -> str:
+    """Its version, and whether it is as fast as it may be."""
+    options = sysconfig.get_config_var("CONFIG_ARGS") or ""
+    slow = "" if "--enable-optimizations" in options else ", built without optimizations"
+    return platform.python_version() + slow
 
 
 def _table(head: str, numbers: int, rows: Iterable[Sequence[str]]) -> str:

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import attrs
@@ -73,6 +74,18 @@ _LABEL = re.compile(r"[a-z]+[0-9]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _MICROSECONDS = 1_000_000
 _ALWAYS_WRITABLE = (int, Fraction, Expr)  # an expression was looked at when it was made
+
+
+@lru_cache(maxsize=1024)
+def _is_name(text: str) -> bool:
+    """Whether it may name a filter, or a use of one."""
+    return _NAME.fullmatch(text) is not None
+
+
+@lru_cache(maxsize=1024)
+def _is_key(text: str) -> bool:
+    """Whether it may name an option. A graph has few names, many times."""
+    return _KEY.fullmatch(text) is not None
 
 
 def number_text(value: float | Fraction) -> str:
@@ -170,12 +183,12 @@ class Filter:
     instance: str | None = None
 
     def __attrs_post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name):
+        if not _is_name(self.name):
             raise ValueError(f"not the name of a filter: {self.name!r}")
-        if self.instance is not None and not _NAME.fullmatch(self.instance):
+        if self.instance is not None and not _is_name(self.instance):
             raise ValueError(f"not the name of an instance of {self.name}: {self.instance!r}")
         for key, value in self.options:
-            if not _KEY.fullmatch(key):
+            if not _is_key(key):
                 raise ValueError(f"not the name of an option of {self.name}: {key!r}")
             if isinstance(value, _ALWAYS_WRITABLE):
                 continue
@@ -274,7 +287,7 @@ class FilterGraph:
         for chain in self.chains:
             pads = (*chain.inputs, *chain.outputs)
             found.setdefault(top(pads[0]) if pads else object(), []).append(chain)
-        return tuple(FilterGraph(tuple(chains)) for chains in found.values())
+        return (self,) if len(found) == 1 else tuple(FilterGraph(tuple(chains)) for chains in found.values())
 
     def text(self, paths: Mapping[str, str] | None = None) -> str:
         """As FFmpeg reads it, on one line.

@@ -24,6 +24,7 @@ __all__ = [
 
 Fit = Literal["contain", "cover", "stretch"]
 _ZERO = Fraction(0)
+_ONE = Fraction(1)
 _MICROSECOND = Fraction(1, 1_000_000)
 _DEFAULT_RATE = 48_000
 _LAYOUTS = {1: "mono", 2: "stereo", 3: "2.1", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
@@ -173,9 +174,9 @@ def picture_facts(form: PictureForm, like: VideoStream | None, length: Fraction 
     """The facts of a picture in *form* that lasts *length*; what *form* does not say is that of *like*."""
     base = like if like is not None else VideoStream(index=0, width=1, height=1, default=True)
     return attrs.evolve(
-        base, codec=None, width=form.size.width, height=form.size.height, sar=Fraction(1), rotation=0,
+        base, codec=None, width=form.size.width, height=form.size.height, sar=_ONE, rotation=0,
         rotation_by_tag=False, frame_rate=form.rate, vfr=False, even=True, frames=None, pix_fmt=form.pix_fmt,
-        start=Fraction(0), duration=length, time_base=_MICROSECOND, bit_rate=None, profile=None, interlaced=False,
+        start=_ZERO, duration=length, time_base=_MICROSECOND, bit_rate=None, profile=None, interlaced=False,
         reorder=None, leading=None, extradata=None, preroll=None, delay=None,
     )  # fmt: skip
 
@@ -185,7 +186,7 @@ def sound_facts(form: SoundForm, like: AudioStream | None, length: Fraction | No
     base = like if like is not None else AudioStream(index=1, default=True)
     return attrs.evolve(
         base, codec=None, sample_rate=form.rate, channels=form.channels, channel_layout=form.layout,
-        sample_fmt=form.sample_fmt, start=Fraction(0), duration=length, time_base=Fraction(1, form.rate),
+        sample_fmt=form.sample_fmt, start=_ZERO, duration=length, time_base=Fraction(1, form.rate),
         bit_rate=None, profile=None, extradata=None, preroll=None, packet=None,
     )  # fmt: skip
 

@@ -21,6 +21,7 @@ from mediapipeline.operators.traits import OPAQUE, POINTWISE, Traits
 
 __all__ = ["PartBuilder", "held_to_its_end", "in_sound_form", "picture_part", "sound_part"]
 
+_ZERO = Fraction(0)
 _MICROSECONDS = Expr("AVTB")
 _COUNTED = Expr("round(N/SR/TB)")
 _MILLISECOND = Fraction(1, 1000)
@@ -63,7 +64,7 @@ def picture_part(
         node, video = stream
         shown = None if video.end is None else seconds  # as far as anybody knows
         paced = attrs.evolve(
-            video, frame_rate=form.rate, vfr=False, even=True, start=Fraction(0), duration=shown, frames=None,
+            video, frame_rate=form.rate, vfr=False, even=True, start=_ZERO, duration=shown, frames=None,
             time_base=1 / form.rate,
         )  # fmt: skip
         node = build.retime(node, form.rate, paced, fill=True)

@@ -15,14 +15,14 @@ from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.streams import AudioStream, Stream, SubtitleStream, VideoStream
 from mediapipeline.planner import streams as ir
 from mediapipeline.planner.custom import custom_requirements
-from mediapipeline.planner.filters import filters_of, has_palettes, palette_filters
 from mediapipeline.planner.hidden import brought_to_light, read_apart
 from mediapipeline.planner.joining import lay_out as joint
 from mediapipeline.planner.options import decoder_for
 from mediapipeline.planner.plan import PlannedStream
-from mediapipeline.planner.ticks import ticks_coarsely
 from mediapipeline.planner.wanted import why_not_partly
 from mediapipeline.steps.expectation import Expectation, Range, StreamExpectation, StreamKind
+from mediapipeline.steps.late import filters_in
+from mediapipeline.steps.step import FFmpegStep, Step
 
 __all__ = ["Cause", "OperatorAt", "cause", "expected", "output_media", "planned_streams", "requirements", "why_encoded"]
 
@@ -46,43 +46,19 @@ _NO_SETTINGS = "name no more than a codec, not an encoder or settings for one"
 _DIALECT = re.compile(r"yuvj|yuva")
 
 
-def requirements(graph: ir.StreamGraph, muxers: Sequence[str]) -> tuple[str, ...]:
-    """What FFmpeg must have to run *graph*."""
+def requirements(graph: ir.StreamGraph, steps: Iterable[Step], muxers: Sequence[str]) -> tuple[str, ...]:
+    """What FFmpeg must have to run *graph* by *steps*."""
     found = {f"muxer:{name}" for name in muxers} | custom_requirements(graph)
     found |= {f"decoder:{name}" for name in _decoders(graph)}
     found |= {"demuxer:concat" for node in graph if isinstance(node, ir.Joined | ir.Splice)}
-    found |= {f"filter:{name}" for node in graph for name in _filters(graph, node)}
+    commands = (step for step in steps if isinstance(step, FFmpegStep))
+    found |= {f"filter:{name}" for step in commands for name in filters_in(step.command, step.late)}
     for node in graph:
         if isinstance(node, ir.Encode):
             found.add(f"encoder:{node.encoder}")
         elif isinstance(node, ir.Splice):
             found.add("muxer:mpegts")
     return tuple(sorted(found))
-
-
-def _filters(graph: ir.StreamGraph, node: ir.Node) -> set[str]:
-    """What a node becomes."""
-    match node:
-        case ir.Filter():
-            return {node.name}
-        case ir.Measure():
-            return {part.name for part in node.filters}
-        case ir.Retime() | ir.Shift() | ir.Frames():
-            return {part.name for part in filters_of(graph, node, None)}
-        case ir.Concat():
-            return {"concat", *(("asettb", "asetpts") if node.kind == "audio" else ("setpts", "fps"))}
-        case ir.Choice():
-            return {part.name for case in node.cases for part in case.filters}
-        case ir.Cut() if node.kind in ("video", "audio"):
-            prefix = "a" if node.kind == "audio" else ""
-            clock = {"settb"} if ticks_coarsely(node.info) else set()
-            return {f"{prefix}trim", f"{prefix}setpts"} | clock
-        case ir.Sample():
-            clock = {"settb"} if ticks_coarsely(graph.input_of(node).info) else set()
-            return {"trim", "setpts"} | clock
-        case ir.Encode() if has_palettes(node):
-            return {part.name for part in palette_filters()}
-    return set()
 
 
 def _decoders(graph: ir.StreamGraph) -> Iterator[str]:

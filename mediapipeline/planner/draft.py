@@ -242,7 +242,7 @@ class Draft:
         specs = {output.id: output for output in self.spec.outputs}
         outputs = planned_outputs(graph, specs, scheduled.writers, self._operators().get, self.limits.max_duration)
         return ProcessingPlan(
-            requires=requirements(graph, muxers),
+            requires=requirements(graph, scheduled.steps, muxers),
             inputs=tuple(
                 PlannedInput(id=name, source=probed.spec.source, media=probed.media)
                 for name, probed in self.inputs.items()

@@ -3,6 +3,7 @@
 Every node costs CPU time for each pixel (sample, packet) that it looks at, and every process for its start. The figures
 are measured (`mediapipeline.planner.costs`) and need to be right only within a small factor. Memory is that of a
 process that copies, plus the frames that decoders and encoders hold. Where a duration is unknown, so is the cost.
+Costs are counted in whole picoseconds: of jobs with thousands of operations, fractions would take as long as the rest.
 """
 
 from __future__ import annotations
@@ -57,8 +58,7 @@ _ONLY_CHOOSE = (ir.Cut, ir.Sample, ir.Retime, ir.Shift, ir.Frames, ir.Concat, ir
 _NO_CODING = frozenset({"rawvideo", "wrapped_avframe"})
 _CUSTOM = 10  # nanoseconds a pixel, where the operator does not say
 _PALETTE = 100  # nanoseconds a pixel, to choose the colours of its picture and to paint it with them
-_NANO = 1_000_000_000
-_ZERO = Fraction(0)
+_PICO = 1_000_000_000_000
 _LOOKING_AHEAD = frozenset({"libx264", "libx265", "libvpx", "libvpx-vp9", "libaom-av1", "libsvtav1"})
 _FEW = 3  # frames that other encoders hold
 _FRAME = Fraction(3, 2)  # bytes a pixel
@@ -67,17 +67,20 @@ _SAMPLE = 16  # bits a sample, coded without loss
 _BITS = Fraction(1, 10)  # coded bits a pixel, where no bit rate is given
 
 
-def _amount(info: Stream, duration: Fraction | None) -> Fraction | None:
-    """Pixels or samples in *duration* seconds of a stream."""
-    if isinstance(info, VideoStream) and _one_frame(info):
-        return Fraction(info.width * info.height)
+def _amount(info: Stream, duration: Fraction | None) -> int | None:
+    """Whole pixels or samples in *duration* seconds of a stream."""
+    if isinstance(info, VideoStream):
+        pixels, rate = info.width * info.height, info.frame_rate
+        if info.frames == 1:
+            return pixels
+        if duration is None or rate is None:
+            return None
+        return duration.numerator * rate.numerator * pixels // (duration.denominator * rate.denominator)
     if duration is None:
         return None
-    if isinstance(info, VideoStream):
-        return None if info.frame_rate is None else duration * info.frame_rate * (info.width * info.height)
     if isinstance(info, AudioStream):
-        return duration * ((info.sample_rate or 48000) * (info.channels or 2))
-    return Fraction(0)
+        return duration.numerator * (info.sample_rate or 48000) * (info.channels or 2) // duration.denominator
+    return 0
 
 
 def _read_until(graph: ir.StreamGraph, source: ir.Source, members: set[str]) -> Fraction | None:
@@ -98,18 +101,18 @@ def _read_until(graph: ir.StreamGraph, source: ir.Source, members: set[str]) -> 
     return min(max(known), source.info.end) if source.info.end is not None else max(known)
 
 
-def _cost(graph: ir.StreamGraph, node: ir.Node, members: set[str]) -> Fraction | None:
-    """CPU nanoseconds of one node; None where unknown."""
+def _cost(graph: ir.StreamGraph, node: ir.Node, members: set[str]) -> int | None:
+    """CPU picoseconds of one node; None where unknown."""
     if node.kind not in ("video", "audio") or _costs_nothing(graph, node):
-        return _ZERO
-    per_unit: Fraction
+        return 0
+    per_unit: int
     amount = _amount(node.info, node.info.duration)
     match node:
         case ir.Source():
             until = _read_until(graph, node, members)
             amount = _amount(node.info, None if until is None else until + lead_of(node))
             other = costs.DECODE_OTHER if node.kind == "video" else costs.DECODE_SOUND
-            per_unit = _nano(costs.DECODE.get(node.info.codec or "", other))
+            per_unit = _picos(costs.DECODE.get(node.info.codec or "", other))
         case ir.Filter():
             amount = _larger(graph, node, amount)
             per_unit = _filtering(node.kind, node.name)
@@ -117,17 +120,17 @@ def _cost(graph: ir.StreamGraph, node: ir.Node, members: set[str]) -> Fraction |
             amount = _larger(graph, node, amount)
             per_unit = _measuring(node)
         case ir.Choice():
-            per_unit = _nano(costs.FILTER_OTHER if node.kind == "video" else costs.SOUND_FILTER_OTHER)
+            per_unit = _picos(costs.FILTER_OTHER if node.kind == "video" else costs.SOUND_FILTER_OTHER)
         case ir.Custom(resources=Resources(cpu_seconds=Fraction() as seconds)):
-            return seconds * _NANO
+            return int(seconds * _PICO)
         case ir.Custom():
-            per_unit = _nano(_CUSTOM if node.kind == "video" else costs.SOUND_FILTER_OTHER)
+            per_unit = _picos(_CUSTOM if node.kind == "video" else costs.SOUND_FILTER_OTHER)
         case ir.Encode():
             per_unit = _encoding(node)
         case ir.Copy() | ir.Splice():
-            return packets_in(node.info, node.info.duration) * _nano(costs.COPY)
+            return int(packets_in(node.info, node.info.duration) * _picos(costs.COPY))
         case _:
-            return Fraction(0)
+            return 0
     return None if amount is None else amount * per_unit
 
 
@@ -138,22 +141,22 @@ def _costs_nothing(graph: ir.StreamGraph, node: ir.Node) -> bool:
     return isinstance(node, _ONLY_CHOOSE)
 
 
-def _filtering(kind: str, name: str) -> Fraction:
-    """Nanoseconds that a filter takes for a pixel or a sample."""
+def _filtering(kind: str, name: str) -> int:
+    """Picoseconds that a filter takes for a pixel or a sample."""
     if kind == "audio":
-        return _nano(costs.SOUND_FILTER.get(name, costs.SOUND_FILTER_OTHER))
-    return _nano(costs.FILTER.get(name, costs.FILTER_OTHER))
+        return _picos(costs.SOUND_FILTER.get(name, costs.SOUND_FILTER_OTHER))
+    return _picos(costs.FILTER.get(name, costs.FILTER_OTHER))
 
 
-def _measuring(node: ir.Measure) -> Fraction:
-    """Nanoseconds that filters in a row take for a pixel or a sample of their input, also if they change its rate."""
+def _measuring(node: ir.Measure) -> int:
+    """Picoseconds that filters in a row take for a pixel or a sample of their input, also if they change its rate."""
     taken, many = Fraction(0), Fraction(1)
     for part in node.filters:
         before, rate = many, dict(part.options).get("sample_rate")
         if isinstance(node.info, AudioStream) and isinstance(rate, int):
             many = Fraction(rate, node.info.sample_rate or 48000)
         taken += max(before, many) * _filtering(node.kind, part.name)
-    return taken
+    return int(taken)
 
 
 def _in_that_format(graph: ir.StreamGraph, node: ir.Node) -> bool:
@@ -168,27 +171,27 @@ def _pix_fmt(node: ir.Node) -> str | None:
 
 
 @lru_cache
-def _nano(figure: float) -> Fraction:
-    return Fraction(round(figure * 1000), 1000)
+def _picos(nanoseconds: float) -> int:
+    return round(nanoseconds * 1000)
 
 
-def _encoding(node: ir.Encode) -> Fraction:
-    """Nanoseconds a pixel or a sample."""
+def _encoding(node: ir.Encode) -> int:
+    """Picoseconds a pixel or a sample."""
     if node.encoder in _NO_CODING or node.encoder.startswith("pcm_"):
-        return Fraction(0)
+        return 0
     if node.kind == "audio":
-        return _nano(costs.ENCODE_SOUND)
-    usual = _nano(costs.ENCODE.get(node.encoder, costs.ENCODE_OTHER))
+        return _picos(costs.ENCODE_SOUND)
+    usual = _picos(costs.ENCODE.get(node.encoder, costs.ENCODE_OTHER))
     if has_palettes(node):
-        usual += _PALETTE
-    return usual * _nano(costs.PRESET.get(_preset(node), 1))
+        usual += _picos(_PALETTE)
+    return round(usual * costs.PRESET.get(_preset(node), 1))
 
 
 def _preset(node: ir.Encode) -> str:
     return dict(node.options).get("preset", "medium")
 
 
-def _larger(graph: ir.StreamGraph, node: ir.Node, amount: Fraction | None) -> Fraction | None:
+def _larger(graph: ir.StreamGraph, node: ir.Node, amount: int | None) -> int | None:
     """The pixels that go in, or those that come out: whichever are more."""
     source = graph.nodes.get(node.inputs[0]) if node.inputs else None
     if source is None or amount is None or _as_many(source.info, node.info):
@@ -236,9 +239,9 @@ def estimate_sinks(
     each = [_cost(graph, node, members) for node in nodes if not isinstance(node, ir.Sink)]
     known = None if any(cost is None for cost in each) else [cost for cost in each if cost]
     files = opened_by(graph, sinks)
-    start = Fraction(costs.START, 1000) + len(files) * _nano(costs.OPEN) / 1000
-    reading = packets_read(files, media) * _nano(costs.READ)
-    cpu = start + sum(known, reading) / _NANO if known is not None else None
+    start = Fraction(costs.START, 1000) + Fraction(len(files) * _picos(costs.OPEN), 1_000_000)
+    reading = int(packets_read(files, media) * _picos(costs.READ))
+    cpu = start + Fraction(sum(known, reading), _PICO) if known is not None else None
     memory = costs.PROCESS_MEMORY + sum(map(_held, nodes))
     sizes = [_size(graph, sink) for sink in sinks]
     written = sum(size for size in sizes if size is not None) if None not in sizes else None
@@ -260,7 +263,7 @@ def estimate_custom(node: ir.Custom) -> Resources:
     """What a step of a plugin's own uses: what its operator says, and a guess where it says nothing."""
     said = Resources() if node.resources is None else node.resources
     cost = _cost(ir.StreamGraph({node.id: node}), node, set())
-    seconds = None if cost is None else cost / _NANO
+    seconds = None if cost is None else Fraction(cost, _PICO)
     return attrs.evolve(
         said,
         cpu_seconds=_rounded(seconds),
@@ -276,7 +279,7 @@ def estimate_packets(infos: Sequence[Stream]) -> Resources:
     """What writing the packets of streams to files uses, in one process."""
     size = sum(int(bits / 8) for info in infos if (bits := _coded(info)) is not None)
     packets = sum(packets_in(info, info.duration) for info in infos)
-    cpu = _rounded(Fraction(costs.START, 1000) + packets * _nano(costs.COPY) / _NANO)
+    cpu = _rounded(Fraction(costs.START, 1000) + Fraction(int(packets * _picos(costs.COPY)), _PICO))
     return Resources(
         cpu_seconds=cpu, memory=costs.PROCESS_MEMORY, disk_space=size, disk_read=size, disk_written=size, duration=cpu
     )
@@ -295,8 +298,8 @@ def _coded(info: Stream) -> Fraction | None:
 def estimate_kept(node: ir.Custom) -> Resources:
     """What writing the stream of *node* to a file uses, without loss."""
     amount = _amount(node.info, node.info.duration)
-    per_unit, size = (_nano(costs.ENCODE["ffv1"]), _LOSSLESS) if node.kind == "video" else (1, 8)
-    seconds = None if amount is None else _rounded(amount * per_unit / _NANO)
+    per_unit, size = (_picos(costs.ENCODE["ffv1"]), _LOSSLESS) if node.kind == "video" else (_picos(1), 8)
+    seconds = None if amount is None else _rounded(Fraction(amount * per_unit, _PICO))
     written = None if amount is None else int(amount * size)
     return Resources(
         cpu_seconds=seconds, memory=costs.PROCESS_MEMORY, disk_space=written, disk_read=0, disk_written=written,
@@ -356,15 +359,15 @@ def estimate_nodes(graph: ir.StreamGraph, media: Mapping[str, MediaInfo]) -> Map
     if any(is_untold(node.info) for node in graph):
         graph = with_lengths(graph, graph.sinks, media)
     members = set(graph.nodes)
-    found: dict[str, Fraction | None] = {}
+    found: dict[str, int | None] = {}
     for node in graph:
         if isinstance(node, ir.Sink):
             continue
-        before, cost = found.setdefault(node.origin, _ZERO), _cost(graph, node, members)
+        before, cost = found.setdefault(node.origin, 0), _cost(graph, node, members)
         if before is not None and cost != 0:
             found[node.origin] = None if cost is None else before + cost
     return {
-        origin: Resources(cpu_seconds=None if cost is None else _rounded(cost / _NANO))
+        origin: Resources(cpu_seconds=None if cost is None else _rounded(Fraction(cost, _PICO)))
         for origin, cost in found.items()
     }
 

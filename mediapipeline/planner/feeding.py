@@ -32,6 +32,8 @@ def taken_once(graph: FilterGraph, media: Mapping[InputStream, Stream], label: C
             # Of a form that cannot be held, FFmpeg might convert what all take into what one of them does.
             shared = [stream for stream, count in uses.items() if count > 1 and as_it_is(media[stream])]
             links |= {stream: [label() for _ in range(uses[stream])] for stream in shared}
+    if not links:
+        return graph
     waiting = {stream: iter(labels) for stream, labels in links.items()}
     chains: list[Chain] = []
     for chain in graph.chains:

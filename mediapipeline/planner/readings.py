@@ -29,15 +29,14 @@ class _Places:
         self._graph = graph
         self._measures = {node.id for node in graph.of(Measure)}
         self._numbers: dict[tuple[int, str, int], int] = {}
-        self._needed: dict[NodeId, set[int]] = {node.id: set() for node in graph}
+        self._needed: dict[NodeId, tuple[int, ...]] = dict.fromkeys(graph.nodes, ())
         for node in reversed(list(graph)):
-            places = self._needed[node.id]
-            if not places or node.id in self._measures:  # what measures runs before, by itself
-                places.clear()
-                places.add(0)
-            for place in places:
+            if not self._needed[node.id] or node.id in self._measures:  # what measures runs before, by itself
+                self._needed[node.id] = (0,)
+            for place in self._needed[node.id]:
                 for source, there in self._sources(node, place):
-                    self._needed[source].add(there)
+                    if there not in self._needed[source]:
+                        self._needed[source] += (there,)
         self._first = {node: min(places) for node, places in self._needed.items()}
 
     def _sources(self, node: Node, place: int) -> list[tuple[NodeId, int]]:
@@ -71,8 +70,8 @@ class _Places:
         for node in self._graph:
             for place in sorted(self._needed[node.id]):
                 made = self._at(node, place)
-                if isinstance(made, Source):
-                    made = attrs.evolve(made, reading=orders[made.input].index(place))
+                if isinstance(made, Source) and (reading := orders[made.input].index(place)) != made.reading:
+                    made = attrs.evolve(made, reading=reading)
                 nodes[made.id] = made
         return StreamGraph(nodes)
 

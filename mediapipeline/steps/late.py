@@ -36,6 +36,7 @@ __all__ = [
     "LateValue",
     "fields_of",
     "fill",
+    "filters_in",
     "placeholder",
 ]
 
@@ -280,6 +281,14 @@ def _template(part: LateFilter, instance: str | None) -> list[str | Late]:
 def placeholder(id: str) -> Filter:  # noqa: A002 - the word that the rest uses
     """What stands for a `LateChain`. FFmpeg has no filter of the name: a command that was not filled does not run."""
     return Filter(_PLACEHOLDER, (), id)
+
+
+def filters_in(command: Command, late: Sequence[LateChain]) -> frozenset[str]:
+    """The names of the filters of *command*, with those of all that *late* places may become."""
+    chains = command.graph.chains if command.graph is not None else ()
+    found = {part.name for chain in chains for part in chain.filters} - {_PLACEHOLDER}
+    found |= {part.name for each in late for case in each.cases for part in case.filters}
+    return frozenset(found | {each.idle for each in late if not all(case.filters for case in each.cases)})
 
 
 def fill(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from mediapipeline.ffmpeg.command import Command, InputFile, OutputFile
 from mediapipeline.ffmpeg.filtergraph import Chain, Expr, File, Filter, FilterGraph, InputStream, Label
 from mediapipeline.media.values import from_dict, to_dict
 from mediapipeline.steps import Case, FFmpegStep, Late, LateChain, LateFilter, Measurement
-from mediapipeline.steps.late import fill, placeholder
+from mediapipeline.steps.late import fill, filters_in, placeholder
 
 LOUDNESS = Measurement(reading="summary", fields={"integrated": "Integrated loudness/I", "peak": "True peak/Peak"})
 
@@ -92,6 +93,17 @@ def test_a_command_is_filled_in_its_place():
     assert str(after.graph) == "[0:0]hflip,loudnorm@op2=I=-16:TP=-1.5,anull@op2,vflip[n1]"
     assert taken == {"late0": "else"}
     assert fill(before, [], {}) == (before, {})
+
+
+def test_the_filters_of_a_command_are_those_of_every_case():
+    place = attrs.evolve(PLACE, cases=(CASES[1], CASES[2]))
+    before = command(Filter("hflip"), placeholder("late0"), Filter("vflip"))
+    assert filters_in(before, [place]) == {"hflip", "volume", "loudnorm", "anull", "vflip"}
+    assert filters_in(before, [attrs.evolve(place, cases=CASES[::2], idle="acopy")]) - {"hflip", "vflip"} == {
+        "acopy", "loudnorm", "anull",
+    }  # fmt: skip
+    copied = OutputFile(file="final:out", muxer="wav", maps=(InputStream(0, 0),))
+    assert filters_in(attrs.evolve(before, graph=None, outputs=(copied,)), []) == frozenset()
 
 
 def test_a_case_says_when_it_is_taken_and_what_is_done():
