@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeAlias
@@ -19,13 +18,21 @@ from mediapipeline.ffmpeg.binary import Engine
 from mediapipeline.ffmpeg.probe_ffprobe import FFprobeProber
 from mediapipeline.ffmpeg.probe_pyav import PyAVProber
 from mediapipeline.media.info import MediaInfo
-from mediapipeline.media.packets import Contents, PacketIndex, PacketProber, ThroughProber, Window
+from mediapipeline.media.packets import (
+    Contents,
+    PacketIndex,
+    PacketProber,
+    ThroughProber,
+    Times,
+    Window,
+    WindowsProber,
+)
 from mediapipeline.media.prober import Prober
 
 __all__ = ["CachingProber", "FFprobeProber", "PyAVProber", "default_prober"]
 
 _Key: TypeAlias = tuple[str, int, int]
-_Indexed: TypeAlias = tuple[_Key, int, Window, tuple[Fraction, ...]]
+_Indexed: TypeAlias = tuple[_Key, int, Window, Times]
 _AT_ONCE = 4  # each is a process
 _MOST_INDEXES = 32  # each may be of a hundred thousand packets
 
@@ -85,25 +92,37 @@ class CachingProber:
         """What there is in the file; it is not remembered. None where *inner* does not read files to their end."""
         return self.inner.probe_through(path) if isinstance(self.inner, ThroughProber) else None
 
-    def index(self, path: Path, stream: int, window: Window, near: tuple[Fraction, ...] = ()) -> PacketIndex | None:
+    def index(self, path: Path, stream: int, window: Window, near: Times = ()) -> PacketIndex | None:
         """The packets of a stream; None where *inner* does not look at packets."""
-        if not isinstance(self.inner, PacketProber):
-            return None
+        (found,) = self.indexes(path, stream, {window: near})
+        return found
+
+    def indexes(self, path: Path, stream: int, windows: Mapping[Window, Times]) -> list[PacketIndex | None]:
+        """The packets of parts of a stream; None of all where *inner* does not look at packets."""
         try:
             facts = path.stat()
         except OSError:
-            return self.inner.index(path, stream, window, near)
-        key = ((str(path.absolute()), facts.st_size, facts.st_mtime_ns), stream, window, near)
+            return [*self._look(path, stream, windows).values()]
+        file = (str(path.absolute()), facts.st_size, facts.st_mtime_ns)
+        keys = {window: (file, stream, window, near) for window, near in windows.items()}
         with self._lock:
-            if key in self._indexed:
-                self._indexed.move_to_end(key)
-                return self._indexed[key]
-        found = self.inner.index(path, stream, window, near)
+            found = {window: self._indexed[key] for window, key in keys.items() if key in self._indexed}
+            for window in found:
+                self._indexed.move_to_end(keys[window])
+        found |= self._look(path, stream, {window: near for window, near in windows.items() if window not in found})
         with self._lock:
-            self._indexed[key] = found
+            self._indexed.update((key, found[window]) for window, key in keys.items())
             while len(self._indexed) > _MOST_INDEXES:
                 self._indexed.popitem(last=False)
-        return found
+        return [found[window] for window in windows]
+
+    def _look(self, path: Path, stream: int, windows: Mapping[Window, Times]) -> dict[Window, PacketIndex | None]:
+        """What *inner* tells."""
+        if isinstance(self.inner, WindowsProber):
+            return dict(zip(windows, self.inner.indexes(path, stream, windows), strict=True)) if windows else {}
+        if isinstance(self.inner, PacketProber):
+            return {window: self.inner.index(path, stream, window, near) for window, near in windows.items()}
+        return dict.fromkeys(windows)
 
 
 def default_prober(engine: Engine | None) -> CachingProber:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +15,7 @@ import attrs
 from mediapipeline.errors import EngineError, FFmpegNotFoundError, ProbeError
 from mediapipeline.ffmpeg.demuxers import FORMAT_WHITELIST, INPUT_OPTIONS
 from mediapipeline.ffmpeg.environment import environment
+from mediapipeline.ffmpeg.ffprobe_packets import read_parts
 from mediapipeline.ffmpeg.packet_bytes import read_packet, read_units
 from mediapipeline.ffmpeg.probe_facts import describe, wanted_of
 from mediapipeline.ffmpeg.probe_file import FileFacts, look_at
@@ -37,24 +37,20 @@ from mediapipeline.ffmpeg.process import ToolResult, run_tool
 from mediapipeline.ffmpeg.sample_table import read_sample_table
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.packets import (
-    CodedPacket,
     Contents,
     PacketIndex,
+    Times,
     Window,
-    holds_idr,
     is_idr,
     is_plain,
     is_refreshed,
     units,
 )
 from mediapipeline.media.streams import Chapter, Color
-from mediapipeline.media.timecode import seconds_text
 
 __all__ = ["FFprobeProber"]
 
 _MAX_OUTPUT = 32 * 1024 * 1024
-_LOOKED_INTO = 3
-_PACKET = re.compile("^packet" + r",([^,\n]*)" * 5, re.MULTILINE)
 _UNKNOWN = frozenset(["unknown", "unspecified", "reserved", "N/A", ""])
 
 
@@ -115,56 +111,28 @@ class FFprobeProber:
             empty=tuple(each.index for each in lasting if each.index not in there),
         )
 
-    def index(self, path: Path, stream: int, window: Window, near: tuple[Fraction, ...] = ()) -> PacketIndex | None:
+    def index(self, path: Path, stream: int, window: Window, near: Times = ()) -> PacketIndex | None:
         """The packets of a stream; see `mediapipeline.media.packets.PacketProber`.
 
-        Where the header of the file tells all of them, ffprobe is not asked. Else, of the key packets only those
-        nearest to the ends of the window, and to *near*, are looked into.
+        Where the header of the file tells all of them, ffprobe is not asked.
         """
-        told = _by_header(path, stream, window)
-        return told if told is not None else self._by_reading(path, stream, window, near)
+        (found,) = self.indexes(path, stream, {window: near})
+        return found
 
-    def _by_reading(self, path: Path, stream: int, window: Window, near: tuple[Fraction, ...]) -> PacketIndex | None:
-        file = look_at(path)
-        low, high = window
-        wanted = f"{seconds_text(low - EARLIER) if low > EARLIER else ''}%{seconds_text(high + LATER) if high else ''}"
-        facts = "packet=pts,dts,size,pos,flags:stream=time_base:format=format_name"
-        interval = [] if wanted == "%" else ["-read_intervals", wanted]
-        told = self._ask(path, self._packet_argv(file, stream, "csv", ["-show_entries", facts, *interval]), file)
-        rows = _PACKET.findall(told)  # pts, dts, size, pos, flags
-        base = _ratio(_field(told, "stream")) or Fraction(1, 1_000_000)
-        demuxer = _field(told, "format")
-        if any(row[0] == "N/A" for row in rows) or any("D" in each or "C" in each for each in {row[4] for row in rows}):
-            return None  # what is not sure is not told
-        packets = [
-            CodedPacket(int(pts), None if dts == "N/A" else int(dts), "K" in flags) for pts, dts, _, _, flags in rows
-        ]
-        unknown = []
-        for at in _near(packets, _edges(packets, base, window, near)):
-            _, _, size, pos, _ = rows[at]
-            data = read_packet(path, demuxer, int(pos), int(size)) if pos.isdigit() else None
-            idr = None if data is None else holds_idr(data)
-            packets[at] = packets[at]._replace(idr=idr)
-            if idr is None:
-                unknown.append(at)
-        if unknown:
-            shown = self._shown(path, file, stream, [packets[at] for at in unknown], base)
-            for at in unknown:
-                packets[at] = packets[at]._replace(idr=shown.get(packets[at].pts))
-        return PacketIndex(stream, base, tuple(packets), begins=low <= EARLIER, ends=high is None)
+    def indexes(self, path: Path, stream: int, windows: Mapping[Window, Times]) -> list[PacketIndex | None]:
+        """The packets of parts of a stream; see `mediapipeline.media.packets.WindowsProber`."""
+        told = {window: _by_header(path, stream, window) for window in windows}
+        rest = {window: near for window, near in windows.items() if told[window] is None}
+        if rest:
+            file = look_at(path)
 
-    def _shown(
-        self, path: Path, file: FileFacts, stream: int, packets: Sequence[CodedPacket], base: Fraction
-    ) -> dict[int, bool | None]:
-        """Whether packets are IDR pictures, by their time; those that no seek leads to are missing."""
-        # Seeks go by the time of decoding or of showing; where both lead to other packets, nothing is known.
-        times = sorted({time for each in packets for time in (each.dts, each.pts) if time is not None})
-        places = ",".join(f"{seconds_text(max(Fraction(0), time * base))}%+#1" for time in times)
-        options = ["-show_data", "-show_entries", "packet=pts,data:stream=index", "-read_intervals", places]
-        report = self._run(path, self._packet_argv(file, stream, "json=c=1", options))
-        return {entry["pts"]: holds_idr(_bytes(entry.get("data", ""))) for entry in report.get("packets", ())}
+            def ask(form: str, options: Sequence[str]) -> str:
+                return self._ask(path, self._packet_argv(file, stream, form, options), file)
 
-    def _packet_argv(self, file: FileFacts, stream: int, form: str, options: list[str]) -> list[str]:
+            told.update(zip(rest, read_parts(path, stream, rest, ask), strict=True))
+        return list(told.values())
+
+    def _packet_argv(self, file: FileFacts, stream: int, form: str, options: Sequence[str]) -> list[str]:
         return [
             str(self.ffprobe), "-v", "error", "-protocol_whitelist", "file", "-format_whitelist", FORMAT_WHITELIST,
             "-select_streams", str(stream), *options, "-of", form, "-i", file.url,
@@ -238,39 +206,6 @@ def _by_header(path: Path, stream: int, window: Window) -> PacketIndex | None:
         stream, found.time_base, tuple(packets), begins=found.begins, ends=found.ends, listable=listable,
         overtaken=found.overtaken or frozenset(),
     )  # fmt: skip
-
-
-def _field(told: str, section: str) -> str:
-    """What stands after the name of a section, of which there is one."""
-    found = re.search(rf'^{section},"?([^"\n]*)', told, re.MULTILINE)
-    return "" if found is None else found[1].strip()
-
-
-def _edges(
-    packets: Sequence[CodedPacket], base: Fraction, window: Window, near: tuple[Fraction, ...]
-) -> list[Fraction]:
-    """The times, in ticks, near which it matters what key packets are."""
-    low, high = window
-    edges = [time / base for time in (low, *near, *(() if high is None else (high,)))]
-    if high is None and packets:
-        edges.append(Fraction(max(packet.pts for packet in packets)))
-    return edges
-
-
-def _near(packets: Sequence[CodedPacket], times: Sequence[Fraction]) -> list[int]:
-    """Places of the key packets that are nearest to *times*, before and after each."""
-    keys = sorted((packet.pts, at) for at, packet in enumerate(packets) if packet.key)
-    found: set[int] = set()
-    for time in times:
-        place = bisect_left(keys, (time, -1))
-        found.update(at for _, at in keys[max(0, place - _LOOKED_INTO) : place + _LOOKED_INTO])
-    return sorted(found)
-
-
-def _bytes(dump: str) -> bytes:
-    """What ffprobe shows in lines of ``00000000: 0001 0203 …  text``."""
-    lines = (line.partition(": ")[2].partition("  ")[0] for line in dump.splitlines())
-    return bytes.fromhex("".join(lines).replace(" ", ""))
 
 
 def _reason(errors: str, file: FileFacts) -> str:

@@ -27,6 +27,7 @@ from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.packets import (
     CodedPacket,
     PacketIndex,
+    Times,
     Window,
     is_idr,
     is_plain,
@@ -103,7 +104,7 @@ class PyAVProber:
         except av.error.FFmpegError as error:
             raise ProbeError(str(path), _reason(error)) from error
 
-    def index(self, path: Path, stream: int, window: Window, near: tuple[Fraction, ...] = ()) -> PacketIndex | None:
+    def index(self, path: Path, stream: int, window: Window, near: Times = ()) -> PacketIndex | None:
         """The packets of a stream; see `mediapipeline.media.packets.PacketProber`."""
         import av
 

@@ -6,7 +6,7 @@ a clean beginning: frames after it may refer to frames before it. Only `idr` tel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
@@ -16,12 +16,15 @@ import attrs
 from mediapipeline.media.info import MediaInfo
 
 __all__ = [
-    "CodedPacket", "Contents", "PacketIndex", "PacketProber", "ThroughProber", "Unit", "Window", "holds_idr", "is_idr",
-    "is_plain", "is_refreshed", "overtaken", "units",
+    "CodedPacket", "Contents", "PacketIndex", "PacketProber", "ThroughProber", "Times", "Unit", "Window",
+    "WindowsProber", "holds_idr", "is_idr", "is_plain", "is_refreshed", "overtaken", "units",
 ]  # fmt: skip
 
 Window: TypeAlias = tuple[Fraction, Fraction | None]
 """From, and to; None is the end of the file. Seconds of the file's own clock."""
+
+Times: TypeAlias = tuple[Fraction, ...]
+"""Of a file's own clock, seconds."""
 
 
 class CodedPacket(NamedTuple):
@@ -108,7 +111,7 @@ def overtaken(
 class PacketProber(Protocol):
     """What a `Prober` may do besides: look at packets. Planning does without where it cannot."""
 
-    def index(self, path: Path, stream: int, window: Window, near: tuple[Fraction, ...] = ()) -> PacketIndex | None:
+    def index(self, path: Path, stream: int, window: Window, near: Times = ()) -> PacketIndex | None:
         """The packets of a stream; None where this prober cannot tell them.
 
         Args:
@@ -119,6 +122,19 @@ class PacketProber(Protocol):
 
         Raises:
             ProbeError: The file is missing, unreadable or not media.
+        """
+        ...
+
+
+@runtime_checkable
+class WindowsProber(Protocol):
+    """What a `PacketProber` may do besides: look at many parts of a stream as fast as at one."""
+
+    def indexes(self, path: Path, stream: int, windows: Mapping[Window, Times]) -> Sequence[PacketIndex | None]:
+        """What `PacketProber.index` tells, for each window with the times near which to look closely.
+
+        Raises:
+            ProbeError: The file is missing, unreadable or not media, or a part of it is.
         """
         ...
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import attrs
@@ -13,8 +14,8 @@ from mediapipeline.graph.build import build, placed
 from mediapipeline.graph.graph import BoundOperation, Graph
 from mediapipeline.graph.infer import Inferred, infer
 from mediapipeline.media.container import CONTAINERS, Container, container_for, container_named, is_folder
-from mediapipeline.media.packets import PacketIndex, PacketProber, Window
-from mediapipeline.media.prober import ManyProber
+from mediapipeline.media.packets import PacketIndex, PacketProber, Times, Window, WindowsProber
+from mediapipeline.media.prober import ManyProber, Prober
 from mediapipeline.media.streams import VideoStream
 from mediapipeline.media.words import counted
 from mediapipeline.operators.lowering import Clip
@@ -152,19 +153,16 @@ class Draft:
         """The name of each operation's operator, by the place of the operation in the job."""
         return {operation.path: operation.definition.name for operation in self.graph.operations}
 
-    def _packets(self, source: Source, window: Window, near: tuple[Fraction, ...]) -> PacketIndex | None:
+    def _packets(self, source: Source, windows: Mapping[Window, Times]) -> list[PacketIndex | None]:
         """The packets of *source*, where the prober can tell; times count from the start of the file."""
-        file, prober = self.files.get(self.inputs[source.input].path + "/source"), self.planner.prober
-        if file is None or not isinstance(prober, PacketProber):
-            return None
+        file, stream = self.files.get(self.inputs[source.input].path + "/source"), source.info.index
         begin = self.inputs[source.input].media.start or Fraction(0)
-        low, high = window
-        try:
-            whole = (begin + low, None if high is None else begin + high)
-            found = prober.index(file, source.info.index, whole, tuple(begin + time for time in near))
-        except ProbeError:
-            return None  # it has been probed, so it is media; what cannot be looked at is not known
-        return None if found is None else found.moved(-begin)
+        by_clock = {
+            (begin + low, None if high is None else begin + high): tuple(begin + time for time in near)
+            for (low, high), near in windows.items()
+        }
+        found = [None] * len(windows) if file is None else _looked_at(self.planner.prober, file, stream, by_clock)
+        return [None if index is None else index.moved(-begin) for index in found]
 
     def _expand(self) -> None:
         """Lower every operation whose facts are known, and add the outputs."""
@@ -319,6 +317,27 @@ class Draft:
                 text = f"{counted(data, 'data stream')} left out: {are} neither picture, sound nor subtitles"
                 self.decisions.append(Decision("planner", probed.path, text))
         return found
+
+
+def _looked_at(
+    prober: Prober, file: Path, stream: int, windows: Mapping[Window, Times]
+) -> Sequence[PacketIndex | None]:
+    """The packets of parts of a stream. It has been probed, so it is media; what cannot be looked at is not known."""
+    if isinstance(prober, WindowsProber):
+        try:
+            return prober.indexes(file, stream, windows)
+        except ProbeError:
+            if len(windows) < 2:
+                return [None] * len(windows)
+            each = ({window: near} for window, near in windows.items())  # perhaps it is only one of them
+            return [index for one in each for index in _looked_at(prober, file, stream, one)]
+    found: list[PacketIndex | None] = []
+    for window, near in windows.items():
+        try:
+            found.append(prober.index(file, stream, window, near) if isinstance(prober, PacketProber) else None)
+        except ProbeError:
+            found.append(None)
+    return found
 
 
 def _is_idle(node: Node, twin: str | None) -> bool:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import TypeAlias
 
 import attrs
 
-from mediapipeline.media.packets import PacketIndex, Window
+from mediapipeline.media.packets import PacketIndex, Times, Window
 from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.streams import Concat, Cut, Encode, Node, NodeId, Source, StreamGraph
 
-__all__ = ["Look", "holds", "joined", "with_packets"]
+__all__ = ["Look", "holds", "joined", "place_in", "with_packets", "with_times"]
 
-Look: TypeAlias = Callable[[Source, Window, tuple[Fraction, ...]], PacketIndex | None]
-"""Looks at the packets of a source in a window, and closely near some times; all count from the start of the file."""
+Look: TypeAlias = Callable[[Source, Mapping[Window, Times]], Sequence[PacketIndex | None]]
+"""Looks at the packets of a source in windows, and closely near some times; all count from the start of the file."""
 
 _APART = Fraction(60)
 """Seconds between two parts that are worth looking twice."""
@@ -47,16 +48,16 @@ def with_packets(graph: StreamGraph, look: Look) -> StreamGraph:
     edits = Rewrite(graph)
     for sources in _by_stream(graph, wanted):
         windows = [window for source in sources for window in wanted[source.id]]
-        for window in joined(windows):
-            near = {time for each in windows for time in each if time is not None and holds(window, each)}
-            near.update(time for each in sources for time in ends[each.id] if holds(window, (time, time)))
-            stream = sources[0].info
-            packets = look(sources[0], window, tuple(sorted(near - set(window))))
-            if packets is None:  # empty, so that the plan can tell that they were looked at in vain
-                packets = PacketIndex(stream.index, stream.time_base or Fraction(1), ())
-            for source in sources:
-                if all(holds(window, each) for each in wanted[source.id]):
-                    edits.put(attrs.evolve(source, packets=packets))
+        times = {time for window in windows for time in window if time is not None}
+        times.update(*(ends[source.id] for source in sources))
+        looked = with_times(joined(windows), times)
+        told, within = look(sources[0], looked), [*looked]
+        stream = sources[0].info
+        nothing = PacketIndex(stream.index, stream.time_base or Fraction(1), ())  # they were looked at in vain
+        for source in sources:
+            at = place_in(within, min(wanted[source.id], key=lambda window: window[0])[0])
+            if all(holds(within[at], each) for each in wanted[source.id]):
+                edits.put(attrs.evolve(source, packets=told[at] or nothing))
     return edits.graph()
 
 
@@ -84,6 +85,21 @@ def joined(windows: Sequence[Window]) -> list[Window]:
             found[-1] = begin, None if reached is None or end is None else max(reached, end)
         else:
             found.append((start, end))
+    return found
+
+
+def place_in(windows: Sequence[Window], time: Fraction) -> int:
+    """Which of *windows*, of those that are `joined`, *time* lies in; it lies in one."""
+    return bisect_right(windows, time, key=lambda window: window[0]) - 1
+
+
+def with_times(windows: Iterable[Window], times: Iterable[Fraction] = ()) -> dict[Window, Times]:
+    """Each of *windows* with those of *times* that lie in it, but for its own ends."""
+    ordered = sorted(set(times))
+    found = {}
+    for low, high in windows:
+        end = len(ordered) if high is None else bisect_left(ordered, high)
+        found[low, high] = tuple(ordered[bisect_right(ordered, low) : end])
     return found
 
 

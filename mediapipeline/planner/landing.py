@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
 import attrs
 
-from mediapipeline.media.packets import PacketIndex, Window
+from mediapipeline.media.packets import PacketIndex, Times, Window
 from mediapipeline.media.timeline import cut_stream
-from mediapipeline.planner.gather import Look, joined
+from mediapipeline.planner.gather import Look, joined, place_in, with_times
 from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Decision
 from mediapipeline.planner.streams import Cut, NodeId, Sample, Source, StreamGraph
@@ -114,33 +114,32 @@ class _Keys:
 
     def __init__(self, look: Look, wanted: dict[NodeId, Fraction], graph: StreamGraph) -> None:
         self._look, self._wanted = look, wanted
-        self._seen: dict[tuple[str, int], list[tuple[Window, _Shown | None]]] = {}
+        self._seen: dict[tuple[str, int], tuple[list[Window], list[_Shown | None]]] = {}
         streams: dict[tuple[str, int], list[Source]] = {}
         for name in wanted:
             source = graph[name]
             assert isinstance(source, Source)
             streams.setdefault((source.input, source.info.index), []).append(source)
         for stream, sources in streams.items():
-            times: Sequence[Window] = [(wanted[source.id], wanted[source.id]) for source in sources]
-            near = tuple(sorted({time for time, _ in times}))
-            self._seen[stream] = [(window, self._shown(sources[0], window, near)) for window in joined(times)]
+            times = {wanted[source.id] for source in sources}
+            windows = with_times(joined([(time, time) for time in times]), times)
+            self._seen[stream] = [*windows], self._shown(sources[0], windows)
 
     def begin(self, source: Source) -> Fraction | None:
         """When to begin to read at the latest, so that what is wanted is decoded; None where nobody can tell."""
         time = self._wanted[source.id]
-        windows = self._seen[source.input, source.info.index]
-        _, seen = windows[bisect_right(windows, time, key=lambda each: each[0][0]) - 1]
+        windows, shown = self._seen[source.input, source.info.index]
+        seen = shown[place_in(windows, time)]
         if seen is None:
             return None
         found = seen.begin(time)
         if found is None and not seen.index.begins:
-            far = self._shown(source, (max(Fraction(0), time - _FAR), time), ())
+            (far,) = self._shown(source, {(max(Fraction(0), time - _FAR), time): ()})
             found = None if far is None else far.begin(time)
         return Fraction(0) if found is None else found
 
-    def _shown(self, source: Source, window: Window, near: tuple[Fraction, ...]) -> _Shown | None:
-        index = self._look(source, window, near)
-        return None if index is None else _Shown(index)
+    def _shown(self, source: Source, windows: Mapping[Window, Times]) -> list[_Shown | None]:
+        return [None if index is None else _Shown(index) for index in self._look(source, windows)]
 
 
 class _Shown:

@@ -22,7 +22,7 @@ import attrs
 
 from mediapipeline.media.packets import PacketIndex, Window
 from mediapipeline.media.streams import VideoStream
-from mediapipeline.planner.gather import Look, holds, joined
+from mediapipeline.planner.gather import Look, holds, joined, place_in, with_times
 from mediapipeline.planner.rewrite import Rewrite
 from mediapipeline.planner.rule import Decision
 from mediapipeline.planner.streams import Cut, Filter, Node, Retime, Shift, Source, StreamGraph
@@ -48,7 +48,7 @@ def settled(graph: StreamGraph, look: Look) -> tuple[StreamGraph, list[Decision]
     """
     edits = Rewrite(graph)
     said: list[Decision] = []
-    known: dict[tuple[str, int, Fraction, Fraction | None], bool] = {}
+    unsure: dict[tuple[str, int], list[tuple[Retime, Source, Window]]] = {}
     for node in graph.of(Retime):
         info = graph.input_of(node).info
         if isinstance(info, VideoStream) and info.even is True:
@@ -57,11 +57,17 @@ def settled(graph: StreamGraph, look: Look) -> tuple[StreamGraph, list[Decision]
         if source is None:
             edits.put(attrs.evolve(node, apart=True))
         elif node.same_as is not None:
-            part = (source.input, source.info.index, start, end)
-            if part not in known:
-                index = look(source, (start, end), ())
-                known[part] = index is None or _is_steady(index, node.rate, start, end)
-            if not known[part]:
+            unsure.setdefault((source.input, source.info.index), []).append((node, source, (start, end)))
+    for each in unsure.values():
+        source = each[0][1]
+        windows = with_times(joined([part for _, _, part in each]))
+        told, within = look(source, windows), [*windows]
+        steady: dict[tuple[Fraction, Window], bool] = {}
+        for node, _, part in each:
+            if (node.rate, part) not in steady:
+                index = told[place_in(within, part[0])]
+                steady[node.rate, part] = index is None or _is_steady(index, node.rate, *part)
+            if not steady[node.rate, part]:
                 edits.put(attrs.evolve(node, same_as=None, fine=True))
                 text = f"not left out: {source.input} lacks frames, or has some too many, for the rate it begins with"
                 said.append(Decision("planner", node.origin, text))
@@ -96,8 +102,8 @@ def doubts(graph: StreamGraph, look: Look) -> dict[Doubt, Decision]:
     for stream, wanted in needed.items():
         spans_left = deque(sorted(wanted, key=lambda each: each[0]))
         windows: list[Window] = [span for span, _, _ in wanted]
-        for window in joined(windows):
-            index = look(sources[stream], window, ())
+        looked = with_times(joined(windows))
+        for window, index in zip(looked, look(sources[stream], looked), strict=True):
             times = [] if index is None else sorted(packet.pts for packet in index.packets)
             while spans_left and holds(window, spans_left[0][0]):
                 span, doubt, said = spans_left.popleft()

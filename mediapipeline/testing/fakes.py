@@ -23,7 +23,7 @@ from mediapipeline.media.container import suffix_of
 from mediapipeline.media.encoders import CODECS
 from mediapipeline.media.geometry import Resolution
 from mediapipeline.media.info import MediaInfo
-from mediapipeline.media.packets import CodedPacket, PacketIndex, Window
+from mediapipeline.media.packets import CodedPacket, PacketIndex, Times, Window
 from mediapipeline.media.streams import AudioStream, Chapter, DataStream, SubtitleStream, VideoStream
 from mediapipeline.media.timecode import TimeValue, parse_duration, parse_frame_rate
 
@@ -66,7 +66,7 @@ class FakeProber:
         self._longest = max(map(len, self._clips), default=0)
         self.probed: list[Path] = []
 
-    def index(self, path: Path, stream: int, window: Window, near: tuple[Fraction, ...] = ()) -> PacketIndex | None:
+    def index(self, path: Path, stream: int, window: Window, near: Times = ()) -> PacketIndex | None:
         """Evenly spaced packets; neither *window* nor *near* is heeded."""
         if self._gop is None:
             return None

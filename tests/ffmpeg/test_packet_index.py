@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import pytest
 
 from mediapipeline.ffmpeg.binary import Engine
 from mediapipeline.ffmpeg.probe import CachingProber, FFprobeProber, PyAVProber
+from mediapipeline.ffmpeg.probe_file import FileFacts
 from mediapipeline.media.info import MediaInfo
-from mediapipeline.media.packets import PacketIndex, PacketProber, holds_idr, is_plain, units
+from mediapipeline.media.packets import PacketIndex, PacketProber, Times, Window, holds_idr, is_plain, units
 
 _FFPROBE = shutil.which("ffprobe")
 
@@ -46,6 +48,50 @@ def test_both_probers_see_the_same(clip: Path, window: tuple[Fraction, Fraction 
     assert ours.begins
     assert theirs.begins
     assert window[1] is not None or (ours.ends and theirs.ends)
+
+
+class _Asked(FFprobeProber):
+    """Counts the processes."""
+
+    asked = 0
+
+    def _ask(self, path: Path, argv: list[str], file: FileFacts | None) -> str:
+        self.asked += 1
+        return super()._ask(path, argv, file)
+
+
+@pytest.mark.skipif(_FFPROBE is None, reason="there is no ffprobe here")
+@pytest.mark.parametrize("gop", [20, 400], ids=["short", "long"])
+@pytest.mark.parametrize("suffix", ["mkv", "ts", "mpg"])
+def test_many_parts_are_read_as_each_by_itself(suffix: str, gop: int, tmp_path: Path, default_engine: Engine) -> None:
+    """With key frames far apart, ffprobe goes back to before where it stopped: which part is it in then?"""
+    assert _FFPROBE is not None
+    clip = tmp_path / f"clip.{suffix}"
+    codec = "mpeg2video" if suffix == "mpg" else "libx264"
+    picture = ("-f", "lavfi", "-i", "testsrc2=size=64x48:rate=25:duration=130", "-c:v", codec, "-g", str(gop))
+    command = (str(default_engine.ffmpeg), "-v", "error", "-nostdin", *picture, "-pix_fmt", "yuv420p", str(clip))
+    subprocess.run(command, check=True, timeout=60)
+    bounds = [(Fraction(30), Fraction(31)), (Fraction(10), Fraction(12)), (Fraction("43.5"), Fraction(44))]
+    bounds += [(Fraction("62.48"), Fraction("62.52")), (Fraction(90), Fraction(91))]
+    parts: dict[Window, Times] = {part: (part[0] + Fraction(1, 2),) for part in bounds}
+    parts[Fraction(120), None] = ()
+    prober = _Asked(Path(_FFPROBE))
+    found = prober.indexes(clip, 0, parts)
+    together, prober.asked = prober.asked, 0
+    assert found == [prober.index(clip, 0, part, near) for part, near in parts.items()]
+    if suffix == "mpg":  # not all of its packets tell when they are shown
+        assert found == [None] * len(parts)
+        return
+    assert all(index is not None and len(index.packets) > 25 for index in found)
+    assert together == prober.asked - len(parts) + 1, "one process reads them all"
+
+
+@pytest.mark.skipif(_FFPROBE is None, reason="there is no ffprobe here")
+def test_parts_that_lie_close_together_are_read_one_by_one(clip: Path) -> None:
+    assert _FFPROBE is not None
+    prober = FFprobeProber(Path(_FFPROBE))
+    parts: dict[Window, Times] = {(Fraction(at), Fraction(at + 1)): () for at in range(3)}
+    assert prober.indexes(clip, 0, parts) == [prober.index(clip, 0, part) for part in parts]
 
 
 def test_a_key_frame_that_is_no_idr_is_told(tmp_path: Path, default_engine: Engine) -> None:
@@ -134,6 +180,29 @@ def test_packets_are_looked_at_once(tmp_path: Path) -> None:
     file.write_bytes(b"22")
     prober.index(file, 0, (Fraction(0), None))
     assert inner.asked == 3
+
+
+class _Many(_Counting):
+    def indexes(self, path: Path, stream: int, windows: Mapping[Window, Times]) -> list[PacketIndex | None]:
+        self.asked += 1
+        return [PacketIndex(stream, Fraction(1, 1000), (), ends=high is None) for _, high in windows]
+
+
+def test_many_parts_are_asked_for_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "clip.mp4"
+    file.write_bytes(b"1")
+    inner = _Many()
+    prober = CachingProber(inner)
+    parts: dict[Window, Times] = {(Fraction(at), Fraction(at + 1)): () for at in range(50)}
+    assert len(prober.indexes(file, 0, parts)) == 50
+    assert inner.asked == 1
+    last = {(Fraction(49), Fraction(50)): (), (Fraction(60), None): ()}
+    assert [index is not None and index.ends for index in prober.indexes(file, 0, last)] == [False, True]
+    assert inner.asked == 2, "for what it has not been asked before"
+    assert prober.indexes(file, 0, last)
+    assert inner.asked == 2
+    prober = CachingProber(_Counting())
+    assert len(prober.indexes(file, 0, parts)) == 50, "one that is asked for each"
 
 
 def test_a_prober_need_not_look_at_packets(tmp_path: Path) -> None:
