@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TypeAlias
 
+from mediapipeline.errors import ProbeError
 from mediapipeline.ffmpeg.packet_bytes import read_packet
 from mediapipeline.ffmpeg.probe_packets import EARLIER, LATER
 from mediapipeline.media.packets import CodedPacket, PacketIndex, Times, Window, holds_idr
@@ -38,7 +39,7 @@ def read_parts(path: Path, stream: int, windows: Mapping[Window, Times], ask: As
     Of the key packets only those nearest to the ends of a window, and to its times, are looked into.
 
     Raises:
-        ProbeError: ffprobe failed.
+        ProbeError: ffprobe failed, or gave no answer that can be read.
     """
     reader = _Reader(path, stream, ask)
     found: dict[Window, PacketIndex | None] = {}
@@ -106,7 +107,10 @@ class _Reader:
         times = sorted({time for each in packets for time in (each.dts, each.pts) if time is not None})
         places = ",".join(f"{seconds_text(max(Fraction(0), time * base))}%+#1" for time in times)
         options = ["-show_data", "-show_entries", "packet=pts,data:stream=index", "-read_intervals", places]
-        report = json.loads(self._ask("json=c=1", options))
+        try:
+            report = json.loads(self._ask("json=c=1", options))
+        except ValueError as error:
+            raise ProbeError(str(self._path), f"the answer of ffprobe is not JSON: {error}") from error
         return {entry["pts"]: holds_idr(_bytes(entry.get("data", ""))) for entry in report.get("packets", ())}
 
 

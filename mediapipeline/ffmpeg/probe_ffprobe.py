@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import attrs
 
@@ -34,7 +34,7 @@ from mediapipeline.ffmpeg.probe_packets import (
 )
 from mediapipeline.ffmpeg.probe_raw import DIGITS, RawMedia, RawStream
 from mediapipeline.ffmpeg.process import ToolResult, run_tool
-from mediapipeline.ffmpeg.sample_table import read_sample_table
+from mediapipeline.ffmpeg.sample_table import Sampled, read_sample_table
 from mediapipeline.media.info import MediaInfo
 from mediapipeline.media.packets import (
     Contents,
@@ -121,16 +121,15 @@ class FFprobeProber:
 
     def indexes(self, path: Path, stream: int, windows: Mapping[Window, Times]) -> list[PacketIndex | None]:
         """The packets of parts of a stream; see `mediapipeline.media.packets.WindowsProber`."""
-        told = {window: _by_header(path, stream, window) for window in windows}
-        rest = {window: near for window, near in windows.items() if told[window] is None}
-        if rest:
-            file = look_at(path)
+        told = _by_header(path, stream, [*windows])
+        if told is not None:
+            return [*told]
+        file = look_at(path)
 
-            def ask(form: str, options: Sequence[str]) -> str:
-                return self._ask(path, self._packet_argv(file, stream, form, options), file)
+        def ask(form: str, options: Sequence[str]) -> str:
+            return self._ask(path, self._packet_argv(file, stream, form, options), file)
 
-            told.update(zip(rest, read_parts(path, stream, rest, ask), strict=True))
-        return list(told.values())
+        return read_parts(path, stream, windows, ask)
 
     def _packet_argv(self, file: FileFacts, stream: int, form: str, options: Sequence[str]) -> list[str]:
         return [
@@ -188,20 +187,24 @@ class FFprobeProber:
         ]  # fmt: skip
 
 
-def _by_header(path: Path, stream: int, window: Window) -> PacketIndex | None:
-    low, high = window
-    reach = (max(low - EARLIER, Fraction(0)), None if high is None else high + LATER)
-    found = read_sample_table(path, stream, reach)
+def _by_header(path: Path, stream: int, windows: Sequence[Window]) -> list[PacketIndex] | None:
+    reaches = [(max(low - EARLIER, Fraction(0)), None if high is None else high + LATER) for low, high in windows]
+    found = read_sample_table(path, stream, reaches)
     if found is None:
         return None
+    with path.open("rb", buffering=0) as file:
+        return [_looked_into(file, stream, each) for each in found]
+
+
+def _looked_into(file: BinaryIO, stream: int, found: Sampled) -> PacketIndex:
+    """What tables tell, with what key packets are."""
     packets = list(found.packets)
     listable = found.overtaken is not None
-    with path.open("rb", buffering=0) as file:
-        for at, packet in enumerate(packets):
-            if packet.key:
-                held = read_units(file, *found.places[at])
-                packets[at] = packet._replace(idr=is_idr(held))
-                listable &= is_plain(held)
+    for at, packet in enumerate(packets):
+        if packet.key:
+            held = read_units(file, *found.places[at])
+            packets[at] = packet._replace(idr=is_idr(held))
+            listable &= is_plain(held)
     return PacketIndex(
         stream, found.time_base, tuple(packets), begins=found.begins, ends=found.ends, listable=listable,
         overtaken=found.overtaken or frozenset(),

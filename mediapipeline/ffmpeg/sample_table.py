@@ -65,13 +65,13 @@ class Sampled:
     overtaken: frozenset[int] | None = None
 
 
-def read_sample_table(path: Path, stream: int, window: Window) -> Sampled | None:
-    """The packets from the last key frame before *window* to the first that is decoded after it.
+def read_sample_table(path: Path, stream: int, windows: Sequence[Window]) -> list[Sampled] | None:
+    """The packets from the last key frame before each of *windows* to the first that is decoded after it.
 
     Args:
         path: The file.
         stream: Index of the stream in the file.
-        window: Seconds of the file's own clock.
+        windows: Seconds of the file's own clock.
 
     Returns:
         None where it takes a demuxer to tell.
@@ -79,7 +79,7 @@ def read_sample_table(path: Path, stream: int, window: Window) -> Sampled | None
     try:
         with path.open("rb") as file:
             size = file.seek(0, 2)
-            return _sampled(_header(file, size), stream, window, size)
+            return _sampled(_header(file, size), stream, windows, size)
     except (UnusualError, OSError, struct.error, IndexError):  # the last two of boxes that are too short
         return None
 
@@ -111,7 +111,7 @@ class _Tables:
     keys: Sequence[int]
 
 
-def _sampled(header: memoryview, stream: int, window: Window, size: int) -> Sampled:
+def _sampled(header: memoryview, stream: int, windows: Sequence[Window], size: int) -> list[Sampled]:
     boxes = boxes_of(header)
     kinds = [kind for kind, _ in boxes]
     tracks = [at for at, kind in enumerate(kinds) if kind == b"trak"]
@@ -124,12 +124,12 @@ def _sampled(header: memoryview, stream: int, window: Window, size: int) -> Samp
         raise UnusualError
     edited = any(kind == b"edts" for kind, _ in track)
     zero = _zero(boxes_of(one_box(track, b"edts")), clock_of(one_box(boxes, b"mvhd")), tables) if edited else 0
-    found = _within(window, tables, zero)
+    found = [_within(window, tables, zero) for window in windows]
     try:
         others = [Stored.read(boxes, boxes_of(boxes[at][1])) for number, at in enumerate(tracks) if number != stream]
     except UnusualError:
         return found
-    return attrs.evolve(found, overtaken=_overtaken(found, others))
+    return [attrs.evolve(each, overtaken=_overtaken(each, others)) for each in found]
 
 
 def _overtaken(found: Sampled, others: Sequence[Stored]) -> frozenset[int]:
@@ -164,13 +164,13 @@ def _within(window: Window, tables: _Tables, zero: int) -> Sampled:
     first, stop = tables.keys[before - 1] if before else 0, len(tables.shown)
     if high is not None:
         stop = max(min(bisect_right(tables.decoded, floor(high * tables.clock) + zero) + 1, stop), first + 1)
-    key = [False] * stop
-    for at in tables.keys[: bisect_left(tables.keys, stop)]:
-        key[at] = True
+    key = [False] * (stop - first)
+    for at in tables.keys[bisect_left(tables.keys, first) : bisect_left(tables.keys, stop)]:
+        key[at - first] = True
     shown, decoded = ([time - zero for time in times[first:stop]] for times in (tables.shown, tables.decoded))
     return Sampled(
         time_base=Fraction(1, tables.clock),
-        packets=tuple(map(CodedPacket, shown, decoded, key[first:])),
+        packets=tuple(map(CodedPacket, shown, decoded, key)),
         places=tables.places[first:stop],
         begins=first == 0,
         ends=stop == len(tables.shown),

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from mediapipeline.ffmpeg.binary import Engine
 from mediapipeline.ffmpeg.probe import PyAVProber
-from mediapipeline.ffmpeg.sample_table import read_sample_table
-from mediapipeline.media.packets import holds_idr
+from mediapipeline.ffmpeg.sample_table import Sampled, read_sample_table
+from mediapipeline.media.packets import Window, holds_idr
 
 _ALL = (Fraction(0), None)
 
@@ -55,13 +55,18 @@ _TOLD = {
 }
 
 
+def _read(path: Path, stream: int, window: Window) -> Sampled | None:
+    found = read_sample_table(path, stream, [window])
+    return None if found is None else found[0]
+
+
 @pytest.mark.parametrize("options", _TOLD.values(), ids=_TOLD)
 @pytest.mark.parametrize(("suffix", "sound"), [("mp4", False), ("mov", True)])
 def test_tells_what_ffmpeg_tells(
     options: tuple[str, ...], suffix: str, sound: bool, tmp_path: Path, default_engine: Engine
 ) -> None:
     path = _made(default_engine, tmp_path / f"clip.{suffix}", *options, sound=sound)
-    found = read_sample_table(path, int(sound), _ALL)
+    found = _read(path, int(sound), _ALL)
     theirs = PyAVProber().index(path, int(sound), _ALL)
     assert found is not None
     assert theirs is not None
@@ -87,7 +92,7 @@ _NOT_TOLD = {
 
 @pytest.mark.parametrize("options", _NOT_TOLD.values(), ids=_NOT_TOLD)
 def test_tells_nothing_that_takes_a_demuxer(options: tuple[str, ...], tmp_path: Path, default_engine: Engine) -> None:
-    assert read_sample_table(_made(default_engine, tmp_path / "clip.mp4", *options), 0, _ALL) is None
+    assert _read(_made(default_engine, tmp_path / "clip.mp4", *options), 0, _ALL) is None
 
 
 def test_tells_nothing_of_frames_that_an_edit_list_leaves_out(
@@ -96,25 +101,31 @@ def test_tells_nothing_of_frames_that_an_edit_list_leaves_out(
     path = tmp_path / "cut.mp4"
     copied = ["-ss", "1.3", "-i", str(clip), "-c", "copy", str(path)]
     subprocess.run([str(default_engine.ffmpeg), "-v", "error", "-nostdin", *copied], check=True, timeout=60)
-    assert read_sample_table(path, 0, _ALL) is None
+    assert _read(path, 0, _ALL) is None
 
 
 def test_tells_nothing_of_a_file_that_is_cut_off_of_sound_and_of_streams_that_are_not_there(
     tmp_path: Path, default_engine: Engine
 ) -> None:
     path = _made(default_engine, tmp_path / "clip.mp4", "-movflags", "+faststart", sound=True)
-    assert read_sample_table(path, 1, _ALL) is not None
-    assert read_sample_table(path, 0, _ALL) is None
-    assert read_sample_table(path, 2, _ALL) is None
+    assert _read(path, 1, _ALL) is not None
+    assert _read(path, 0, _ALL) is None
+    assert _read(path, 2, _ALL) is None
     data = path.read_bytes()
     path.write_bytes(data[:-1])
-    assert read_sample_table(path, 1, _ALL) is None
-    assert read_sample_table(tmp_path / "none.mp4", 1, _ALL) is None
+    assert _read(path, 1, _ALL) is None
+    assert _read(tmp_path / "none.mp4", 1, _ALL) is None
+
+
+def test_windows_are_told_as_each_by_itself(clip: Path) -> None:
+    windows: list[Window] = [(Fraction(at, 4), Fraction(at + 1, 4)) for at in range(0, 11, 3)]
+    windows += [(Fraction(2), None), (Fraction(20), Fraction(21)), (Fraction(0), Fraction(0))]
+    assert read_sample_table(clip, 0, windows) == [_read(clip, 0, window) for window in windows]
 
 
 def test_a_window_goes_from_a_key_frame_to_what_is_decoded_after_it(clip: Path) -> None:
-    whole = read_sample_table(clip, 0, _ALL)
-    part = read_sample_table(clip, 0, (Fraction(3, 2), Fraction(9, 5)))
+    whole = _read(clip, 0, _ALL)
+    part = _read(clip, 0, (Fraction(3, 2), Fraction(9, 5)))
     assert whole is not None
     assert part is not None
     assert not part.begins
@@ -139,7 +150,7 @@ def test_whatever_is_in_a_header_it_is_told_or_not(
         content[header + int(place * (len(content) - header))] = value
     path = tmp_path / "damaged.mp4"
     path.write_bytes(content)
-    found = read_sample_table(path, 0, _ALL)
+    found = _read(path, 0, _ALL)
     if found is not None:
         assert len(found.packets) == len(found.places) > 0
         assert all(at + size <= len(content) for at, size in found.places)
@@ -165,4 +176,4 @@ _WITHOUT_FLAGS = _box(b"dref", bytes(7), b"\1", _box(b"url "))
 def test_tells_nothing_of_boxes_that_are_too_short(track: bytes, tmp_path: Path) -> None:
     path = tmp_path / "clip.mp4"
     path.write_bytes(_box(b"ftyp", b"isom") + _box(b"moov", _box(b"mvhd"), _box(b"trak", track)))
-    assert read_sample_table(path, 0, _ALL) is None
+    assert _read(path, 0, _ALL) is None
